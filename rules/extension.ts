@@ -21,6 +21,11 @@ export interface Placement {
   readonly hooks?: number;
   /** Only with this -p, not inverted. */
   readonly protocol?: number;
+  /**
+   * The kernel registers it for every address family at once (NFPROTO_UNSPEC). Shows in one place only:
+   * a revision it hasn't is EPROTOTYPE in a replace, where others answer ENOENT.
+   */
+  readonly anyFamily?: boolean;
 }
 
 /** What an extension's own check (checkentry in the kernel) may look at. */
