@@ -99,6 +99,8 @@ export interface MatchDefinition<Info> {
   print(info: Info, context: PrintContext): string;
   /** What `iptables -S` prints after `-m name`, with its leading space (libxt_*.c, save). */
   save(info: Info, context: { readonly header: HeaderMatch }): string;
+  /** The name `-m` gets in `iptables -S` where it isn't the match's own (libxtables' alias): conntrack written as state. */
+  alias?(info: Info): string;
   /** Throws by `cannotExpress` for what nft can't carry exactly. */
   nft(info: Info, context: { readonly header: HeaderMatch }): NftMatch;
 }
