@@ -1,0 +1,60 @@
+import { cString } from './c-string.ts';
+import { check, syscallError } from './fail.ts';
+import { addressOf, cFunction, lastErrno } from './koffi.ts';
+
+const cExecve = cFunction('execve', ['void *', 'void *', 'void *']);
+const sigaction = cFunction('sigaction', ['int', 'void *', 'void *']);
+const pthread_sigmask = cFunction('pthread_sigmask', ['int', 'void *', 'void *']);
+const prctlName = cFunction('prctl', ['int', 'void *', 'int64_t', 'int64_t', 'int64_t']);
+
+const SIGPIPE = 13;
+const SIG_SETMASK = 2;
+const PR_SET_NAME = 15;
+/** Room for libc's struct sigaction (152 bytes) and sigset_t (128); all zero: SIG_DFL, empty. */
+const SIGACTION_SIZE = 256;
+const SIGSET_SIZE = 128;
+
+/** A NULL-terminated array of char pointers, the strings behind it in the same buffer. */
+function stringArray(values: readonly string[]): Buffer {
+  const strings = values.map((value) => cString(value, 'execve'));
+  const pointersSize = (strings.length + 1) * 8;
+  const bytes = Buffer.concat([Buffer.alloc(pointersSize), ...strings]);
+  let address = addressOf(bytes) + BigInt(pointersSize);
+  for (const [i, string] of strings.entries()) {
+    bytes.writeBigUInt64LE(address, i * 8);
+    address += BigInt(string.length);
+  }
+  return bytes;
+}
+
+/**
+ * Replaces this process by a program: the same pid, the calling thread's credentials and filters,
+ * every descriptor that doesn't close on exec. `argv` includes the name. SIGPIPE, which Node
+ * ignores, is set to its default, and no signal is blocked; both are put back when exec fails.
+ */
+export function execve(
+  path: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): never {
+  const file = cString(path, 'execve');
+  const args = stringArray(argv);
+  const variables = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+  const environment = stringArray(variables);
+  const oldAction = Buffer.alloc(SIGACTION_SIZE);
+  const oldMask = Buffer.alloc(SIGSET_SIZE);
+  check(sigaction()(SIGPIPE, Buffer.alloc(SIGACTION_SIZE), oldAction), 'sigaction');
+  pthread_sigmask()(SIG_SETMASK, Buffer.alloc(SIGSET_SIZE), oldMask);
+  cExecve()(file, args, environment);
+  const error = lastErrno();
+  sigaction()(SIGPIPE, oldAction, null);
+  pthread_sigmask()(SIG_SETMASK, oldMask, null);
+  throw syscallError('execve', error, path);
+}
+
+/** Names the calling thread (on the main thread: the process, as ps shows it); cut at 15 bytes. */
+export function setProcessName(name: string): void {
+  check(prctlName()(PR_SET_NAME, cString(name, 'prctl'), 0, 0, 0), 'prctl', 'PR_SET_NAME');
+}
