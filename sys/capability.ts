@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { BpfilterError } from '../protocol/error.ts';
 import { check, syscallError } from './fail.ts';
 import { cFunction } from './koffi.ts';
-import { PR_CAPBSET_DROP, PR_CAPBSET_READ, prctl, prctlQuiet } from './prctl.ts';
+import {
+  PR_CAPBSET_DROP,
+  PR_CAPBSET_READ,
+  PR_SET_NO_NEW_PRIVS,
+  prctl,
+  prctlQuiet,
+} from './prctl.ts';
 
 const capset = cFunction('capset', ['void *', 'void *']);
 
@@ -97,4 +103,9 @@ export function setCaps(sets: {
     data.writeUInt32LE(Number(set >> 32n), 12 + i * 4);
   }
   check(capset()(header, data), 'capset');
+}
+
+/** For the calling thread and what it starts, for good: exec never gains privileges again. */
+export function setNoNewPrivs(): void {
+  prctl('PR_SET_NO_NEW_PRIVS', PR_SET_NO_NEW_PRIVS, 1);
 }

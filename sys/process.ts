@@ -1,6 +1,7 @@
 import { cString } from './c-string.ts';
 import { check, syscallError } from './fail.ts';
 import { addressOf, cFunction, lastErrno } from './koffi.ts';
+import { PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl } from './prctl.ts';
 
 const cExecve = cFunction('execve', ['void *', 'void *', 'void *']);
 const sigaction = cFunction('sigaction', ['int', 'void *', 'void *']);
@@ -57,4 +58,18 @@ export function execve(
 /** Names the calling thread (on the main thread: the process, as ps shows it); cut at 15 bytes. */
 export function setProcessName(name: string): void {
   check(prctlName()(PR_SET_NAME, cString(name, 'prctl'), 0, 0, 0), 'prctl', 'PR_SET_NAME');
+}
+
+/**
+ * Sends `signal` (0: none) to the calling process when its parent dies. Parent means the very
+ * thread that forked it, so a child of a Worker gets the signal when that Worker ends. Cleared by exec
+ * of a set-id program.
+ */
+export function setParentDeathSignal(signal: number): void {
+  prctl('PR_SET_PDEATHSIG', PR_SET_PDEATHSIG, signal);
+}
+
+/** Whether others of the same user may trace this process and open its /proc/PID/mem. */
+export function setDumpable(on: boolean): void {
+  prctl('PR_SET_DUMPABLE', PR_SET_DUMPABLE, on ? 1 : 0);
 }

@@ -1,8 +1,8 @@
 import { errno } from '../protocol/errno.ts';
 import { arch } from './arch.ts';
+import { setNoNewPrivs } from './capability.ts';
 import { syscallError } from './fail.ts';
 import { addressOf, cFunction, lastErrno } from './koffi.ts';
-import { setNoNewPrivs } from './prctl.ts';
 
 const syscall = cFunction('syscall', ['int64_t', 'int64_t', 'int64_t', 'void *']);
 
