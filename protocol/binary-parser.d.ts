@@ -1,6 +1,15 @@
 /** The part of binary-parser that protocol/ uses: its own declarations can't be reached from an ES module. */
 declare module 'binary-parser' {
-  type PrimitiveName = 'uint8' | 'uint16le' | 'uint16be' | 'uint32le' | 'uint32be' | 'int32le' | 'int32be' | 'uint64le' | 'uint64be';
+  type PrimitiveName =
+    | 'uint8'
+    | 'uint16le'
+    | 'uint16be'
+    | 'uint32le'
+    | 'uint32be'
+    | 'int32le'
+    | 'int32be'
+    | 'uint64le'
+    | 'uint64be';
 
   interface FieldOptions<Found> {
     readonly length: number;
@@ -16,7 +25,10 @@ declare module 'binary-parser' {
     seek(length: number | (() => number)): this;
     buffer(name: string, options: FieldOptions<Uint8Array>): this;
     nest(name: string, options: { readonly type: Parser }): this;
-    array<Element>(name: string, options: FieldOptions<readonly Element[]> & { readonly type: Parser | PrimitiveName }): this;
+    array<Element>(
+      name: string,
+      options: FieldOptions<readonly Element[]> & { readonly type: Parser | PrimitiveName },
+    ): this;
     parse(bytes: Uint8Array): unknown;
   }
 }

@@ -49,7 +49,8 @@ export function cstring(length: number): FieldType<string> {
       if (value.length > length) unfit(label, `at most ${length} characters`, value.length);
       for (let index = 0; index < length; index++) {
         const code = index < value.length ? value.charCodeAt(index) : 0;
-        if (code > 0xff || (code === 0 && index < value.length)) unfit(label, 'latin1 text without NUL', JSON.stringify(value));
+        if (code > 0xff || (code === 0 && index < value.length))
+          unfit(label, 'latin1 text without NUL', JSON.stringify(value));
         view.setUint8(offset + index, code);
       }
     },

@@ -1,11 +1,11 @@
 import {
-  type IptIp,
   IPT_SO_GET_ENTRIES,
   IPT_SO_GET_INFO,
   IPT_SO_GET_REVISION_MATCH,
   IPT_SO_GET_REVISION_TARGET,
   IPT_SO_SET_ADD_COUNTERS,
   IPT_SO_SET_REPLACE,
+  type IptIp,
   ipt_entry,
   ipt_get_entries,
   ipt_getinfo,

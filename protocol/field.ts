@@ -2,7 +2,16 @@ import type { Parser } from 'binary-parser';
 import { BpfilterError } from './error.ts';
 
 /** Names that binary-parser has for the element of an array. */
-type Primitive = 'uint8' | 'uint16le' | 'uint16be' | 'uint32le' | 'uint32be' | 'int32le' | 'int32be' | 'uint64le' | 'uint64be';
+type Primitive =
+  | 'uint8'
+  | 'uint16le'
+  | 'uint16be'
+  | 'uint32le'
+  | 'uint32be'
+  | 'int32le'
+  | 'int32be'
+  | 'uint64le'
+  | 'uint64be';
 
 /** What a field of a struct is made of: its room, and how its value is read and written. */
 export interface FieldType<T> {

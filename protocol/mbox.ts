@@ -3,12 +3,19 @@ import { littleEndian } from './field.ts';
 import { defineStruct, i32, u32, u64, type ValueOf } from './struct.ts';
 
 /**
- * The two messages between shim and driver, as include/uapi/linux/bpfilter.h and
- * net/bpfilter/msgfmt.h had them up to Linux 6.7. Host-endian, one request, one reply.
+ * The two messages between shim and driver, as net/bpfilter/msgfmt.h had them up to Linux 6.7.
+ * Host-endian, one request, one reply.
  */
 const header = 'net/bpfilter/msgfmt.h';
 
-export const mbox_request = defineStruct('mbox_request', header, { addr: u64, len: u32, is_set: u32, cmd: u32, pid: u32 });
+export const mbox_request = defineStruct('mbox_request', header, {
+  addr: u64,
+  len: u32,
+  is_set: u32,
+  cmd: u32,
+  pid: u32,
+});
+/** The kernel's header has an unsigned status; it is read as a signed number. */
 export const mbox_reply = defineStruct('mbox_reply', header, { status: i32 });
 
 /** `addr`: an address in the memory of process `pid`; `len`: bytes there; `is_set`: 1 for setsockopt, else 0. */
@@ -48,18 +55,19 @@ export function splitCommand(cmd: number): Command {
 const at = mbox_request.offsets;
 
 function u32Of(field: string, value: number): number {
-  if (value >>> 0 !== value) throw new BpfilterError('malformed', `mbox_request.${field}: wanted a u32, found ${value}`);
+  if (value >>> 0 !== value)
+    throw new BpfilterError('malformed', `mbox_request.${field}: wanted a u32, found ${value}`);
   return value;
 }
 
-function wantRoom(view: DataView, what: string, size: number): void {
+function checkRoom(view: DataView, what: string, size: number): void {
   if (view.byteLength >= size) return;
-  throw new BpfilterError('malformed', `${what} at offset 0: wanted ${size} bytes, found ${view.byteLength}`);
+  throw new BpfilterError('malformed', `${what}: wanted ${size} bytes, found ${view.byteLength}`);
 }
 
 /** Writes a request to the first 24 bytes of `view`. Throws `malformed` when it or a value doesn't fit. */
 export function encodeRequest(view: DataView, request: MboxRequest): void {
-  wantRoom(view, 'mbox_request', mbox_request.size);
+  checkRoom(view, 'mbox_request', mbox_request.size);
   if (request.addr < 0n || request.addr > 0xffff_ffff_ffff_ffffn) {
     throw new BpfilterError('malformed', `mbox_request.addr: wanted a u64, found ${request.addr}`);
   }
@@ -72,7 +80,7 @@ export function encodeRequest(view: DataView, request: MboxRequest): void {
 
 /** The request in the first 24 bytes of `view`. Throws `malformed` when they aren't there. */
 export function decodeRequest(view: DataView): MboxRequest {
-  wantRoom(view, 'mbox_request', mbox_request.size);
+  checkRoom(view, 'mbox_request', mbox_request.size);
   return {
     addr: view.getBigUint64(at.addr, littleEndian),
     len: view.getUint32(at.len, littleEndian),
@@ -84,13 +92,14 @@ export function decodeRequest(view: DataView): MboxRequest {
 
 /** Writes a reply to the first 4 bytes of `view`: 0, a positive result, or −errno. */
 export function encodeReply(view: DataView, status: number): void {
-  wantRoom(view, 'mbox_reply', mbox_reply.size);
-  if ((status | 0) !== status) throw new BpfilterError('malformed', `mbox_reply.status: wanted an i32, found ${status}`);
+  checkRoom(view, 'mbox_reply', mbox_reply.size);
+  if ((status | 0) !== status)
+    throw new BpfilterError('malformed', `mbox_reply.status: wanted an i32, found ${status}`);
   view.setInt32(0, status, littleEndian);
 }
 
 /** The status in the first 4 bytes of `view`. Throws `malformed` when they aren't there. */
 export function decodeReply(view: DataView): number {
-  wantRoom(view, 'mbox_reply', mbox_reply.size);
+  checkRoom(view, 'mbox_reply', mbox_reply.size);
   return view.getInt32(0, littleEndian);
 }

@@ -2,7 +2,12 @@ import { type FieldType, littleEndian, unfit } from './field.ts';
 
 type Put = (view: DataView, offset: number, value: number) => void;
 
-function integer(primitive: 'uint8' | 'uint16le' | 'uint16be' | 'uint32le' | 'uint32be' | 'int32le' | 'int32be', size: number, min: number, put: Put): FieldType<number> {
+function integer(
+  primitive: 'uint8' | 'uint16le' | 'uint16be' | 'uint32le' | 'uint32be' | 'int32le' | 'int32be',
+  size: number,
+  min: number,
+  put: Put,
+): FieldType<number> {
   const max = min + 2 ** (8 * size) - 1;
   return {
     size,
@@ -10,7 +15,8 @@ function integer(primitive: 'uint8' | 'uint16le' | 'uint16be' | 'uint32le' | 'ui
     primitive,
     declare: (parser, name) => void parser[primitive](name),
     put(view, offset, value, label) {
-      if (!Number.isInteger(value) || value < min || value > max) unfit(label, `an integer from ${min} to ${max}`, value);
+      if (!Number.isInteger(value) || value < min || value > max)
+        unfit(label, `an integer from ${min} to ${max}`, value);
       put(view, offset, value);
     },
   };
@@ -19,11 +25,17 @@ function integer(primitive: 'uint8' | 'uint16le' | 'uint16be' | 'uint32le' | 'ui
 /** unsigned char, __u8, bool. */
 export const u8 = integer('uint8', 1, 0, (view, offset, value) => view.setUint8(offset, value));
 /** __u16, host-endian. */
-export const u16 = integer(littleEndian ? 'uint16le' : 'uint16be', 2, 0, (view, offset, value) => view.setUint16(offset, value, littleEndian));
+export const u16 = integer(littleEndian ? 'uint16le' : 'uint16be', 2, 0, (view, offset, value) =>
+  view.setUint16(offset, value, littleEndian),
+);
 /** __u32 and unsigned int, host-endian. */
-export const u32 = integer(littleEndian ? 'uint32le' : 'uint32be', 4, 0, (view, offset, value) => view.setUint32(offset, value, littleEndian));
+export const u32 = integer(littleEndian ? 'uint32le' : 'uint32be', 4, 0, (view, offset, value) =>
+  view.setUint32(offset, value, littleEndian),
+);
 /** int, host-endian. */
-export const i32 = integer(littleEndian ? 'int32le' : 'int32be', 4, -(2 ** 31), (view, offset, value) => view.setInt32(offset, value, littleEndian));
+export const i32 = integer(littleEndian ? 'int32le' : 'int32be', 4, -(2 ** 31), (view, offset, value) =>
+  view.setInt32(offset, value, littleEndian),
+);
 /** __be16, read as a host number (a port: 80 is 80). */
 export const be16 = integer('uint16be', 2, 0, (view, offset, value) => view.setUint16(offset, value));
 /** __be32 and struct in_addr, read as a host number (127.0.0.1 is 0x7f000001). */

@@ -133,7 +133,8 @@ function compile<T>(layout: Layout): (bytes: Uint8Array, offset: number) => T {
   return (bytes, offset) => {
     start = offset;
     // A Buffer's fields would be Buffers, whose slice() is a view.
-    const plain = bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const plain =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return (parser.parse(plain) as { readonly value: T }).value;
   };
 }

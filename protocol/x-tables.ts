@@ -30,7 +30,13 @@ export type HookName = keyof typeof hooks;
 export type HookNumber = (typeof hooks)[HookName];
 
 /** Names of the built-in chains by hook number. */
-export const hookNames = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const satisfies readonly HookName[];
+export const hookNames = [
+  'PREROUTING',
+  'INPUT',
+  'FORWARD',
+  'OUTPUT',
+  'POSTROUTING',
+] as const satisfies readonly HookName[];
 
 export const NF_INET_NUMHOOKS = hookNames.length;
 
