@@ -1,0 +1,45 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { BpfilterError } from '../../protocol/error.ts';
+import type { ControlOperation } from '../run/messages.ts';
+import type { ControlAnswer } from './server.ts';
+
+const answerTimeoutMs = 15_000;
+
+/** The sockets of the shims that serve a namespace; those of shims that were killed are removed. */
+export function runningShims(folder: string): { pid: number; path: string }[] {
+  const shims: { pid: number; path: string }[] = [];
+  for (const name of fs.readdirSync(folder)) {
+    const pid = Number(/^shim-(\d+)\.sock$/.exec(name)?.[1]);
+    if (!Number.isInteger(pid)) continue;
+    const socket = path.join(folder, name);
+    if (fs.existsSync(`/proc/${pid}`)) shims.push({ pid, path: socket });
+    else fs.rmSync(socket, { force: true });
+  }
+  return shims.sort((a, b) => a.pid - b.pid);
+}
+
+/** Asks a running shim. @throws 'busy' when it doesn't answer, 'driver' with its own error text */
+export function askShim(socket: string, operation: ControlOperation): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const connection = net.connect(socket);
+    let text = '';
+    connection.setEncoding('utf8');
+    connection.setTimeout(answerTimeoutMs, () => connection.destroy(new Error(`no answer within ${answerTimeoutMs} ms`)));
+    connection.on('error', (cause) => reject(new BpfilterError('busy', `${socket}: ${cause.message}`, { cause })));
+    connection.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    connection.on('end', () => {
+      try {
+        const answer = JSON.parse(text) as ControlAnswer;
+        if (answer.ok) resolve(answer.result);
+        else reject(new BpfilterError('driver', answer.error));
+      } catch (cause) {
+        reject(new BpfilterError('driver', `${socket}: no answer that can be read`, { cause }));
+      }
+    });
+    connection.end(`${JSON.stringify({ operation })}\n`);
+  });
+}

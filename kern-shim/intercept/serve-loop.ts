@@ -1,0 +1,115 @@
+import fs from 'node:fs';
+import { arch } from '../../sys/arch.ts';
+import { POLLHUP, POLLIN, Poller } from '../../sys/poll.ts';
+import { ADDFD_SEND, notifAddfd, notifIdValid, notifReceive, notifSend } from '../../sys/seccomp-notify.ts';
+import type { Modules } from '../modules.ts';
+import { type Outcome, serveSockopt } from '../sockopt.ts';
+import { openNamesFile } from './names-file.ts';
+import { Notification, Response } from './notification.ts';
+
+const oCloexec = 0o2000000;
+
+/**
+ * Serves a seccomp listener until its last filtered process has gone: poll → receive → serve →
+ * answer, synchronous, on a thread of its own. Three times faster than with asynchronous calls.
+ */
+export class ServeLoop {
+  readonly #listener: number;
+  readonly #modules: Modules;
+  readonly #log: (message: string) => void;
+  readonly #notification = new Notification();
+  readonly #response = new Response();
+
+  constructor(listener: number, modules: Modules, log: (message: string) => void) {
+    this.#listener = listener;
+    this.#modules = modules;
+    this.#log = log;
+  }
+
+  /**
+   * @param wake descriptor that becomes readable when `onWake` is to be called
+   * @param onWake returns true to end the loop
+   */
+  run(wake: number, onWake: () => boolean): 'hangup' | 'stopped' {
+    const poller = new Poller([this.#listener, wake], [POLLIN, POLLIN]);
+    for (;;) {
+      poller.wait(this.#modules.endIdle());
+      if (poller.revents(1) !== 0 && onWake()) return 'stopped';
+      const events = poller.revents(0);
+      if ((events & POLLIN) !== 0) this.#serveOne();
+      else if ((events & POLLHUP) !== 0) return 'hangup';
+    }
+  }
+
+  #serveOne(): void {
+    const notification = this.#notification;
+    if (!notifReceive(this.#listener, notification.buffer)) return; // the caller died first
+    const id = notification.id;
+    try {
+      this.#dispatch(id);
+    } catch (error) {
+      this.#log(`pid ${notification.pid}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      notifSend(this.#listener, this.#response.proceed(id));
+    }
+  }
+
+  #dispatch(id: bigint): void {
+    const notification = this.#notification;
+    const { getsockopt, setsockopt, openat } = arch().nr;
+    const isValid = (): boolean => notifIdValid(this.#listener, id);
+    const { pid: tid, syscall } = notification;
+    if (syscall === openat) {
+      this.#answerOpen(id, openNamesFile(tid, notification.address(1), this.#modules, isValid));
+      return;
+    }
+    const isSet = syscall === setsockopt;
+    if (!isSet && syscall !== getsockopt) {
+      notifSend(this.#listener, this.#response.proceed(id));
+      return;
+    }
+    const outcome = serveSockopt(
+      {
+        tid,
+        isSet,
+        fd: notification.int(0),
+        level: notification.int(1),
+        option: notification.int(2),
+        optval: notification.address(3),
+        optlen: isSet ? notification.int(4) : notification.address(4),
+      },
+      this.#modules,
+      isValid,
+    );
+    this.#answer(id, outcome);
+  }
+
+  #answerOpen(id: bigint, names: number | undefined): void {
+    if (names === undefined) {
+      notifSend(this.#listener, this.#response.proceed(id));
+      return;
+    }
+    try {
+      notifAddfd(this.#listener, { id, srcFd: names, flags: ADDFD_SEND, newfdFlags: oCloexec });
+    } finally {
+      fs.closeSync(names);
+    }
+  }
+
+  #answer(id: bigint, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'value':
+        notifSend(this.#listener, this.#response.value(id, outcome.value));
+        return;
+      case 'errno':
+        notifSend(this.#listener, this.#response.errno(id, outcome.errno));
+        return;
+      case 'proceed':
+        notifSend(this.#listener, this.#response.proceed(id));
+        return;
+      case 'gone':
+        return;
+      default:
+        outcome satisfies never;
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import fs from 'node:fs';
+import { BpfilterError } from '../protocol/error.ts';
+import { decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
+import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
+import { Poller, POLLIN } from '../sys/poll.ts';
+import { type Deadlines, isStopped } from './deadline.ts';
+import type { Log } from './log.ts';
+import { type Interpreter, type RunningDriver, UsermodeDriver } from './usermode-driver.ts';
+
+export interface ModuleOptions {
+  readonly driver: UsermodeDriver;
+  /** The driver's program, read when the module is loaded. */
+  readonly blob: () => Uint8Array;
+  readonly interpreter: Interpreter;
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly deadlines: Deadlines;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+export interface ModuleStatus {
+  readonly loaded: boolean;
+  readonly pid: number | undefined;
+  /** Forks after the first. */
+  readonly restarts: number;
+  readonly requests: number;
+  readonly failures: number;
+}
+
+/** The first request a driver must answer with 0 before anything is served. */
+const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
+
+/**
+ * The bpfilter module (net/bpfilter/bpfilter_kern.c): loads the driver, checks its health by the
+ * empty request, carries one request at a time over the two pipes, and starts the driver again when
+ * the next request finds it gone. Every wait on the driver has a deadline. Synchronous: the serving
+ * thread is its one user, so however many callers wait, there is one start.
+ */
+export class BpfilterModule {
+  readonly #options: ModuleOptions;
+  readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
+  readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
+  #memorySocket: number | undefined;
+  #poller: Poller | undefined;
+  #forks = 0;
+  #requests = 0;
+  #failures = 0;
+  #startFailure: { readonly until: number; readonly error: unknown } | undefined;
+
+  constructor(options: ModuleOptions) {
+    this.#options = options;
+  }
+
+  status(): ModuleStatus {
+    const { driver } = this.#options;
+    return {
+      loaded: driver.loaded,
+      pid: driver.threadGroupExited() ? undefined : driver.running?.pid,
+      restarts: Math.max(0, this.#forks - 1),
+      requests: this.#requests,
+      failures: this.#failures,
+    };
+  }
+
+  /**
+   * Loads the blob, forks the driver and returns once it has answered the health check. Nothing to
+   * do when it runs already.
+   *
+   * @throws 'driver' (EFAULT) when it doesn't come up; again at once within the pause after that
+   */
+  load(): void {
+    const { driver, log, now, deadlines } = this.#options;
+    if (!driver.threadGroupExited()) return;
+    const failure = this.#startFailure;
+    if (failure !== undefined && now() < failure.until) throw failure.error;
+    if (driver.running !== undefined) log.write(`${driver.name} pid ${driver.running.pid} has exited: starting it again`);
+    this.#forget();
+    try {
+      if (!driver.loaded) driver.loadBlob(this.#options.blob());
+      const pid = this.#fork();
+      const status = this.#exchange(healthCheck, deadlines.start);
+      if (status !== 0) throw new BpfilterError('driver', `${driver.name} pid ${pid}: health check answered ${status}, expected 0`);
+      log.write(`Loaded ${driver.name} pid ${pid}`);
+      this.#startFailure = undefined;
+    } catch (error) {
+      this.#destroy();
+      this.#startFailure = { until: now() + deadlines.startPause, error };
+      log.write(`${driver.name} did not come up: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** Kills the driver, waits for its end, forgets it and gives the blob back. The rules stay in force. */
+  unload(): void {
+    const { driver, log } = this.#options;
+    const pid = driver.running?.pid;
+    this.#destroy();
+    if (driver.loaded) driver.unloadBlob();
+    this.#startFailure = undefined;
+    if (pid !== undefined) log.write(`Unloaded ${driver.name} pid ${pid}`);
+  }
+
+  /** Kills the driver and nothing else: what a drill does. The pid that was killed, undefined when none ran. */
+  killDriver(): number | undefined {
+    const { driver } = this.#options;
+    const pid = driver.threadGroupExited() ? undefined : driver.running?.pid;
+    driver.kill();
+    return pid;
+  }
+
+  /**
+   * Carries one request to the driver and brings its status back.
+   *
+   * @param memory the caller's open /proc/PID/mem, passed along for requests that name memory
+   * @returns 0, a positive result, or −errno
+   * @throws 'driver' (EFAULT) when the driver died, hung or answered short; the next request starts it anew
+   */
+  request(request: MboxRequest, memory: number | undefined): number {
+    this.#requests += 1;
+    try {
+      this.load();
+      if (memory !== undefined && this.#memorySocket !== undefined) this.#pass(memory);
+      return this.#exchange(request, this.#options.deadlines.request(request.len));
+    } catch (error) {
+      this.#failures += 1;
+      const { driver, log } = this.#options;
+      if (driver.running !== undefined) {
+        log.write(`${driver.name} pid ${driver.running.pid}: ${messageOf(error)}; killed`);
+        this.#destroy();
+      }
+      throw error;
+    }
+  }
+
+  #fork(): number {
+    const { driver, log, env, interpreter } = this.#options;
+    const [ours, theirs] = socketpairSeqpacket();
+    try {
+      const extra = log.verboseFd === undefined ? [theirs] : [theirs, log.verboseFd];
+      const verbose = log.verboseFd === undefined ? {} : { BPFILTER_VERBOSE_FD: '5' };
+      const running = driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter });
+      this.#forks += 1;
+      this.#memorySocket = ours;
+      this.#poller = new Poller([running.pipeFromUmh, running.pidfd], [POLLIN, POLLIN]);
+      return running.pid;
+    } catch (error) {
+      fs.closeSync(ours);
+      throw error;
+    } finally {
+      fs.closeSync(theirs);
+    }
+  }
+
+  #pass(memory: number): void {
+    if (this.#memorySocket === undefined) return;
+    try {
+      sendFd(this.#memorySocket, memory);
+    } catch (cause) {
+      throw new BpfilterError('driver', 'the driver takes no descriptor', { cause });
+    }
+  }
+
+  #exchange(request: MboxRequest, deadlineMs: number): number {
+    const running = this.#options.driver.running;
+    if (running === undefined) throw new BpfilterError('driver', 'no driver runs');
+    encodeRequest(this.#request, request);
+    let written: number;
+    try {
+      written = fs.writeSync(running.pipeToUmh, this.#request, 0, mbox_request.size);
+    } catch (cause) {
+      throw new BpfilterError('driver', 'the driver has closed its request pipe', { cause });
+    }
+    if (written !== mbox_request.size) {
+      throw new BpfilterError('driver', `${written} of ${mbox_request.size} request bytes written`);
+    }
+    this.#await(running, deadlineMs);
+    const read = fs.readSync(running.pipeFromUmh, this.#reply, 0, mbox_reply.size, null);
+    if (read !== mbox_reply.size) throw new BpfilterError('driver', `${read} of ${mbox_reply.size} reply bytes came`);
+    return decodeReply(this.#reply);
+  }
+
+  /** Returns once the reply pipe can be read (data or its end). */
+  #await(running: RunningDriver, deadlineMs: number): void {
+    const { deadlines, now } = this.#options;
+    const start = now();
+    let stoppedSince: number | undefined;
+    for (;;) {
+      const left = start + deadlineMs - now();
+      if (left <= 0) throw new BpfilterError('timeout', `no answer from the driver within ${deadlineMs} ms`);
+      const ready = this.#poller?.wait(Math.min(left, deadlines.stopped / 2)) ?? 0;
+      if (ready > 0) {
+        if ((this.#poller?.revents(0) ?? 0) !== 0) return;
+        // The process is gone and left nothing in the pipe.
+        throw new BpfilterError('driver', 'the driver died before it answered');
+      }
+      if (!isStopped(running.pid)) stoppedSince = undefined;
+      else if (stoppedSince === undefined) stoppedSince = now();
+      else if (now() - stoppedSince >= deadlines.stopped / 2) {
+        throw new BpfilterError('driver', 'the driver is stopped');
+      }
+    }
+  }
+
+  #destroy(): void {
+    this.#options.driver.kill();
+    this.#forget();
+  }
+
+  /** Closes what belongs to the process that was; the original leaked it after a failed health check. */
+  #forget(): void {
+    this.#options.driver.cleanup();
+    if (this.#memorySocket !== undefined) fs.closeSync(this.#memorySocket);
+    this.#memorySocket = undefined;
+    this.#poller = undefined;
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

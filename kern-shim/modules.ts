@@ -1,0 +1,155 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CAP_NET_ADMIN } from '../sys/capability.ts';
+import { netnsCookie } from '../sys/namespace.ts';
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from '../sys/socket.ts';
+import { netnsOwners, type Owners } from './caller/capability.ts';
+import { defaultDeadlines } from './deadline.ts';
+import { type Log, openLog } from './log.ts';
+import { BpfilterModule } from './module.ts';
+import { Spawner } from './spawner/spawner.ts';
+import { stateFolder } from './state-folder.ts';
+import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
+
+export interface ModulesOptions {
+  /** Folder that holds the state folders of all namespaces. */
+  readonly base: string;
+  /** The driver blob's file, and koffi's native module for it. */
+  readonly blobFile: string;
+  readonly koffiFile: string;
+  /** 16 hex digits that name this shim in the journals. */
+  readonly client: string;
+  readonly verboseFd: number | undefined;
+}
+
+/** One network namespace that is served: its module, and what was learned of it. */
+export interface Served {
+  readonly module: BpfilterModule;
+  readonly folder: string;
+  readonly log: Log;
+  /** Who may administer it. */
+  readonly owners: Owners;
+  /** Inode of the namespace, to know a task's by. */
+  readonly inode: bigint;
+  readonly isOwn: boolean;
+}
+
+interface Slot extends Served {
+  readonly spawner: Spawner;
+  lastUse: number;
+}
+
+/** After so long without a request a driver in another namespace is ended: it would keep that namespace alive. */
+const foreignIdleMs = 5_000;
+
+/**
+ * The modules of all network namespaces that were asked for: one driver each, made at the first
+ * request. Callers may enter other namespaces; the one that counts is their socket's.
+ */
+export class Modules {
+  readonly #options: ModulesOptions;
+  readonly #slots = new Map<bigint, Slot>();
+  readonly ownCookie = netnsCookie();
+
+  constructor(options: ModulesOptions) {
+    this.#options = options;
+  }
+
+  /** The module for the namespace of a socket. */
+  forSocket(cookie: bigint, socket: number): Served {
+    const known = this.#slots.get(cookie);
+    if (known !== undefined) {
+      known.lastUse = performance.now();
+      return known;
+    }
+    const netns = socketNetns(socket);
+    try {
+      return this.#add(cookie, netns, netnsOwners(socket));
+    } finally {
+      fs.closeSync(netns);
+    }
+  }
+
+  /** The shim's own namespace; with `inode`, undefined when that is another one. */
+  own(inode?: bigint): Served | undefined {
+    if (inode !== undefined && fs.statSync('/proc/self/ns/net', { bigint: true }).ino !== inode) return undefined;
+    const own = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    try {
+      return this.forSocket(this.ownCookie, own);
+    } finally {
+      fs.closeSync(own);
+    }
+  }
+
+  /** The served namespace with this inode number, undefined when none was asked for yet. */
+  byInode(inode: bigint): Served | undefined {
+    for (const slot of this.#slots.values()) if (slot.inode === inode) return slot;
+    return undefined;
+  }
+
+  all(): readonly Served[] {
+    return [...this.#slots.values()];
+  }
+
+  /** Ends drivers in other namespaces that nobody asked for a while. Milliseconds until it is worth calling again, −1 for never. */
+  endIdle(): number {
+    let next = -1;
+    for (const [cookie, slot] of this.#slots) {
+      if (slot.isOwn) continue;
+      const left = slot.lastUse + foreignIdleMs - performance.now();
+      if (left <= 0) this.#remove(cookie, slot);
+      else if (next < 0 || left < next) next = Math.ceil(left);
+    }
+    return next;
+  }
+
+  close(): void {
+    for (const [cookie, slot] of this.#slots) this.#remove(cookie, slot);
+  }
+
+  #add(cookie: bigint, netns: number, owners: Owners): Served {
+    const { base, blobFile, koffiFile, client, verboseFd } = this.#options;
+    const isOwn = cookie === this.ownCookie;
+    const folder = stateFolder(base, cookie);
+    const log = openLog(path.join(folder, 'log'), verboseFd);
+    const spawner = new Spawner({ capabilities: [CAP_NET_ADMIN], ...(isOwn ? {} : { netns: duplicate(netns) }) });
+    const module = new BpfilterModule({
+      driver: new UsermodeDriver('bpfilter_umh', spawner.spawn),
+      blob: () => fs.readFileSync(blobFile),
+      interpreter: nodeInterpreter,
+      env: driverEnvironment(folder, client, koffiFile),
+      log,
+      deadlines: defaultDeadlines,
+      now: () => performance.now(),
+    });
+    const inode = fs.fstatSync(netns, { bigint: true }).ino;
+    const slot: Slot = { module, folder, log, owners, inode, isOwn, spawner, lastUse: performance.now() };
+    this.#slots.set(cookie, slot);
+    return slot;
+  }
+
+  #remove(cookie: bigint, slot: Slot): void {
+    slot.module.unload();
+    slot.spawner.close();
+    fs.closeSync(slot.log.fd);
+    this.#slots.delete(cookie);
+  }
+}
+
+/** The spawner's thread closes over a descriptor of its own: reopening needs no further call. */
+function duplicate(fd: number): number {
+  return fs.openSync(`/proc/self/fd/${fd}`, 'r');
+}
+
+/** Only what the driver needs: a caller's NODE_OPTIONS or LD_PRELOAD are none of its business. */
+function driverEnvironment(folder: string, client: string, koffiFile: string): Record<string, string> {
+  const nft = process.env.BPFILTER_NFT;
+  return {
+    PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin',
+    LC_ALL: 'C',
+    BPFILTER_STATE: folder,
+    BPFILTER_CLIENT: client,
+    BPFILTER_KOFFI: koffiFile,
+    ...(nft === undefined ? {} : { BPFILTER_NFT: nft }),
+  };
+}

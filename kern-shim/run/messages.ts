@@ -1,0 +1,53 @@
+import type { ModuleStatus } from '../module.ts';
+import type { ModulesOptions } from '../modules.ts';
+
+/** What the main thread tells the serving thread at its start. */
+export interface ServeData extends ModulesOptions {
+  readonly listener: number;
+  /** eventfd that wakes the serving thread, which sleeps in poll(2) and has no event loop meanwhile. */
+  readonly wake: number;
+}
+
+/** What a person may ask of a running shim, by its socket. */
+export type ControlOperation = 'status' | 'kill' | 'load' | 'unload';
+export const controlOperations: readonly ControlOperation[] = ['status', 'kill', 'load', 'unload'];
+
+export interface ServeCommand {
+  readonly id: number;
+  readonly operation: ControlOperation | 'stop';
+}
+
+/** One served namespace, as `status` shows it. */
+export interface ServedStatus extends ModuleStatus {
+  readonly folder: string;
+  readonly log: string;
+  readonly own: boolean;
+  /** What the driver itself says of its tables: JSON text; undefined when it doesn't run. */
+  readonly driver: string | undefined;
+}
+
+export type ServeMessage =
+  | { readonly kind: 'answer'; readonly id: number; readonly text: string }
+  | { readonly kind: 'served'; readonly id: number; readonly status: readonly ServedStatus[] }
+  | { readonly kind: 'hangup' }
+  | { readonly kind: 'stopped' };
+
+/** What the main thread tells the thread that starts CMD. */
+export interface TargetData {
+  readonly filter: Uint8Array;
+  readonly noNewPrivs: boolean;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Soft RLIMIT_NOFILE for CMD; undefined: as it is. */
+  readonly nofile: number | undefined;
+}
+
+export type TargetMessage =
+  | { readonly kind: 'listening'; readonly listener: number }
+  /** A filter with a listener is there already: seccomp allows one in a tree. */
+  | { readonly kind: 'nested' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'started'; readonly pid: number }
+  | { readonly kind: 'not-started'; readonly code: string; readonly message: string }
+  | { readonly kind: 'ended'; readonly status: number | null; readonly signal: NodeJS.Signals | null };

@@ -1,0 +1,69 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { ownOptions } from '../../protocol/mbox.ts';
+import { drainEventfd } from '../../sys/eventfd.ts';
+import { ServeLoop } from '../intercept/serve-loop.ts';
+import { Modules, type Served } from '../modules.ts';
+import { readOwnText } from '../own-memory.ts';
+import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
+
+/** The serving thread: sleeps in poll(2) on the listener, so it has no event loop while it serves. */
+const data = workerData as ServeData;
+const modules = new Modules(data);
+
+function tell(message: ServeMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function statusOf(served: Served): ServedStatus {
+  const status = served.module.status();
+  const text = status.pid === undefined ? undefined : readOwnText(served.module, ownOptions.STATUS);
+  return {
+    ...status,
+    folder: served.folder,
+    log: served.log.path,
+    own: served.isOwn,
+    driver: typeof text === 'string' ? text : undefined,
+  };
+}
+
+/** The drills by hand are for the shim's own namespace; a driver elsewhere lives for seconds only. */
+function perform(operation: ControlOperation): string | readonly ServedStatus[] {
+  const own = modules.own();
+  switch (operation) {
+    case 'status':
+      return modules.all().map(statusOf);
+    case 'kill': {
+      const pid = own?.module.killDriver();
+      return pid === undefined ? 'no driver runs' : `killed ${pid}`;
+    }
+    case 'load':
+      own?.module.load();
+      return `loaded, pid ${own?.module.status().pid}`;
+    case 'unload':
+      for (const served of modules.all()) served.module.unload();
+      return 'unloaded';
+    default:
+      return operation satisfies never;
+  }
+}
+
+function onWake(): boolean {
+  drainEventfd(data.wake);
+  for (;;) {
+    const received = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+    if (received === undefined) return false;
+    const { id, operation } = received.message as ServeCommand;
+    if (operation === 'stop') return true;
+    try {
+      const result = perform(operation);
+      tell(typeof result === 'string' ? { kind: 'answer', id, text: result } : { kind: 'served', id, status: result });
+    } catch (error) {
+      tell({ kind: 'answer', id, text: `error: ${error instanceof Error ? error.message : String(error)}` });
+    }
+  }
+}
+
+const loop = new ServeLoop(data.listener, modules, (message) => modules.own()?.log.write(message));
+const end = loop.run(data.wake, onWake);
+modules.close();
+tell({ kind: end });

@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads';
+import { BpfilterError } from '../../protocol/error.ts';
+import { eventfd, signalEventfd } from '../../sys/eventfd.ts';
+import type { ModulesOptions } from '../modules.ts';
+import { workerFile } from '../worker-file.ts';
+import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
+
+type Answer = string | readonly ServedStatus[];
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The main thread's handle on the serving thread: starts it, asks it, ends it, and starts it again should it fail. */
+export class Serving {
+  readonly #data: ServeData;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #onFailure: (error: unknown) => void;
+  #worker: Worker;
+  #nextId = 1;
+  #resolveEnd: (end: 'hangup' | 'stopped') => void = () => {};
+
+  /** Settles when the last filtered process has gone, or after `stop`. */
+  readonly ended: Promise<'hangup' | 'stopped'>;
+
+  /**
+   * @param listener seccomp listener to serve
+   * @param onFailure hears of a serving thread that died; it has been started again then
+   */
+  constructor(listener: number, options: ModulesOptions, onFailure: (error: unknown) => void) {
+    this.#data = { ...options, listener, wake: eventfd() };
+    this.#onFailure = onFailure;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnd = resolve;
+    });
+    this.#worker = this.#start();
+  }
+
+  get listener(): number {
+    return this.#data.listener;
+  }
+
+  /** Has the serving thread carry out an operation between two requests. */
+  ask(operation: ControlOperation): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(this.#nextId, { resolve, reject });
+      this.#send(operation);
+    });
+  }
+
+  /** Ends the serving thread and its drivers; the listener stays open. */
+  async stop(): Promise<void> {
+    this.#send('stop');
+    await this.ended;
+  }
+
+  #send(operation: ServeCommand['operation']): void {
+    const command: ServeCommand = { id: this.#nextId++, operation };
+    this.#worker.postMessage(command);
+    signalEventfd(this.#data.wake);
+  }
+
+  #start(): Worker {
+    const { url, execArgv } = workerFile('serve-worker', 'run');
+    const worker = new Worker(url, { workerData: this.#data, execArgv });
+    worker.on('message', (message: ServeMessage) => this.#receive(message));
+    worker.on('error', (error) => {
+      for (const { reject } of this.#waiting.values()) {
+        reject(new BpfilterError('driver', 'the serving thread failed', { cause: error }));
+      }
+      this.#waiting.clear();
+      this.#worker = this.#start();
+      this.#onFailure(error);
+    });
+    return worker;
+  }
+
+  #receive(message: ServeMessage): void {
+    switch (message.kind) {
+      case 'hangup':
+      case 'stopped':
+        this.#resolveEnd(message.kind);
+        return;
+      case 'answer':
+      case 'served':
+        this.#waiting.get(message.id)?.resolve(message.kind === 'answer' ? message.text : message.status);
+        this.#waiting.delete(message.id);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+}

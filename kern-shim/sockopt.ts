@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import { BpfilterError, errnoOf } from '../protocol/error.ts';
+import { errno, errnoName } from '../protocol/errno.ts';
+import { familyOfLevel } from '../protocol/family.ts';
+import { composeCommand } from '../protocol/mbox.ts';
+import { mayAdminister } from './caller/capability.ts';
+import { openCallerSocket } from './caller/socket.ts';
+import type { Modules, Served } from './modules.ts';
+
+/** A getsockopt or setsockopt as it was caught. */
+export interface CaughtCall {
+  readonly tid: number;
+  readonly isSet: boolean;
+  readonly fd: number;
+  readonly level: number;
+  readonly option: number;
+  readonly optval: number;
+  /** set: the length itself; get: the address of an int that holds it. */
+  readonly optlen: number;
+}
+
+export type Outcome = { readonly kind: 'value'; readonly value: number } | { readonly kind: 'errno'; readonly errno: number } | { readonly kind: 'proceed' } | { readonly kind: 'gone' };
+
+/**
+ * A GET_INFO with optval NULL and this length asks "is this shim serving me?": 0 from us, an error
+ * from any kernel. An inner `run` tells by it that an outer one serves its tree.
+ */
+export const probeLength = 0x62706672;
+
+const proceed: Outcome = { kind: 'proceed' };
+const gone: Outcome = { kind: 'gone' };
+const success: Outcome = { kind: 'value', value: 0 };
+const failed = (value: number): Outcome => ({ kind: 'errno', errno: value });
+
+/**
+ * The socket option front: what the kernel does around ip_tables' do_ipt_get_ctl and
+ * do_ipt_set_ctl. Checks the socket and the capability, reads and writes the length, and hands the
+ * request to the module of the socket's network namespace.
+ *
+ * @param isValid asks whether the notification still stands: once the caller's memory is open and
+ *   this says yes, the descriptor is that caller's and no other process's
+ */
+export function serveSockopt(call: CaughtCall, modules: Modules, isValid: () => boolean): Outcome {
+  const socket = openCallerSocket(call.tid, call.fd);
+  if (socket === undefined) return isValid() ? proceed : gone;
+  let served: Served | undefined;
+  try {
+    const memory = openMemory(call.tid);
+    try {
+      if (!isValid()) return gone;
+      served = modules.forSocket(socket.cookie, socket.fd);
+      return answer(call, memory, served);
+    } finally {
+      fs.closeSync(memory);
+    }
+  } catch (error) {
+    if (!isValid()) return gone;
+    served?.log.write(`pid ${call.tid}: ${describe(call)}: ${error instanceof Error ? error.message : String(error)}`);
+    return failed(errnoOf(error));
+  } finally {
+    fs.closeSync(socket.fd);
+  }
+}
+
+function answer(call: CaughtCall, memory: number, served: Served): Outcome {
+  let length = call.optlen;
+  if (!call.isSet) {
+    const read = readInt(memory, call.optlen);
+    if (read === undefined) return failed(errno.EFAULT);
+    length = read;
+    if (length === probeLength && call.optval === 0 && call.option === familyOfLevel(call.level)?.get.info) return success;
+  }
+  if (length < 0) return failed(errno.EINVAL);
+  if (!mayAdminister(call.tid, served.owners)) return failed(errno.EPERM);
+  const status = served.module.request(
+    {
+      addr: BigInt(call.optval),
+      len: length,
+      is_set: call.isSet ? 1 : 0,
+      cmd: composeCommand(call.level, call.option),
+      pid: call.tid,
+    },
+    memory,
+  );
+  if (status < 0) {
+    served.log.write(`pid ${call.tid}: ${describe(call)} answered ${errnoName(-status)}`);
+    return failed(-status);
+  }
+  if (!call.isSet && !writeInt(memory, call.optlen, length)) return failed(errno.EFAULT);
+  return success;
+}
+
+function openMemory(tid: number): number {
+  try {
+    return fs.openSync(`/proc/${tid}/mem`, 'r+');
+  } catch (cause) {
+    throw new BpfilterError('fault', `the memory of ${tid} can't be opened: is it in a user namespace this shim can't enter?`, { cause });
+  }
+}
+
+const word = Buffer.alloc(4);
+
+function readInt(memory: number, address: number): number | undefined {
+  try {
+    return fs.readSync(memory, word, 0, 4, address) === 4 ? word.readInt32LE(0) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeInt(memory: number, address: number, value: number): boolean {
+  word.writeInt32LE(value, 0);
+  try {
+    return fs.writeSync(memory, word, 0, 4, address) === 4;
+  } catch {
+    return false;
+  }
+}
+
+function describe(call: CaughtCall): string {
+  return `${call.isSet ? 'setsockopt' : 'getsockopt'} level ${call.level} option ${call.option}`;
+}

@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads';
+import { BpfilterError } from '../../protocol/error.ts';
+import type { Errno } from '../../protocol/errno.ts';
+import type { SpawnedProcess, SpawnRequest } from '../usermode-driver.ts';
+import { workerFile } from '../worker-file.ts';
+import { AnswerMemory } from './answer.ts';
+
+export interface SpawnerOptions {
+  /** Capabilities its processes keep (CAP_* numbers); everything else is dropped from the bounding set. */
+  readonly capabilities: readonly number[];
+  /** An open network namespace to start the processes in; the shim's own when undefined. */
+  readonly netns?: number;
+}
+
+export interface SpawnerData extends SpawnerOptions {
+  readonly answer: SharedArrayBuffer;
+}
+
+const spawnTimeoutMs = 10_000;
+
+/**
+ * A thread whose only work is to start drivers with the least privilege: capabilities, namespaces
+ * and no_new_privs belong to threads, so it enters the namespace and drops what a driver doesn't
+ * need, once and for good, before it forks. It also reaps them.
+ */
+export class Spawner {
+  readonly #worker: Worker;
+  readonly #answer = new AnswerMemory();
+
+  constructor(options: SpawnerOptions) {
+    const { url, execArgv } = workerFile('spawner-worker', 'spawner');
+    const workerData: SpawnerData = { ...options, answer: this.#answer.shared };
+    this.#worker = new Worker(url, { workerData, execArgv, resourceLimits: { maxYoungGenerationSizeMb: 1 } });
+    this.#worker.unref();
+  }
+
+  /** Starts a process and returns once it was executed. Blocks the calling thread, not an event loop's other threads. */
+  readonly spawn = (request: SpawnRequest): SpawnedProcess => {
+    this.#answer.reset();
+    this.#worker.postMessage(request);
+    const answer = this.#answer.wait(spawnTimeoutMs);
+    if (answer === undefined) {
+      throw new BpfilterError('timeout', `${request.file} was not started within ${spawnTimeoutMs} ms`);
+    }
+    if (answer.kind === 'failed') {
+      const detail = answer.errno === 0 ? {} : { errno: answer.errno as Errno, call: 'spawn' };
+      throw new BpfilterError('syscall', answer.message, detail);
+    }
+    return { pid: answer.pid, pidfd: answer.pidfd };
+  };
+
+  /** Ends the thread; processes it started live on. */
+  close(): void {
+    void this.#worker.terminate();
+  }
+}

@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { BpfilterError } from '../protocol/error.ts';
+
+const ownerOnly = 0o700;
+
+/**
+ * The folder that state, logs and sockets live below: the first of /run/bpfilter,
+ * $XDG_RUNTIME_DIR/bpfilter and a private folder in the temporary directory that can be written.
+ * Chosen by trying: uid 0 in a user namespace can't write to /run.
+ *
+ * @throws 'state' when none can be
+ */
+export function findBaseFolder(env: Readonly<Record<string, string | undefined>>): string {
+  const runtime = env.XDG_RUNTIME_DIR;
+  const candidates = [
+    env.BPFILTER_BASE,
+    '/run/bpfilter',
+    runtime === undefined ? undefined : path.join(runtime, 'bpfilter'),
+    path.join(os.tmpdir(), `bpfilter-${outerUid()}`),
+  ];
+  const reasons: string[] = [];
+  for (const candidate of candidates) {
+    if (candidate === undefined || candidate === '') continue;
+    const reason = whyNot(candidate);
+    if (reason === undefined) return candidate;
+    reasons.push(`${candidate}: ${reason}`);
+  }
+  throw new BpfilterError('state', `no folder for the state can be written (${reasons.join('; ')})`);
+}
+
+/**
+ * The state folder of one network namespace. Its key is the boot and the namespace's cookie:
+ * inode numbers of namespaces are used again at once and would hand a dead one's rules to a new one.
+ *
+ * @param cookie SO_NETNS_COOKIE
+ */
+export function stateFolder(base: string, cookie: bigint): string {
+  const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim().replaceAll('-', '');
+  const folder = path.join(base, `${boot}-${cookie}`);
+  fs.mkdirSync(folder, { recursive: true, mode: ownerOnly });
+  return folder;
+}
+
+/** Undefined when the folder is there, ours alone and writable. A folder somebody else made is never trusted. */
+function whyNot(folder: string): string | undefined {
+  try {
+    fs.mkdirSync(folder, { mode: ownerOnly });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) return reasonOf(error);
+  }
+  try {
+    const stat = fs.lstatSync(folder);
+    if (!stat.isDirectory()) return 'is no folder';
+    if (stat.uid !== process.geteuid?.()) return `belongs to uid ${stat.uid}`;
+    if ((stat.mode & 0o022) !== 0) return 'others may write to it';
+    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Our uid as the outermost namespace we know of sees it, so that users who are all "root" in theirs don't collide. */
+function outerUid(): number {
+  const uid = process.geteuid?.() ?? 0;
+  for (const line of fs.readFileSync('/proc/self/uid_map', 'latin1').split('\n')) {
+    const [inside, outside, count] = line.trim().split(/\s+/).map(Number);
+    if (inside === undefined || outside === undefined || count === undefined) continue;
+    if (uid >= inside && uid < inside + count) return outside + uid - inside;
+  }
+  return uid;
+}

@@ -1,0 +1,192 @@
+import fs from 'node:fs';
+import { BpfilterError } from '../protocol/error.ts';
+import { errno } from '../protocol/errno.ts';
+import { memfdCreate, sealMemfd } from '../sys/memfd.ts';
+import { pidfdSendSignal } from '../sys/pidfd.ts';
+import { pipe2 } from '../sys/pipe.ts';
+import { poll, POLLIN } from '../sys/poll.ts';
+
+/**
+ * A user-mode driver: a program held in memory (the blob), run as a process whose fds 0 and 1 are
+ * two true pipes, tracked by a reference that can't be reused. After kernel/usermode_driver.c
+ * (Linux 5.9 to 6.7): umd_load_blob, fork_usermode_driver, thread_group_exited, umd_unload_blob.
+ *
+ * It knows nothing of what the driver does. "The caller is responsible for health check of the
+ * user process, killing it, and closing the pipes": that is `kill` and `cleanup` here.
+ */
+export interface SpawnRequest {
+  readonly file: string;
+  readonly argv0: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Descriptors that become 0, 1, 2, … of the process. */
+  readonly stdio: readonly number[];
+}
+
+export interface SpawnedProcess {
+  readonly pid: number;
+  /** Refers to this process for ever, also after its pid is used again. */
+  readonly pidfd: number;
+}
+
+/** Starts a process and returns once it was executed; throws what exec failed with. */
+export type Spawn = (request: SpawnRequest) => SpawnedProcess;
+
+/** How a blob is executed when it is no program by itself: e.g. node for a script. `{blob}` stands for its path. */
+export interface Interpreter {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** Node runs a single-file CommonJS bundle from a memfd only with this flag: it can't resolve the link otherwise. */
+export const nodeInterpreter: Interpreter = {
+  file: process.execPath,
+  args: ['--preserve-symlinks-main', '{blob}'],
+};
+
+export interface ForkOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** What the process gets as stderr. */
+  readonly stderr: number;
+  /** Further descriptors; they become 4, 5, … (3 is the blob). */
+  readonly extra?: readonly number[];
+  readonly interpreter?: Interpreter;
+}
+
+/** A running driver: struct umd_info's pipe_to_umh, pipe_from_umh, tgid. */
+export interface RunningDriver extends SpawnedProcess {
+  readonly pipeToUmh: number;
+  readonly pipeFromUmh: number;
+}
+
+const sigkill = 9;
+const blobDescriptor = 3;
+
+export class UsermodeDriver {
+  readonly name: string;
+  readonly #spawn: Spawn;
+  #blob: number | undefined;
+  #running: RunningDriver | undefined;
+
+  /** @param name becomes argv[0] of the process and the name of the memfd */
+  constructor(name: string, spawn: Spawn) {
+    this.name = name;
+    this.#spawn = spawn;
+  }
+
+  get loaded(): boolean {
+    return this.#blob !== undefined;
+  }
+
+  get running(): RunningDriver | undefined {
+    return this.#running;
+  }
+
+  /**
+   * Takes the program into a sealed memfd: nobody can change it any more, and it vanishes with its
+   * last user.
+   *
+   * @throws EBUSY when a blob is loaded already, ENOMEM when it doesn't fit
+   */
+  loadBlob(blob: Uint8Array): void {
+    if (this.#blob !== undefined) {
+      throw new BpfilterError('busy', `${this.name}: a blob is loaded already`);
+    }
+    const fd = memfdCreate(this.name);
+    try {
+      let written = 0;
+      while (written < blob.length) {
+        const count = fs.writeSync(fd, blob, written, blob.length - written);
+        if (count === 0) break;
+        written += count;
+      }
+      if (written !== blob.length) {
+        throw new BpfilterError('too-large', `${this.name}: ${written} of ${blob.length} bytes of the blob written`);
+      }
+      sealMemfd(fd);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error instanceof BpfilterError
+        ? error
+        : new BpfilterError('too-large', `${this.name}: the blob can't be written`, { cause: error });
+    }
+    this.#blob = fd;
+  }
+
+  /**
+   * Forks the blob as a process.
+   *
+   * @throws EBUSY when one runs already, EINVAL when no blob is loaded, else what exec failed with
+   */
+  fork(options: ForkOptions): RunningDriver {
+    if (this.#running !== undefined) {
+      throw new BpfilterError('busy', `${this.name}: runs already, pid ${this.#running.pid}`);
+    }
+    if (this.#blob === undefined) {
+      throw new BpfilterError('malformed', `${this.name}: no blob is loaded`);
+    }
+    const path = `/proc/self/fd/${blobDescriptor}`;
+    const interpreter = options.interpreter ?? { file: path, args: [] };
+    const to = pipe2();
+    const from = pipe2();
+    try {
+      const spawned = this.#spawn({
+        file: interpreter.file,
+        argv0: this.name,
+        args: interpreter.args.map((argument) => argument.replace('{blob}', path)),
+        env: options.env,
+        stdio: [to.read, from.write, options.stderr, this.#blob, ...(options.extra ?? [])],
+      });
+      this.#running = { ...spawned, pipeToUmh: to.write, pipeFromUmh: from.read };
+      return this.#running;
+    } catch (error) {
+      fs.closeSync(to.write);
+      fs.closeSync(from.read);
+      throw error;
+    } finally {
+      fs.closeSync(to.read);
+      fs.closeSync(from.write);
+    }
+  }
+
+  /** Whether all threads of the process are gone (thread_group_exited); true when none was forked. */
+  threadGroupExited(): boolean {
+    if (this.#running === undefined) return true;
+    const [events] = poll([{ fd: this.#running.pidfd, events: POLLIN }], 0);
+    return (events ?? 0) !== 0;
+  }
+
+  /** Sends SIGKILL and waits for the exit, `timeoutMs` at most. Harmless when it is dead or was never forked. */
+  kill(timeoutMs = 2000): void {
+    if (this.#running === undefined) return;
+    const { pidfd } = this.#running;
+    try {
+      pidfdSendSignal(pidfd, sigkill);
+    } catch (error) {
+      if (!(error instanceof BpfilterError && error.errno === errno.ESRCH)) throw error;
+    }
+    poll([{ fd: pidfd, events: POLLIN }], timeoutMs);
+  }
+
+  /** Closes the pipes and forgets the process (umd_cleanup_helper). The blob stays loaded. */
+  cleanup(): void {
+    if (this.#running === undefined) return;
+    const { pidfd, pipeToUmh, pipeFromUmh } = this.#running;
+    this.#running = undefined;
+    for (const fd of [pipeToUmh, pipeFromUmh, pidfd]) fs.closeSync(fd);
+  }
+
+  /**
+   * Gives the blob back.
+   *
+   * @throws EINVAL when none is loaded, EBUSY while a process runs from it
+   */
+  unloadBlob(): void {
+    if (this.#blob === undefined) throw new BpfilterError('malformed', `${this.name}: no blob is loaded`);
+    if (this.#running !== undefined) {
+      throw new BpfilterError('busy', `${this.name}: pid ${this.#running.pid} still runs`);
+    }
+    fs.closeSync(this.#blob);
+    this.#blob = undefined;
+  }
+}

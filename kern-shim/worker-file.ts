@@ -1,0 +1,12 @@
+/**
+ * Where a Worker's program is: beside the bundle in dist/, or the TypeScript source when run by tsx.
+ *
+ * @param name file name without extension, e.g. "spawner-worker"
+ * @param folder the source's folder below kern-shim/
+ */
+export function workerFile(name: string, folder: string): { url: URL; execArgv: string[] } {
+  if (import.meta.url.endsWith('.ts')) {
+    return { url: new URL(`./${folder}/${name}.ts`, import.meta.url), execArgv: ['--import', 'tsx'] };
+  }
+  return { url: new URL(`./${name}.mjs`, import.meta.url), execArgv: [] };
+}
