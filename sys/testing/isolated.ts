@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { koffiPath } from '../koffi.ts';
+
+const sysFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/** Bundles TypeScript source, whose imports are relative to sys/, into one CommonJS or ESM text. */
+export function bundle(source: string, format: 'cjs' | 'esm'): string {
+  const [file] = buildSync({
+    stdin: { contents: source, resolveDir: sysFolder, loader: 'ts' },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format,
+    logOverride: { 'empty-import-meta': 'silent' },
+  }).outputFiles;
+  if (file === undefined) throw new Error('esbuild gave no output');
+  return file.text;
+}
+
+/**
+ * Runs source in a Node process of its own, where it may change namespaces, capabilities and
+ * filters; returns what it passes to `report(value)`, a global, once, by way of JSON.
+ */
+export function isolated(source: string): unknown {
+  const folder = mkdtempSync(join(tmpdir(), 'sys-test-'));
+  try {
+    const file = join(folder, 'main.cjs');
+    const report =
+      'globalThis.report = (v) => require("node:fs").writeSync(1, "\\n@" + JSON.stringify(v) + "\\n");\n';
+    writeFileSync(file, report + bundle(`declare const report: (v: unknown) => void;${source}`, 'cjs'));
+    const output = execFileSync(process.execPath, [file], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      env: { ...process.env, BPFILTER_KOFFI: koffiPath(), NODE_OPTIONS: '' },
+    });
+    const line = /^@(.*)$/m.exec(output)?.[1];
+    return line === undefined ? output : JSON.parse(line);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
