@@ -1,0 +1,19 @@
+import { conntrackAlternatives } from '../conntrack/alternatives.ts';
+import { type ConntrackInfo, conntrackRevisions } from '../conntrack/info.ts';
+import { conntrackText, isStateAlias } from '../conntrack/text.ts';
+import { defineMatch } from '../extension.ts';
+
+/**
+ * conntrack, revisions 1 to 3 (net/netfilter/xt_conntrack.c, linux/netfilter/xt_conntrack.h;
+ * libxt_conntrack.c): what connection tracking knows of a packet. `-m state` is revision 3 with a flag.
+ */
+export const conntrack = defineMatch<ConntrackInfo>({
+  name: 'conntrack',
+  revisions: conntrackRevisions,
+  placement: {},
+  check() {}, // the kernel only switches connection tracking on
+  alias: (info) => (isStateAlias(info) ? 'state' : 'conntrack'),
+  print: (info, { numeric, names }) => conntrackText(info, '', numeric, names),
+  save: (info) => conntrackText(info, '--', true),
+  nft: (info, { header }) => conntrackAlternatives(info, header),
+});
