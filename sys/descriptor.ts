@@ -1,7 +1,9 @@
-import { check } from './fail.ts';
-import { cFunction } from './koffi.ts';
+import { errno } from '../protocol/errno.ts';
+import { check, fail } from './fail.ts';
+import { cFunction, lastErrno } from './koffi.ts';
 
 const fcntl = cFunction('fcntl', ['int', 'int', 'int64_t']);
+const close = cFunction('close', ['int']);
 const cDup2 = cFunction('dup2', ['int', 'int']);
 
 /** include/uapi/asm-generic/fcntl.h */
@@ -35,4 +37,14 @@ export function dup2(oldFd: number, newFd: number): void {
 /** A duplicate of `fd` that closes on exec; never 0, 1 or 2. Returns the new descriptor. */
 export function dupCloexec(fd: number): number {
   return check(fcntl()(fd, F_DUPFD_CLOEXEC, 3), 'fcntl', `F_DUPFD_CLOEXEC, fd ${fd}`);
+}
+
+/**
+ * Closes a descriptor that a function of sys/ made. What `node:fs` opened must be closed there, and
+ * the reverse: in a Worker, Node keeps account of its own descriptors, closes those left when the
+ * Worker ends, and warns of strange ones.
+ */
+export function closeFd(fd: number): void {
+  // EINTR closes as well: trying again could hit another thread's new descriptor.
+  if (close()(fd) !== 0 && lastErrno() !== errno.EINTR) fail('close', `fd ${fd}`);
 }

@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs';
 import { errno } from '../protocol/errno.ts';
+import { closeFd } from './descriptor.ts';
 import { check, syscallError } from './fail.ts';
 import { cFunction } from './koffi.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket } from './socket.ts';
@@ -25,6 +25,6 @@ export function setLinkUp(name: string): void {
     request.writeUInt16LE(request.readUInt16LE(IFNAMSIZ) | IFF_UP, IFNAMSIZ);
     check(ioctl()(fd, SIOCSIFFLAGS, request), 'ioctl', `SIOCSIFFLAGS ${name}`);
   } finally {
-    closeSync(fd);
+    closeFd(fd);
   }
 }

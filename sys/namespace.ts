@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs';
 import { errno } from '../protocol/errno.ts';
+import { closeFd } from './descriptor.ts';
 import { check, fail } from './fail.ts';
 import { cFunction, lastErrno } from './koffi.ts';
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, socket } from './socket.ts';
@@ -24,7 +24,7 @@ export function netnsCookie(): bigint {
   try {
     return getsockoptU64(fd, SOL_SOCKET, SO_NETNS_COOKIE);
   } finally {
-    closeSync(fd);
+    closeFd(fd);
   }
 }
 

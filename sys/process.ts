@@ -1,4 +1,7 @@
+import { errno } from '../protocol/errno.ts';
+import { errnoOf } from '../protocol/error.ts';
 import { cString } from './c-string.ts';
+import { setCloexec } from './descriptor.ts';
 import { check, syscallError } from './fail.ts';
 import { addressOf, cFunction, lastErrno } from './koffi.ts';
 import { PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl } from './prctl.ts';
@@ -8,7 +11,8 @@ const sigaction = cFunction('sigaction', ['int', 'void *', 'void *']);
 const pthread_sigmask = cFunction('pthread_sigmask', ['int', 'void *', 'void *']);
 const prctlName = cFunction('prctl', ['int', 'void *', 'int64_t', 'int64_t', 'int64_t']);
 
-const SIGPIPE = 13;
+/** Node ignores these; an ignored signal stays ignored across exec. SIGPIPE, SIGXFSZ. */
+const IGNORED_BY_NODE = [13, 25];
 const SIG_SETMASK = 2;
 const PR_SET_NAME = 15;
 /** Room for libc's struct sigaction (152 bytes) and sigset_t (128); all zero: SIG_DFL, empty. */
@@ -28,10 +32,20 @@ function stringArray(values: readonly string[]): Buffer {
   return bytes;
 }
 
+/** Clears close-on-exec; a descriptor that isn't open stays so. */
+function keepOpen(fd: number): void {
+  try {
+    setCloexec(fd, false);
+  } catch (error) {
+    if (errnoOf(error) !== errno.EBADF) throw error;
+  }
+}
+
 /**
  * Replaces this process by a program: the same pid, the calling thread's credentials and filters,
- * every descriptor that doesn't close on exec. `argv` includes the name. SIGPIPE, which Node
- * ignores, is set to its default, and no signal is blocked; both are put back when exec fails.
+ * descriptors 0, 1, 2 and all that don't close on exec. (Node sets close-on-exec at its start on
+ * every descriptor that it inherits, even these three.) `argv` includes the name. Signals that Node
+ * ignores are set to their default, and none is blocked; this is put back when exec fails.
  */
 export function execve(
   path: string,
@@ -44,13 +58,17 @@ export function execve(
     value === undefined ? [] : [`${name}=${value}`],
   );
   const environment = stringArray(variables);
-  const oldAction = Buffer.alloc(SIGACTION_SIZE);
   const oldMask = Buffer.alloc(SIGSET_SIZE);
-  check(sigaction()(SIGPIPE, Buffer.alloc(SIGACTION_SIZE), oldAction), 'sigaction');
+  const oldActions = IGNORED_BY_NODE.map((signal) => {
+    const action = Buffer.alloc(SIGACTION_SIZE);
+    check(sigaction()(signal, Buffer.alloc(SIGACTION_SIZE), action), 'sigaction');
+    return { signal, action };
+  });
   pthread_sigmask()(SIG_SETMASK, Buffer.alloc(SIGSET_SIZE), oldMask);
+  for (const fd of [0, 1, 2]) keepOpen(fd);
   cExecve()(file, args, environment);
   const error = lastErrno();
-  sigaction()(SIGPIPE, oldAction, null);
+  for (const { signal, action } of oldActions) sigaction()(signal, action, null);
   pthread_sigmask()(SIG_SETMASK, oldMask, null);
   throw syscallError('execve', error, path);
 }
