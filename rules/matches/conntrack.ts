@@ -10,7 +10,7 @@ import { defineMatch } from '../extension.ts';
 export const conntrack = defineMatch<ConntrackInfo>({
   name: 'conntrack',
   revisions: conntrackRevisions,
-  placement: {},
+  placement: { anyFamily: true },
   check() {}, // the kernel only switches connection tracking on
   alias: (info) => (isStateAlias(info) ? 'state' : 'conntrack'),
   print: (info, { numeric, names }) => conntrackText(info, '', numeric, names),

@@ -17,7 +17,7 @@ export const mark = defineMatch<MarkInfo>({
   revisions: {
     1: { size: xt_mark_mtinfo1.size, decode: (data) => xt_mark_mtinfo1.read(data), encode: (info) => xt_mark_mtinfo1.write(info) },
   },
-  placement: {},
+  placement: { anyFamily: true },
   check() {},
   print: (info) => ` mark match${info.invert === 0 ? '' : ' !'}${valueText(info)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --mark${valueText(info)}`,

@@ -31,7 +31,7 @@ export const state = defineMatch<StateInfo>({
       encode: ({ mask }) => xt_state_info.write({ statemask: mask }),
     },
   },
-  placement: {},
+  placement: { anyFamily: true },
   check() {}, // the kernel only switches connection tracking on
   print: ({ mask }) => ` state${statesText(mask)}`,
   save: ({ mask }) => ` --state${statesText(mask)}`,

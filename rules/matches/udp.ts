@@ -1,0 +1,32 @@
+import { array, defineStruct, u16, u8, type ValueOf } from '../../protocol/struct.ts';
+import { defineMatch } from '../extension.ts';
+import { firstFragment } from '../ports/first-fragment.ts';
+import { allOf } from '../ports/number-range.ts';
+import { portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
+import { checkInvertFlags, printUnknownFlags } from '../ports/unknown-flags.ts';
+import { structRevision } from '../struct-revision.ts';
+
+const xt_udp = defineStruct('xt_udp', 'linux/netfilter/xt_tcpudp.h', {
+  spts: array(u16, 2),
+  dpts: array(u16, 2),
+  invflags: u8,
+});
+
+export type UdpInfo = ValueOf<typeof xt_udp>;
+
+const INV_MASK = 0x03; // XT_UDP_INV_MASK
+
+/** `-m udp`: ports of UDP (net/netfilter/xt_tcpudp.c, extensions/libxt_udp.c). */
+export const udp = defineMatch<UdpInfo>({
+  name: 'udp',
+  revisions: { 0: structRevision(xt_udp) },
+  placement: { protocol: 17 },
+  check: ({ invflags }) => checkInvertFlags('udp', invflags, INV_MASK),
+  print: (info, context) =>
+    ` udp${printPortPair('udp', info, context)}${printUnknownFlags(info.invflags, INV_MASK)}`,
+  save: (info) => savePortPair(info),
+  nft(info) {
+    const condition = allOf([portPairTest('udp', info), [firstFragment]]);
+    return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 8 } };
+  },
+});
