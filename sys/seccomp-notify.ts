@@ -43,7 +43,10 @@ export function notifReceive(listener: number, notif: Buffer): boolean {
   return request(listener, SECCOMP_IOCTL_NOTIF_RECV, notif, 'SECCOMP_IOCTL_NOTIF_RECV');
 }
 
-/** Answers a call with `response` (NOTIF_RESP_SIZE bytes); false when its caller is gone. */
+/**
+ * Answers a call with `response` (NOTIF_RESP_SIZE bytes); false when its caller is gone. A second
+ * answer throws (EINPROGRESS) or is false, by how far the caller has come.
+ */
 export function notifSend(listener: number, response: Buffer): boolean {
   return request(listener, SECCOMP_IOCTL_NOTIF_SEND, response, 'SECCOMP_IOCTL_NOTIF_SEND');
 }

@@ -22,6 +22,15 @@ export function bundle(source: string, format: 'cjs' | 'esm'): string {
   return file.text;
 }
 
+/** An error kills at once: an orderly exit would wait for threads that sit in an unanswered call. */
+const prelude = `
+  globalThis.report = (value) => require('node:fs').writeSync(1, '\\n@' + JSON.stringify(value) + '\\n');
+  process.on('uncaughtException', (error) => {
+    require('node:fs').writeSync(2, require('node:util').inspect(error));
+    process.kill(process.pid, 'SIGKILL');
+  });
+`;
+
 /**
  * Runs source in a Node process of its own, where it may change namespaces, capabilities and
  * filters; returns what it passes to `report(value)`, a global, once, by way of JSON.
@@ -30,9 +39,7 @@ export function isolated(source: string): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'sys-test-'));
   try {
     const file = join(folder, 'main.cjs');
-    const report =
-      'globalThis.report = (v) => require("node:fs").writeSync(1, "\\n@" + JSON.stringify(v) + "\\n");\n';
-    writeFileSync(file, report + bundle(`declare const report: (v: unknown) => void;${source}`, 'cjs'));
+    writeFileSync(file, prelude + bundle(`declare const report: (v: unknown) => void;${source}`, 'cjs'));
     const output = execFileSync(process.execPath, [file], {
       encoding: 'utf8',
       timeout: 20_000,
