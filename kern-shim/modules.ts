@@ -70,9 +70,8 @@ export class Modules {
     }
   }
 
-  /** The shim's own namespace; with `inode`, undefined when that is another one. */
-  own(inode?: bigint): Served | undefined {
-    if (inode !== undefined && fs.statSync('/proc/self/ns/net', { bigint: true }).ino !== inode) return undefined;
+  /** The shim's own namespace. */
+  forOwn(): Served {
     const own = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     try {
       return this.forSocket(this.ownCookie, own);
@@ -81,10 +80,10 @@ export class Modules {
     }
   }
 
-  /** The served namespace with this inode number, undefined when none was asked for yet. */
+  /** The served namespace with this inode number; undefined for one that is neither ours nor was asked for yet. */
   byInode(inode: bigint): Served | undefined {
     for (const slot of this.#slots.values()) if (slot.inode === inode) return slot;
-    return undefined;
+    return fs.statSync('/proc/self/ns/net', { bigint: true }).ino === inode ? this.forOwn() : undefined;
   }
 
   all(): readonly Served[] {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { BpfilterError } from '../protocol/error.ts';
 
 const ownerOnly = 0o700;
+/** Other users may pass through the base folder to the legacy programs' links; each namespace's folder is its owner's. */
+const passThrough = 0o711;
 
 /**
  * The folder that state, logs and sockets live below: the first of /run/bpfilter,
@@ -46,7 +48,7 @@ export function stateFolder(base: string, cookie: bigint): string {
 /** Undefined when the folder is there, ours alone and writable. A folder somebody else made is never trusted. */
 function whyNot(folder: string): string | undefined {
   try {
-    fs.mkdirSync(folder, { mode: ownerOnly });
+    fs.mkdirSync(folder, { mode: passThrough });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) return reasonOf(error);
   }

@@ -52,7 +52,7 @@ const pathBytes = Buffer.alloc(longestPath);
 export function openNamesFile(tid: number, pathAddress: number, modules: Modules, isValid: () => boolean): number | undefined {
   if (!opensNamesFile(tid, pathAddress) || !isValid()) return undefined;
   const inode = fs.statSync(`/proc/${tid}/ns/net`, { bigint: true }).ino;
-  const served = modules.byInode(inode) ?? modules.own(inode);
+  const served = modules.byInode(inode);
   if (served === undefined || !mayAdminister(tid, served.owners)) return undefined;
   const names = readOwnText(served.module, ownOptions.NAMES);
   if (typeof names === 'number') return undefined;

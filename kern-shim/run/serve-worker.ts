@@ -28,17 +28,17 @@ function statusOf(served: Served): ServedStatus {
 
 /** The drills by hand are for the shim's own namespace; a driver elsewhere lives for seconds only. */
 function perform(operation: ControlOperation): string | readonly ServedStatus[] {
-  const own = modules.own();
+  const own = modules.forOwn();
   switch (operation) {
     case 'status':
       return modules.all().map(statusOf);
     case 'kill': {
-      const pid = own?.module.killDriver();
+      const pid = own.module.killDriver();
       return pid === undefined ? 'no driver runs' : `killed ${pid}`;
     }
     case 'load':
-      own?.module.load();
-      return `loaded, pid ${own?.module.status().pid}`;
+      own.module.load();
+      return `loaded, pid ${own.module.status().pid}`;
     case 'unload':
       for (const served of modules.all()) served.module.unload();
       return 'unloaded';
@@ -63,7 +63,7 @@ function onWake(): boolean {
   }
 }
 
-const loop = new ServeLoop(data.listener, modules, (message) => modules.own()?.log.write(message));
+const loop = new ServeLoop(data.listener, modules, (message) => modules.forOwn().log.write(message));
 const end = loop.run(data.wake, onWake);
 modules.close();
 tell({ kind: end });

@@ -1,0 +1,52 @@
+import { run } from '../kern-shim/run/run.ts';
+import { BpfilterError } from '../protocol/error.ts';
+import { shimFiles } from './files.ts';
+import { execIsolated } from './isolated.ts';
+import { sayError } from './say.ts';
+
+export interface RunArguments {
+  readonly isolated: boolean;
+  readonly verbose: boolean;
+  readonly command: readonly string[];
+}
+
+const flags = { '--isolated': 'isolated', '--verbose': 'verbose' } as const;
+
+/**
+ * The arguments of `run` when they are as plain as nearly always: our flags, then CMD. Anything
+ * else (help, mistakes) is for yargs, whose loading costs a fifth of the whole start.
+ */
+export function plainRunArguments(argv: readonly string[]): RunArguments | undefined {
+  if (argv[0] !== 'run') return undefined;
+  const found = { isolated: false, verbose: false };
+  let index = 1;
+  for (; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--') {
+      index += 1;
+      break;
+    }
+    if (!word.startsWith('-')) break;
+    if (!(word in flags)) return undefined;
+    found[flags[word as keyof typeof flags]] = true;
+  }
+  const command = argv.slice(index);
+  return command.length === 0 ? undefined : { ...found, command };
+}
+
+/** `bpfilter run [--isolated] [--verbose] -- CMD [ARG…]` */
+export async function runCommand(options: RunArguments): Promise<void> {
+  const [command, ...args] = options.command;
+  if (command === undefined) throw new BpfilterError('usage', 'run: which command?');
+  if (options.isolated) execIsolated(options);
+  const limit = Number(process.env.BPFILTER_NOFILE);
+  delete process.env.BPFILTER_NOFILE;
+  await run({
+    command,
+    args,
+    verbose: options.verbose,
+    nofile: Number.isInteger(limit) && limit > 0 ? limit : undefined,
+    files: shimFiles(),
+    warn: sayError,
+  });
+}
