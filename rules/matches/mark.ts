@@ -25,8 +25,8 @@ export const mark = defineMatch<MarkInfo>({
 });
 
 function valueText({ mark, mask }: MarkInfo): string {
-  const mark16 = `0x${mark.toString(16)}`;
-  return mask === 0xffffffff ? ` ${mark16}` : ` ${mark16}/0x${mask.toString(16)}`;
+  const value = ` 0x${mark.toString(16)}`;
+  return mask === 0xffffffff ? value : `${value}/0x${mask.toString(16)}`;
 }
 
 const always: NftAlternatives = [[]];

@@ -52,7 +52,7 @@ function check(info: RejectInfo, { header }: CheckContext): void {
 }
 
 function nameOf(info: RejectInfo): string {
-  return kinds[info.with]?.name ?? `unknown-${info.with}`;
+  return kinds[info.with]?.name ?? '(null)'; // what printf makes of iptables' empty table entries
 }
 
 function statements(info: RejectInfo): readonly NftStatement[] {
