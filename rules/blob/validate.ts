@@ -1,0 +1,77 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import { isTableName } from '../../protocol/family.ts';
+import type { TableName } from '../ir.ts';
+import { findChains } from './chains.ts';
+import { checkExtensions } from './extension-check.ts';
+import { counterSize } from './layout.ts';
+import { maxTableSize, type Replace } from './parse.ts';
+import { markSourceChains } from './reach.ts';
+import type { Registry } from './registry-interface.ts';
+import { type BlobView, createView } from './view.ts';
+import { type WalkedTable, walkEntries } from './walk.ts';
+import { malformed } from './where.ts';
+
+export interface ValidateOptions {
+  readonly registry: Registry;
+  /**
+   * Tells of an entry (`BlobView.key`, hooks that reach it) that its extensions were checked before,
+   * in this table: they aren't checked again.
+   */
+  readonly known?: (key: string, hooks: number) => boolean;
+}
+
+/**
+ * Every check that the kernel makes of a table before it asks for the number of counters
+ * (translate_table and __do_replace, net/ipv4/netfilter/ip_tables.c; net/netfilter/x_tables.c), in
+ * its order, so that the errno of a request with several faults is the kernel's; last, what only we
+ * refuse. What remains to the caller: `numCounters` must be the number of entries of the table in
+ * force (EAGAIN).
+ *
+ * Time and memory are linear in the bytes. Throws BpfilterError `malformed`, `loop`, `too-large`,
+ * `no-such-table`, `no-such-extension`, `no-such-revision`, `extension-check`, `not-expressible`.
+ */
+export function validateReplace(replace: Replace, options: ValidateOptions): BlobView {
+  if (replace.numEntries > maxTableSize / Uint32Array.BYTES_PER_ELEMENT) {
+    throw new BpfilterError('too-large', `${replace.numEntries} entries are more than can be`);
+  }
+  const walked = walkEntries(replace, replace.numEntries);
+  const hooks = markSourceChains(walked);
+  const view = isTableName(replace.name) ? tryView(replace.name, walked, hooks) : undefined;
+  const known = view === undefined || view instanceof BpfilterError ? undefined : knownOf(view, options);
+  for (let index = 0; index < walked.offsets.length; index += 1) {
+    if (known?.(index) === true) continue;
+    checkExtensions(walked, index, replace.name, hooks[index] ?? 0, options.registry);
+  }
+  checkTable(replace);
+  if (view === undefined) throw noSuchTable(replace.name);
+  if (view instanceof BpfilterError) throw view;
+  return view;
+}
+
+/** The view, or why there is none: to be told only after the kernel's own checks. */
+function tryView(table: TableName, walked: WalkedTable, hooks: Uint8Array): BlobView | BpfilterError {
+  try {
+    return createView(table, walked, hooks, findChains(walked));
+  } catch (error) {
+    if (error instanceof BpfilterError) return error;
+    throw error;
+  }
+}
+
+function knownOf(view: BlobView, { known }: ValidateOptions): ((index: number) => boolean) | undefined {
+  return known && ((index) => known(view.key(index), view.hooks[index] ?? 0));
+}
+
+/** The start of __do_replace: room for the counters, the table, its hooks. */
+function checkTable({ layout, name, numCounters, validHooks }: Replace): void {
+  if (numCounters * counterSize > maxTableSize) {
+    throw new BpfilterError('too-large', `room for ${numCounters} counters is more than can be`);
+  }
+  if (!isTableName(name)) throw noSuchTable(name);
+  const wanted = layout.family.tables[name].validHooks;
+  if (validHooks !== wanted) throw malformed(`valid_hooks 0x${wanted.toString(16)} expected for ${name}, found 0x${validHooks.toString(16)}`);
+}
+
+function noSuchTable(name: string): BpfilterError {
+  return new BpfilterError('no-such-table', `no table ${JSON.stringify(name)}`);
+}

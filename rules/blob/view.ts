@@ -1,0 +1,69 @@
+import type { Rule, TableName } from '../ir.ts';
+import { type ChainGraph, type ChainView, findChains } from './chains.ts';
+import { decodeRule } from './decode.ts';
+import { RuleKeys } from './key.ts';
+import { type BlobLayout, ipv4Layout } from './layout.ts';
+import type { PerHook } from './per-hook.ts';
+import { markSourceChains } from './reach.ts';
+import { type WalkedTable, walkEntries } from './walk.ts';
+
+/** A table as the caller's bytes, and what is to be known of them without decoding each rule. */
+export interface BlobView {
+  readonly table: TableName;
+  readonly layout: BlobLayout;
+  readonly entries: Uint8Array;
+  /** Entry i starts at offsets[i]. */
+  readonly offsets: Uint32Array;
+  /** Hooks that entry i can be reached from: 1 << hook. GET_ENTRIES shows it as `comefrom`. */
+  readonly hooks: Uint8Array;
+  readonly validHooks: number;
+  /** As GET_INFO says them: 2^32-1 at hooks that aren't valid. */
+  readonly hookEntry: PerHook;
+  readonly underflow: PerHook;
+  /** In blob order. */
+  readonly chains: readonly ChainView[];
+  /** Decodes one entry. Throws `malformed` for a chain's head and the table's end. */
+  rule(index: number): Rule;
+  /**
+   * The entry's bytes as latin1 text, for comparing: nfcache, comefrom and counters masked, and a
+   * jump's verdict replaced by the chain's name behind the bytes.
+   */
+  key(index: number): string;
+}
+
+/** Where the hooks of a table are: not to be told from its entries alone. */
+export interface HookPoints {
+  readonly hookEntry: PerHook;
+  readonly underflow: PerHook;
+}
+
+/**
+ * A view of entries that were validated before (from the state on disk). Every check but those of
+ * extensions is made again. `bytes` is aliased and must not change. Throws as `validateReplace`.
+ */
+export function viewTable(table: TableName, entries: Uint8Array, points: HookPoints, layout: BlobLayout = ipv4Layout): BlobView {
+  const { validHooks } = layout.family.tables[table];
+  const walked = walkEntries({ layout, entries, validHooks, hookEntry: points.hookEntry, underflow: points.underflow });
+  return createView(table, walked, markSourceChains(walked), findChains(walked));
+}
+
+/** Puts a view together from what was found in a table. */
+export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Array, graph: ChainGraph): BlobView {
+  let keys: RuleKeys | undefined;
+  return {
+    table,
+    layout: walked.layout,
+    entries: walked.entries,
+    offsets: walked.offsets,
+    hooks,
+    validHooks: walked.validHooks,
+    hookEntry: walked.hookEntry,
+    underflow: walked.underflow,
+    chains: graph.chains,
+    rule: (index) => decodeRule(walked, graph, index),
+    key(index) {
+      keys ??= new RuleKeys(walked, graph);
+      return keys.key(index);
+    },
+  };
+}
