@@ -17,10 +17,10 @@ const attempts = 100;
 export async function openTable(name: string, client: TableClient): Promise<BlobView> {
   if (name.length >= maxTableName) throw new BpfilterError('malformed', `table name of ${name.length} bytes`);
   for (let attempt = 1; ; attempt += 1) {
-    const { size } = await client.getInfo(name);
+    const { size, hookEntry, underflow } = await client.getInfo(name);
     if (!isTableName(name)) throw new BpfilterError('no-such-table', `no table "${name}"`);
     try {
-      return viewTable(name, await client.getEntries(name, size));
+      return viewTable(name, await client.getEntries(name, size), { hookEntry, underflow });
     } catch (error) {
       if (attempt === attempts || errnoOf(error) !== errno.EAGAIN) throw error;
     }

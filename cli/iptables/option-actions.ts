@@ -21,6 +21,9 @@ export interface ParseState {
 
 const maxInterval = 999_999;
 
+/** What sscanf takes for %u. */
+const startsWithNumber = /^[ \f\n\r\t\v]*[+-]?[0-9]+/;
+
 /** Takes one option in; what ends the command, or undefined. */
 export function applyOption(
   state: ParseState,
@@ -39,6 +42,8 @@ export function applyOption(
     case 'v':
       state.verbose += 1;
       return state.verbose > 1 ? undefined : setOption(state.seen, 'v', state.invert);
+    case 'c':
+      return setOption(state.seen, 'c', state.invert) ?? counters(argument ?? '', getopt);
     case 'g':
       return setOption(state.seen, 'j', state.invert);
     case 'm':
@@ -90,13 +95,22 @@ function waitSeconds(state: ParseState, text: string | undefined): Exit | undefi
 
 function waitInterval(state: ParseState, text: string | undefined): Exit | undefined {
   if (text === undefined) return parameterProblem('wait interval value required');
-  const [digits] = /^[ \f\n\r\t\v]*\+?[0-9]+/.exec(text) ?? [];
+  const [digits] = startsWithNumber.exec(text) ?? [];
   if (digits === undefined) return parameterProblem('wait interval not numeric');
   const interval = Number(digits);
   if (interval > maxInterval) return parameterProblem(`too long usec wait ${interval} > ${maxInterval} usec`);
   state.notice += 'Ignoring deprecated --wait-interval option.\n';
   state.interval = true;
   return undefined;
+}
+
+/** `-c PKTS BYTES` or `-c PKTS,BYTES`: read only to find fault with it, since no listing takes it. */
+function counters(argument: string, getopt: Getopt): Exit | undefined {
+  const comma = argument.indexOf(',', 1);
+  const bytes = comma === -1 ? getopt.takeWord() : argument.slice(comma + 1);
+  if (bytes === undefined) return parameterProblem('-c requires packet and byte counter');
+  if (!startsWithNumber.test(argument)) return parameterProblem('-c packet counter not numeric');
+  return startsWithNumber.test(bytes) ? undefined : parameterProblem('-c byte counter not numeric');
 }
 
 function versionText(inverted: boolean): string {

@@ -31,6 +31,13 @@ const maxChainName = 29;
 export function parse(words: readonly string[]): ListRequest | Exit {
   const getopt = new Getopt([program.name, ...words]);
   const state: ParseState = { seen: new Set(), table: 'filter', verbose: 0, invert: false, notice: '' };
+  const result = readOptions(state, getopt);
+  // A notice stands before whatever iptables finds wrong afterwards.
+  if (result.kind === 'list' || state.notice === '') return result;
+  return { ...result, stderr: state.notice + (result.stderr ?? '') };
+}
+
+function readOptions(state: ParseState, getopt: Getopt): ListRequest | Exit {
   for (;;) {
     const step = getopt.step();
     if (step.kind === 'end') return request(state, getopt);

@@ -1,10 +1,12 @@
+import type { PerHook } from '../../rules/blob/per-hook.ts';
+
 /** What GET_INFO answers (struct ipt_getinfo). */
 export interface TableInfo {
   /** Bit mask of 1 << hook. */
   readonly validHooks: number;
-  /** Offsets by hook number. */
-  readonly hookEntry: readonly number[];
-  readonly underflow: readonly number[];
+  /** Offsets by hook number; 2^32-1 where the table has no such hook. */
+  readonly hookEntry: PerHook;
+  readonly underflow: PerHook;
   readonly numEntries: number;
   /** Bytes of all entries. */
   readonly size: number;

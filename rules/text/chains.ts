@@ -1,4 +1,5 @@
-import type { BlobView, ChainView } from './table-view.ts';
+import type { ChainView } from '../blob/chains.ts';
+import type { BlobView } from '../blob/view.ts';
 import type { Rule } from '../ir.ts';
 
 /** A chain of a table that was read once, with what the listing needs of it. */

@@ -9,12 +9,12 @@ import {
   xt_error_target,
   xt_standard_target,
 } from '../../protocol/x-tables.ts';
-import type { BlobView } from './table-view.ts';
+import type { BlobView } from '../blob/view.ts';
 import { dottedQuad } from './address.ts';
 import { nameText } from './interface.ts';
 
-/** The version libiptc calls itself in a dump. */
-const libraryVersion = '1.8.9';
+/** What libiptc puts for its version in a dump: by mistake the library's file name. */
+const libraryVersion = 'libxtables.so.12';
 
 /**
  * The raw table that iptables prints after the listing when -v is given twice (libiptc.c,

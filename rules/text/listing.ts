@@ -1,4 +1,4 @@
-import type { BlobView } from './table-view.ts';
+import type { BlobView } from '../blob/view.ts';
 import type { Names } from '../extension.ts';
 import { type ListedChain, listedChains } from './chains.ts';
 import { counterWord } from './counters.ts';

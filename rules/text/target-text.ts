@@ -1,3 +1,4 @@
+import { IPT_F_GOTO } from '../../protocol/ip-tables.ts';
 import type { PrintContext } from '../extension.ts';
 import type { HeaderMatch, TargetUse } from '../ir.ts';
 import { listedTarget, savedTarget } from './extension-text.ts';
@@ -31,5 +32,5 @@ export function targetDetails(target: TargetUse, context: PrintContext): string 
 export function savedTargetText(target: TargetUse, header: HeaderMatch): string {
   if (target.kind === 'continue') return '';
   if (target.kind === 'extension') return savedTarget(target, header);
-  return ` -${target.kind === 'goto' ? 'g' : 'j'} ${targetName(target)}`;
+  return ` -${(header.flags & IPT_F_GOTO) === 0 ? 'j' : 'g'} ${targetName(target)}`;
 }
