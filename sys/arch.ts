@@ -30,7 +30,8 @@ export const commonNr = { pidfdSendSignal: 424, pidfdOpen: 434, pidfdGetfd: 438 
 
 /** The table of the architecture we run on; `not-expressible` on any other. */
 export function arch(): Arch {
-  const found = process.arch === 'x64' || process.arch === 'arm64' ? arches[process.arch] : undefined;
+  const found =
+    process.arch === 'x64' || process.arch === 'arm64' ? arches[process.arch] : undefined;
   if (found !== undefined) return found;
   throw new BpfilterError('not-expressible', `expected x64 or arm64, runs on ${process.arch}`);
 }

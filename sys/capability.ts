@@ -66,7 +66,8 @@ function field(status: string, name: string, path: string): string {
  * thread's own user namespace. ENOENT: no such thread.
  */
 export function readCaps(pid: number | 'self', tid?: number): Caps {
-  const folder = pid === 'self' ? 'thread-self' : tid === undefined ? `${pid}` : `${pid}/task/${tid}`;
+  const folder =
+    pid === 'self' ? 'thread-self' : tid === undefined ? `${pid}` : `${pid}/task/${tid}`;
   const path = `/proc/${folder}/status`;
   const status = readStatus(path);
   const set = (name: string): CapSet => BigInt(`0x${field(status, name, path)}`);

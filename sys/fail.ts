@@ -1,4 +1,4 @@
-import { errnoName, type Errno } from '../protocol/errno.ts';
+import { type Errno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { lastErrno } from './koffi.ts';
 

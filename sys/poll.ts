@@ -42,7 +42,8 @@ export class Poller {
       const ready = cPoll()(this.#pollfds, this.#count, left);
       if (ready >= 0) return ready;
       if (lastErrno() !== errno.EINTR) fail('poll');
-      if (left > 0) left = Math.min(Math.max(0, Math.ceil(deadline - performance.now())), MAX_TIMEOUT_MS);
+      if (left > 0)
+        left = Math.min(Math.max(0, Math.ceil(deadline - performance.now())), MAX_TIMEOUT_MS);
     }
   }
 

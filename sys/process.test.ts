@@ -7,7 +7,9 @@ test('execve: arguments, environment, signals as a program expects them', () => 
     import { execve } from './process.ts';
     execve('/bin/sh', ['named', '-c', 'echo "$0|$1|$VAR|$NONE|$$"; grep -E "^Sig(Blk|Ign)" /proc/self/status', 'zero', 'ä b'],
       { VAR: 'x=y', PATH: process.env.PATH, NONE: undefined });`);
-  const native = spawnSync('grep', ['-E', '^Sig(Blk|Ign)', '/proc/self/status'], { encoding: 'utf8' });
+  const native = spawnSync('grep', ['-E', '^Sig(Blk|Ign)', '/proc/self/status'], {
+    encoding: 'utf8',
+  });
   expect(output).toMatch(/^zero\|ä b\|x=y\|\|\d+\n/);
   expect(String(output).split('\n').slice(1).join('\n')).toBe(native.stdout);
 });

@@ -1,5 +1,5 @@
-import { BpfilterError } from '../../protocol/error.ts';
 import { errnoName } from '../../protocol/errno.ts';
+import { BpfilterError } from '../../protocol/error.ts';
 
 /** "call ERRNO" of the error that `run` throws; "none" when it throws none; others are thrown on. */
 export function failure(run: () => unknown): string {
