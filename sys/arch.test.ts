@@ -12,8 +12,7 @@ describe.each(['x64', 'arm64'] as const)('%s', (name) => {
   const header = headers[name];
   test.skipIf(!existsSync(header))(`numbers as in ${header}`, () => {
     const text = readFileSync(header, 'utf8');
-    const number = (call: string): number =>
-      Number(new RegExp(`^#define __NR_${call}\\s+(\\d+)`, 'm').exec(text)?.[1]);
+    const number = (call: string): number => Number(new RegExp(`^#define __NR_${call}\\s+(\\d+)`, 'm').exec(text)?.[1]);
     const common = {
       pidfd_open: commonNr.pidfdOpen,
       pidfd_getfd: commonNr.pidfdGetfd,

@@ -5,9 +5,7 @@ export interface Arch {
   /** AUDIT_ARCH_*: seccomp_data.arch of a native call (include/uapi/linux/audit.h). */
   readonly auditArch: number;
   /** System call numbers. */
-  readonly nr: Readonly<
-    Record<'getsockopt' | 'setsockopt' | 'socket' | 'openat' | 'seccomp' | 'bpf', number>
-  >;
+  readonly nr: Readonly<Record<'getsockopt' | 'setsockopt' | 'socket' | 'openat' | 'seccomp' | 'bpf', number>>;
 }
 
 /**
@@ -30,8 +28,7 @@ export const commonNr = { pidfdSendSignal: 424, pidfdOpen: 434, pidfdGetfd: 438 
 
 /** The table of the architecture we run on; `not-expressible` on any other. */
 export function arch(): Arch {
-  const found =
-    process.arch === 'x64' || process.arch === 'arm64' ? arches[process.arch] : undefined;
+  const found = process.arch === 'x64' || process.arch === 'arm64' ? arches[process.arch] : undefined;
   if (found !== undefined) return found;
   throw new BpfilterError('not-expressible', `expected x64 or arm64, runs on ${process.arch}`);
 }

@@ -8,11 +8,7 @@ const maySet = hasCap(readCaps('self').effective, CAP_SETPCAP);
 test('sets', () => {
   const set = capSet([CAP_NET_ADMIN, CAP_BPF]);
   expect(set).toBe((1n << 12n) | (1n << 39n));
-  expect([CAP_NET_ADMIN, CAP_BPF, CAP_SETPCAP].map((cap) => hasCap(set, cap))).toEqual([
-    true,
-    true,
-    false,
-  ]);
+  expect([CAP_NET_ADMIN, CAP_BPF, CAP_SETPCAP].map((cap) => hasCap(set, cap))).toEqual([true, true, false]);
 });
 
 test('of this process, of its main thread, of a thread, of none', () => {

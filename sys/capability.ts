@@ -2,13 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BpfilterError } from '../protocol/error.ts';
 import { check, syscallError } from './fail.ts';
 import { cFunction } from './koffi.ts';
-import {
-  PR_CAPBSET_DROP,
-  PR_CAPBSET_READ,
-  PR_SET_NO_NEW_PRIVS,
-  prctl,
-  prctlQuiet,
-} from './prctl.ts';
+import { PR_CAPBSET_DROP, PR_CAPBSET_READ, PR_SET_NO_NEW_PRIVS, prctl, prctlQuiet } from './prctl.ts';
 
 const capset = cFunction('capset', ['void *', 'void *']);
 
@@ -66,8 +60,7 @@ function field(status: string, name: string, path: string): string {
  * thread's own user namespace. ENOENT: no such thread.
  */
 export function readCaps(pid: number | 'self', tid?: number): Caps {
-  const folder =
-    pid === 'self' ? 'thread-self' : tid === undefined ? `${pid}` : `${pid}/task/${tid}`;
+  const folder = pid === 'self' ? 'thread-self' : tid === undefined ? `${pid}` : `${pid}/task/${tid}`;
   const path = `/proc/${folder}/status`;
   const status = readStatus(path);
   const set = (name: string): CapSet => BigInt(`0x${field(status, name, path)}`);

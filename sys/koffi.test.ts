@@ -50,8 +50,6 @@ describe('where the native module comes from', () => {
   test('a wrong path in the environment is an error that names it', () => {
     const file = join(folder, 'main.cjs');
     writeFileSync(file, bundle(source, 'cjs'));
-    expect(run([file], '/nowhere/koffi.node')).toBe(
-      "koffi.node can't be loaded (/nowhere/koffi.node) dlopen",
-    );
+    expect(run([file], '/nowhere/koffi.node')).toBe("koffi.node can't be loaded (/nowhere/koffi.node) dlopen");
   });
 });

@@ -37,9 +37,7 @@ test('a signal reaches a child of child_process, whose end is reported as usual'
   const child = spawn('sleep', ['100'], { stdio: 'ignore' });
   const pidfd = pidfdOpen(child.pid ?? 0);
   expect(flagsLine(readFileSync(`/proc/self/fdinfo/${pidfd}`, 'utf8')) & O_CLOEXEC).toBe(O_CLOEXEC);
-  const exit = new Promise((resolve) =>
-    child.once('exit', (code, signal) => resolve({ code, signal })),
-  );
+  const exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   pidfdSendSignal(pidfd, SIGTERM);
   expect(await exit).toEqual({ code: null, signal: 'SIGTERM' });
   expect(waitPidfd(pidfd, { block: true })).toBe('not-a-child');

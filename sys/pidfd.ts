@@ -47,10 +47,7 @@ export function pidfdGetfd(pidfd: number, targetFd: number): number {
  * 'not-a-child': it is no child of ours, or was reaped before (as Node does with children of
  * child_process). Blocking stops this thread's event loop.
  */
-export function waitPidfd(
-  pidfd: number,
-  options: { readonly block: boolean },
-): ProcessEnd | 'not-a-child' | undefined {
+export function waitPidfd(pidfd: number, options: { readonly block: boolean }): ProcessEnd | 'not-a-child' | undefined {
   const flags = options.block ? WEXITED : WEXITED | WNOHANG;
   for (;;) {
     siginfo.fill(0);

@@ -42,8 +42,7 @@ export class Poller {
       const ready = cPoll()(this.#pollfds, this.#count, left);
       if (ready >= 0) return ready;
       if (lastErrno() !== errno.EINTR) fail('poll');
-      if (left > 0)
-        left = Math.min(Math.max(0, Math.ceil(deadline - performance.now())), MAX_TIMEOUT_MS);
+      if (left > 0) left = Math.min(Math.max(0, Math.ceil(deadline - performance.now())), MAX_TIMEOUT_MS);
     }
   }
 
@@ -54,10 +53,7 @@ export class Poller {
 }
 
 /** One wait as `Poller.wait`: returns the revents in the order of `fds`. */
-export function poll(
-  fds: readonly { readonly fd: number; readonly events: number }[],
-  timeoutMs: number,
-): number[] {
+export function poll(fds: readonly { readonly fd: number; readonly events: number }[], timeoutMs: number): number[] {
   const poller = new Poller(
     fds.map(({ fd }) => fd),
     fds.map(({ events }) => events),

@@ -54,9 +54,7 @@ export function execve(
 ): never {
   const file = cString(path, 'execve');
   const args = stringArray(argv);
-  const variables = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  );
+  const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   const environment = stringArray(variables);
   const oldMask = Buffer.alloc(SIGSET_SIZE);
   const oldActions = IGNORED_BY_NODE.map((signal) => {

@@ -211,8 +211,7 @@ describe('malformed filters never reach the thread', () => {
   ])('%s', (name, size) => {
     const filter = new Uint8Array(size).fill(name === 'an unknown instruction' ? 0xff : 0);
     // The kernel checks rights before instructions.
-    const expected =
-      name === 'an unknown instruction' && !privileged ? 'seccomp EACCES' : 'seccomp EINVAL';
+    const expected = name === 'an unknown instruction' && !privileged ? 'seccomp EACCES' : 'seccomp EINVAL';
     expect(failure(() => installListener(filter, listen))).toBe(expected);
     expect(failure(() => installFilter(filter, false))).toBe(expected);
   });

@@ -2,15 +2,7 @@ import { closeSync, fstatSync, statSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { CAP_NET_ADMIN, hasCap, readCaps } from './capability.ts';
 import { socketpairSeqpacket } from './fd-passing.ts';
-import {
-  AF_INET,
-  AF_UNIX,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_STREAM,
-  socket,
-  socketNetns,
-} from './socket.ts';
+import { AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_STREAM, socket, socketNetns } from './socket.ts';
 import {
   getsockoptInt,
   getsockoptU64,

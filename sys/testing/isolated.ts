@@ -39,10 +39,7 @@ export function isolated(source: string): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'sys-test-'));
   try {
     const file = join(folder, 'main.cjs');
-    writeFileSync(
-      file,
-      prelude + bundle(`declare const report: (v: unknown) => void;${source}`, 'cjs'),
-    );
+    writeFileSync(file, prelude + bundle(`declare const report: (v: unknown) => void;${source}`, 'cjs'));
     const output = execFileSync(process.execPath, [file], {
       encoding: 'utf8',
       timeout: 20_000,
