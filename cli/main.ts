@@ -19,10 +19,11 @@ async function main(argv: readonly string[]): Promise<number> {
   return dispatch(argv);
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  sayError(error instanceof Error ? error.message : String(error));
-  if (process.env.BPFILTER_DEBUG !== undefined && error instanceof Error) sayError(error.stack ?? '');
-  process.exit(process.argv[2] === 'run' ? exitStatus.notRun : exitStatusOf(error));
-}
+main(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    sayError(error instanceof Error ? error.message : String(error));
+    if (process.env.BPFILTER_DEBUG !== undefined && error instanceof Error) sayError(error.stack ?? '');
+    process.exit(process.argv[2] === 'run' ? exitStatus.notRun : exitStatusOf(error));
+  },
+);

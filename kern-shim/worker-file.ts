@@ -8,5 +8,5 @@ export function workerFile(name: string, folder: string): { url: URL; execArgv: 
   if (import.meta.url.endsWith('.ts')) {
     return { url: new URL(`./${folder}/${name}.ts`, import.meta.url), execArgv: ['--import', 'tsx'] };
   }
-  return { url: new URL(`./${name}.mjs`, import.meta.url), execArgv: [] };
+  return { url: new URL(`./${name}.cjs`, import.meta.url), execArgv: [] };
 }

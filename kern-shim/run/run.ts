@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import { BpfilterError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { arch } from '../../sys/arch.ts';
 import { netnsCookie } from '../../sys/namespace.ts';
+import { POLLHUP, poll } from '../../sys/poll.ts';
 import { execve } from '../../sys/process.ts';
 import { setSoftNofile } from '../../sys/resource-limit.ts';
 import { serveControl } from '../control/server.ts';
@@ -70,10 +70,10 @@ export async function run(options: RunOptions): Promise<never> {
   }
   const env = { ...definedOnly(process.env), ...lockEnvironment(base, process.env), PATH: legacy.path };
   const moduleOptions: ModulesOptions = { ...options.files, base, verboseFd: log.verboseFd };
-  const target = await new Promise<{ end: TargetEnd; serving: Serving | undefined; worker: Worker }>((resolve, reject) => {
+  const target = await new Promise<{ end: TargetEnd; serving: Serving | undefined }>((resolve, reject) => {
     const tellPid = relaySignals();
     let serving: Serving | undefined;
-    const worker = startTarget(
+    startTarget(
       { filter: filterProgram(), noNewPrivs: needsNoNewPrivs(), command, args, env, nofile: options.nofile },
       {
         listening(listener) {
@@ -96,30 +96,29 @@ export async function run(options: RunOptions): Promise<never> {
         started: tellPid,
         notStarted(code, message) {
           warn(`${command}: ${code === 'ENOENT' ? 'command not found' : message}`);
-          resolve({ end: { status: code === 'ENOENT' ? exitNotFound : exitNotExecutable, signal: null }, serving, worker });
+          resolve({ end: { status: code === 'ENOENT' ? exitNotFound : exitNotExecutable, signal: null }, serving });
         },
-        ended: (end) => resolve({ end, serving, worker }),
+        ended: (end) => resolve({ end, serving }),
       },
     );
   });
-  await finish(target.worker, target.serving, options.files, base);
+  await finish(target.serving, options.files, base);
   fs.rmSync(path.join(folder, `shim-${process.pid}.sock`), { force: true });
   endAs(target.end);
 }
 
-/** Ends serving, or leaves it to a detached shim when filtered processes live on. */
-async function finish(worker: Worker, serving: Serving | undefined, files: RunOptions['files'], base: string): Promise<void> {
-  // This thread is filtered itself: the listener hangs up only after its end.
-  await worker.terminate();
-  if (serving === undefined) return;
-  const ended = await Promise.race([serving.ended, pause(hangupWaitMs)]);
-  if (ended !== undefined) return;
+/** Leaves the listener to a detached shim when filtered processes live on. Drivers of ours end with their pipes. */
+async function finish(serving: Serving | undefined, files: RunOptions['files'], base: string): Promise<void> {
+  // The thread that started CMD is filtered itself; it ends with CMD, and then only others hold the listener.
+  if (serving === undefined || hangsUp(serving.listener)) return;
   await handOver(serving.listener, { ...files, base });
   await serving.stop();
 }
 
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, ms, undefined));
+/** Whether the last filtered task has gone. */
+function hangsUp(listener: number): boolean {
+  const [events] = poll([{ fd: listener, events: 0 }], hangupWaitMs);
+  return ((events ?? 0) & POLLHUP) !== 0;
 }
 
 function filterProgram(): Uint8Array {

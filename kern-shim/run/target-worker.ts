@@ -17,6 +17,12 @@ function tell(message: TargetMessage): void {
   parentPort?.postMessage(message);
 }
 
+/** This thread holds the filter too: the listener hangs up only once it has ended. */
+function leave(message: TargetMessage): void {
+  tell(message);
+  process.exit();
+}
+
 function install(): boolean {
   try {
     const listener = installListener(data.filter, { waitKillable: true, noNewPrivs: data.noNewPrivs });
@@ -38,12 +44,10 @@ function start(): void {
   if (own !== undefined) setSoftNofile(own);
   child.once('error', (error) => {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    tell({ kind: 'not-started', code, message: error.message });
+    leave({ kind: 'not-started', code, message: error.message });
   });
-  child.once('exit', (status, signal) => tell({ kind: 'ended', status, signal }));
+  child.once('exit', (status, signal) => leave({ kind: 'ended', status, signal }));
   if (child.pid !== undefined) tell({ kind: 'started', pid: child.pid });
 }
 
 if (install()) start();
-// Keeps the thread's loop alive until the main thread has read the last message and ends it.
-parentPort?.on('message', () => {});
