@@ -40,14 +40,25 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
       'run COMMAND with all its descendants served',
       (args) =>
         args
-          .option('isolated', { type: 'boolean', default: false, describe: 'in a fresh user and network namespace; needs no root' })
+          .option('isolated', {
+            type: 'boolean',
+            default: false,
+            describe: 'in a fresh user and network namespace; needs no root',
+          })
           .option('verbose', { type: 'boolean', default: false, describe: 'log lines to stderr too' })
           .example(runExamples.slice(0, 3)),
       async (args) => {
-        await runCommand({ isolated: args.isolated, verbose: args.verbose, command: (args.command as unknown as string[] | undefined) ?? [] });
+        await runCommand({
+          isolated: args.isolated,
+          verbose: args.verbose,
+          command: (args.command as unknown as string[] | undefined) ?? [],
+        });
       },
     )
-    .command('iptables', 'list tables: [-t TABLE] -L|-S [CHAIN] [-n] [-v] [-x] [--line-numbers], printed as iptables-legacy does')
+    .command(
+      'iptables',
+      'list tables: [-t TABLE] -L|-S [CHAIN] [-n] [-v] [-x] [--line-numbers], printed as iptables-legacy does',
+    )
     .command(
       'status',
       'drivers, requests, tables, where the state and the log are',
@@ -61,9 +72,14 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
       const { resetCommand } = await import('./reset-command.ts');
       status = await resetCommand(shimFiles());
     })
-    .command('umh <action>', 'the driver of the running shims', (args) => args.positional('action', { choices: ['kill'] as const }), async () => {
-      await askAll('kill');
-    })
+    .command(
+      'umh <action>',
+      'the driver of the running shims',
+      (args) => args.positional('action', { choices: ['kill'] as const }),
+      async () => {
+        await askAll('kill');
+      },
+    )
     .command(
       'module <action>',
       'load or unload the driver of the running shims; rules stay in force',
@@ -73,7 +89,9 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
       },
     )
     .example(runExamples)
-    .epilogue('Exit status: that of COMMAND for run (125 when it could not be run, 126 and 127 as the shell has them); else 0, 1 failed, 2 usage.')
+    .epilogue(
+      'Exit status: that of COMMAND for run (125 when it could not be run, 126 and 127 as the shell has them); else 0, 1 failed, 2 usage.',
+    )
     .demandCommand(1, 'which command?')
     .strict()
     .help()

@@ -15,7 +15,8 @@ const startScript = 'ip link set lo up 2>/dev/null; exec "$@"';
 export function execIsolated(options: RunArguments): never {
   const searchPath = process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
   const unshare = findProgram('unshare', searchPath);
-  if (unshare === undefined) throw new BpfilterError('usage', 'run --isolated needs unshare (Debian package util-linux)');
+  if (unshare === undefined)
+    throw new BpfilterError('usage', 'run --isolated needs unshare (Debian package util-linux)');
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const run = ['run', ...(options.verbose ? ['--verbose'] : []), '--', ...options.command];
   const namespaces = ['--user', '--map-root-user', '--net'];

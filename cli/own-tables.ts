@@ -1,7 +1,7 @@
 import type { BpfilterModule } from '../kern-shim/module.ts';
 import { requestOwn } from '../kern-shim/own-memory.ts';
-import { BpfilterError } from '../protocol/error.ts';
 import { type Errno, errnoName } from '../protocol/errno.ts';
+import { BpfilterError } from '../protocol/error.ts';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import type { TableClient } from './iptables/table-client.ts';
@@ -40,5 +40,8 @@ function writeName(bytes: Buffer, table: string): void {
 function get(module: BpfilterModule, option: number, bytes: Uint8Array): void {
   const status = requestOwn(module, composeCommand(ipv4.level, option), false, bytes);
   if (status >= 0) return;
-  throw new BpfilterError('syscall', `getsockopt ${option}: ${errnoName(-status)}`, { errno: -status as Errno, call: 'getsockopt' });
+  throw new BpfilterError('syscall', `getsockopt ${option}: ${errnoName(-status)}`, {
+    errno: -status as Errno,
+    call: 'getsockopt',
+  });
 }

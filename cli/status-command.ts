@@ -2,8 +2,8 @@ import { askShim, runningShims } from '../kern-shim/control/client.ts';
 import { ownStateFolder, withOwnModule } from '../kern-shim/local.ts';
 import { readOwnText } from '../kern-shim/own-memory.ts';
 import type { ServedStatus } from '../kern-shim/run/messages.ts';
-import { BpfilterError } from '../protocol/error.ts';
 import { type Errno, errnoName } from '../protocol/errno.ts';
+import { BpfilterError } from '../protocol/error.ts';
 import { ownOptions } from '../protocol/mbox.ts';
 import { exitStatus } from './exit-status.ts';
 import type { ShimFiles } from './files.ts';
@@ -23,7 +23,9 @@ export async function statusCommand(json: boolean, files: ShimFiles): Promise<nu
   const own = await withOwnModule({ ...files, verboseFd: undefined }, ({ module, folder, log }) => {
     const text = readOwnText(module, ownOptions.STATUS);
     if (typeof text === 'number') {
-      throw new BpfilterError('driver', `the driver answers ${errnoName(-text)} (see ${log.path})`, { errno: -text as Errno });
+      throw new BpfilterError('driver', `the driver answers ${errnoName(-text)} (see ${log.path})`, {
+        errno: -text as Errno,
+      });
     }
     return { folder, log: log.path, driver: JSON.parse(text) as unknown };
   });
@@ -37,7 +39,9 @@ function forPeople(status: { state: string; log: string; driver: unknown; shims:
   for (const { pid, served } of status.shims) {
     const own = served.find((one) => one.own);
     const driver = own?.pid === undefined ? 'no driver' : `driver ${own.pid}`;
-    lines.push(`shim     ${pid}: ${driver}, ${own?.restarts ?? 0} restarts, ${own?.requests ?? 0} requests, ${own?.failures ?? 0} failures`);
+    lines.push(
+      `shim     ${pid}: ${driver}, ${own?.restarts ?? 0} restarts, ${own?.requests ?? 0} requests, ${own?.failures ?? 0} failures`,
+    );
   }
   if (status.shims.length === 0) lines.push('shim     none runs here');
   for (const table of tablesOf(status.driver)) lines.push(`table    ${table}`);
@@ -45,7 +49,8 @@ function forPeople(status: { state: string; log: string; driver: unknown; shims:
 }
 
 function tablesOf(driver: unknown): string[] {
-  if (typeof driver !== 'object' || driver === null || !('tables' in driver) || !Array.isArray(driver.tables)) return [];
+  if (typeof driver !== 'object' || driver === null || !('tables' in driver) || !Array.isArray(driver.tables))
+    return [];
   return driver.tables.map((table: Record<string, unknown>) => {
     const place = table.inForce === true ? 'in force in nftables' : 'empty, nothing installed';
     return `${String(table.name).padEnd(9)} generation ${String(table.generation)}, ${String(table.rules)} rules, ${place}`;

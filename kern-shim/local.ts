@@ -14,7 +14,10 @@ export function ownStateFolder(): string {
  *
  * @param use gets the served namespace; its driver is ended afterwards
  */
-export async function withOwnModule<T>(options: Omit<ModulesOptions, 'base'>, use: (served: Served) => T | Promise<T>): Promise<T> {
+export async function withOwnModule<T>(
+  options: Omit<ModulesOptions, 'base'>,
+  use: (served: Served) => T | Promise<T>,
+): Promise<T> {
   checkProc();
   const modules = new Modules({ ...options, base: findBaseFolder(process.env) });
   try {

@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import { BpfilterError } from '../protocol/error.ts';
 import { decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
+import { closeFd } from '../sys/descriptor.ts';
 import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
-import { Poller, POLLIN } from '../sys/poll.ts';
+import { POLLIN, Poller } from '../sys/poll.ts';
 import { type Deadlines, isStopped } from './deadline.ts';
 import type { Log } from './log.ts';
-import { type Interpreter, type RunningDriver, UsermodeDriver } from './usermode-driver.ts';
+import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
 
 export interface ModuleOptions {
   readonly driver: UsermodeDriver;
@@ -74,13 +75,15 @@ export class BpfilterModule {
     if (!driver.threadGroupExited()) return;
     const failure = this.#startFailure;
     if (failure !== undefined && now() < failure.until) throw failure.error;
-    if (driver.running !== undefined) log.write(`${driver.name} pid ${driver.running.pid} has exited: starting it again`);
+    if (driver.running !== undefined)
+      log.write(`${driver.name} pid ${driver.running.pid} has exited: starting it again`);
     this.#forget();
     try {
       if (!driver.loaded) driver.loadBlob(this.#options.blob());
       const pid = this.#fork();
       const status = this.#exchange(healthCheck, deadlines.start);
-      if (status !== 0) throw new BpfilterError('driver', `${driver.name} pid ${pid}: health check answered ${status}, expected 0`);
+      if (status !== 0)
+        throw new BpfilterError('driver', `${driver.name} pid ${pid}: health check answered ${status}, expected 0`);
       log.write(`Loaded ${driver.name} pid ${pid}`);
       this.#startFailure = undefined;
     } catch (error) {
@@ -145,10 +148,10 @@ export class BpfilterModule {
       this.#poller = new Poller([running.pipeFromUmh, running.pidfd], [POLLIN, POLLIN]);
       return running.pid;
     } catch (error) {
-      fs.closeSync(ours);
+      closeFd(ours);
       throw error;
     } finally {
-      fs.closeSync(theirs);
+      closeFd(theirs);
     }
   }
 
@@ -210,7 +213,7 @@ export class BpfilterModule {
   /** Closes what belongs to the process that was; the original leaked it after a failed health check. */
   #forget(): void {
     this.#options.driver.cleanup();
-    if (this.#memorySocket !== undefined) fs.closeSync(this.#memorySocket);
+    if (this.#memorySocket !== undefined) closeFd(this.#memorySocket);
     this.#memorySocket = undefined;
     this.#poller = undefined;
   }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CAP_NET_ADMIN } from '../sys/capability.ts';
+import { closeFd } from '../sys/descriptor.ts';
 import { netnsCookie } from '../sys/namespace.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from '../sys/socket.ts';
 import { netnsOwners, type Owners } from './caller/capability.ts';
@@ -66,7 +67,7 @@ export class Modules {
     try {
       return this.#add(cookie, netns, netnsOwners(socket));
     } finally {
-      fs.closeSync(netns);
+      closeFd(netns);
     }
   }
 
@@ -76,7 +77,7 @@ export class Modules {
     try {
       return this.forSocket(this.ownCookie, own);
     } finally {
-      fs.closeSync(own);
+      closeFd(own);
     }
   }
 

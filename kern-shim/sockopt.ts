@@ -1,8 +1,9 @@
 import fs from 'node:fs';
-import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { errno, errnoName } from '../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { familyOfLevel } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
+import { closeFd } from '../sys/descriptor.ts';
 import { mayAdminister } from './caller/capability.ts';
 import { openCallerSocket } from './caller/socket.ts';
 import type { Modules, Served } from './modules.ts';
@@ -19,7 +20,11 @@ export interface CaughtCall {
   readonly optlen: number;
 }
 
-export type Outcome = { readonly kind: 'value'; readonly value: number } | { readonly kind: 'errno'; readonly errno: number } | { readonly kind: 'proceed' } | { readonly kind: 'gone' };
+export type Outcome =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'errno'; readonly errno: number }
+  | { readonly kind: 'proceed' }
+  | { readonly kind: 'gone' };
 
 /**
  * A GET_INFO with optval NULL and this length asks "is this shim serving me?": 0 from us, an error
@@ -58,7 +63,7 @@ export function serveSockopt(call: CaughtCall, modules: Modules, isValid: () => 
     served?.log.write(`pid ${call.tid}: ${describe(call)}: ${error instanceof Error ? error.message : String(error)}`);
     return failed(errnoOf(error));
   } finally {
-    fs.closeSync(socket.fd);
+    closeFd(socket.fd);
   }
 }
 
@@ -68,7 +73,8 @@ function answer(call: CaughtCall, memory: number, served: Served): Outcome {
     const read = readInt(memory, call.optlen);
     if (read === undefined) return failed(errno.EFAULT);
     length = read;
-    if (length === probeLength && call.optval === 0 && call.option === familyOfLevel(call.level)?.get.info) return success;
+    if (length === probeLength && call.optval === 0 && call.option === familyOfLevel(call.level)?.get.info)
+      return success;
   }
   if (length < 0) return failed(errno.EINVAL);
   if (!mayAdminister(call.tid, served.owners)) return failed(errno.EPERM);
@@ -94,7 +100,11 @@ function openMemory(tid: number): number {
   try {
     return fs.openSync(`/proc/${tid}/mem`, 'r+');
   } catch (cause) {
-    throw new BpfilterError('fault', `the memory of ${tid} can't be opened: is it in a user namespace this shim can't enter?`, { cause });
+    throw new BpfilterError(
+      'fault',
+      `the memory of ${tid} can't be opened: is it in a user namespace this shim can't enter?`,
+      { cause },
+    );
   }
 }
 

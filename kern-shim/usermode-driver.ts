@@ -1,10 +1,11 @@
 import fs from 'node:fs';
-import { BpfilterError } from '../protocol/error.ts';
 import { errno } from '../protocol/errno.ts';
+import { BpfilterError } from '../protocol/error.ts';
+import { closeFd } from '../sys/descriptor.ts';
 import { memfdCreate, sealMemfd } from '../sys/memfd.ts';
 import { pidfdSendSignal } from '../sys/pidfd.ts';
 import { pipe2 } from '../sys/pipe.ts';
-import { poll, POLLIN } from '../sys/poll.ts';
+import { POLLIN, poll } from '../sys/poll.ts';
 
 /**
  * A user-mode driver: a program held in memory (the blob), run as a process whose fds 0 and 1 are
@@ -105,7 +106,7 @@ export class UsermodeDriver {
       }
       sealMemfd(fd);
     } catch (error) {
-      fs.closeSync(fd);
+      closeFd(fd);
       throw error instanceof BpfilterError
         ? error
         : new BpfilterError('too-large', `${this.name}: the blob can't be written`, { cause: error });
@@ -140,12 +141,12 @@ export class UsermodeDriver {
       this.#running = { ...spawned, pipeToUmh: to.write, pipeFromUmh: from.read };
       return this.#running;
     } catch (error) {
-      fs.closeSync(to.write);
-      fs.closeSync(from.read);
+      closeFd(to.write);
+      closeFd(from.read);
       throw error;
     } finally {
-      fs.closeSync(to.read);
-      fs.closeSync(from.write);
+      closeFd(to.read);
+      closeFd(from.write);
     }
   }
 
@@ -173,7 +174,7 @@ export class UsermodeDriver {
     if (this.#running === undefined) return;
     const { pidfd, pipeToUmh, pipeFromUmh } = this.#running;
     this.#running = undefined;
-    for (const fd of [pipeToUmh, pipeFromUmh, pidfd]) fs.closeSync(fd);
+    for (const fd of [pipeToUmh, pipeFromUmh, pidfd]) closeFd(fd);
   }
 
   /**
@@ -186,7 +187,7 @@ export class UsermodeDriver {
     if (this.#running !== undefined) {
       throw new BpfilterError('busy', `${this.name}: pid ${this.#running.pid} still runs`);
     }
-    fs.closeSync(this.#blob);
+    closeFd(this.#blob);
     this.#blob = undefined;
   }
 }

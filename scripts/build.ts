@@ -51,7 +51,12 @@ await build({
 });
 await build({ ...shared, entryPoints: ['cli/commands.ts'] });
 // The driver runs from a memfd, where nothing lies beside it: what it needs is named by its environment.
-await build({ ...shared, define: { 'import.meta.url': 'undefined' }, banner: {}, entryPoints: { bpfilter_umh: 'umh/main.ts' } });
+await build({
+  ...shared,
+  define: { 'import.meta.url': 'undefined' },
+  banner: {},
+  entryPoints: { bpfilter_umh: 'umh/main.ts' },
+});
 copyFileSync(koffiPath(), `${out}/koffi.node`);
 writeFileSync(`${out}/bpfilter`, launcher);
 chmodSync(`${out}/bpfilter`, 0o755);

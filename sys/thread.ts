@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import { BpfilterError } from '../protocol/error.ts';
 import { errno } from '../protocol/errno.ts';
+import { BpfilterError } from '../protocol/error.ts';
 import { commonNr } from './arch.ts';
 import { check, fail } from './fail.ts';
 import { cFunction, lastErrno } from './koffi.ts';

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { BpfilterError } from '../../protocol/error.ts';
 import { CAP_NET_ADMIN, hasCap } from '../../sys/capability.ts';
+import { closeFd } from '../../sys/descriptor.ts';
 import { nsOwnerUid, nsParent, nsUserns } from '../../sys/namespace.ts';
 import { socketNetns } from '../../sys/socket.ts';
 import { effectiveCaps } from '../../sys/thread.ts';
@@ -26,12 +27,12 @@ export function netnsOwners(socket: number): Owners {
     while (current !== undefined && owners.length < deepestNesting) {
       owners.push({ inode: fs.fstatSync(current, { bigint: true }).ino, ownerUid: nsOwnerUid(current) });
       const parent = nsParent(current);
-      fs.closeSync(current);
+      closeFd(current);
       current = parent;
     }
   } finally {
-    fs.closeSync(netns);
-    if (current !== undefined) fs.closeSync(current);
+    closeFd(netns);
+    if (current !== undefined) closeFd(current);
   }
   return owners;
 }

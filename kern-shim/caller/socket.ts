@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { BpfilterError } from '../../protocol/error.ts';
+import { closeFd } from '../../sys/descriptor.ts';
 import { pidfdGetfd } from '../../sys/pidfd.ts';
 import { AF_INET, AF_INET6, SOCK_RAW } from '../../sys/socket.ts';
 import { getsockoptInt, getsockoptU64, SO_NETNS_COOKIE, SOL_SOCKET } from '../../sys/socket-option.ts';
@@ -28,7 +28,7 @@ export function openCallerSocket(tid: number, fd: number): CallerSocket | undefi
     try {
       copy = pidfdGetfd(pidfd, fd);
     } finally {
-      fs.closeSync(pidfd);
+      closeFd(pidfd);
     }
     const domain = getsockoptInt(copy, SOL_SOCKET, SO_DOMAIN);
     const served = domain === AF_INET || (domain === AF_INET6 && getsockoptInt(copy, SOL_SOCKET, SO_TYPE) !== SOCK_RAW);
@@ -42,6 +42,6 @@ export function openCallerSocket(tid: number, fd: number): CallerSocket | undefi
     if (error instanceof BpfilterError && error.code === 'syscall') return undefined;
     throw error;
   } finally {
-    if (copy !== undefined) fs.closeSync(copy);
+    if (copy !== undefined) closeFd(copy);
   }
 }

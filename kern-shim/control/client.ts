@@ -26,7 +26,9 @@ export function askShim(socket: string, operation: ControlOperation): Promise<un
     const connection = net.connect(socket);
     let text = '';
     connection.setEncoding('utf8');
-    connection.setTimeout(answerTimeoutMs, () => connection.destroy(new Error(`no answer within ${answerTimeoutMs} ms`)));
+    connection.setTimeout(answerTimeoutMs, () =>
+      connection.destroy(new Error(`no answer within ${answerTimeoutMs} ms`)),
+    );
     connection.on('error', (cause) => reject(new BpfilterError('busy', `${socket}: ${cause.message}`, { cause })));
     connection.on('data', (chunk: string) => {
       text += chunk;

@@ -10,7 +10,9 @@ export interface ControlRequest {
   readonly operation: ControlOperation;
 }
 
-export type ControlAnswer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: string };
+export type ControlAnswer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: string };
 
 const longestLine = 4096;
 
@@ -31,7 +33,9 @@ export function serveControl(path: string, perform: (operation: ControlOperation
       const end = text.indexOf('\n');
       if (end < 0 && text.length <= longestLine) return;
       connection.pause();
-      void answerTo(end < 0 ? '' : text.slice(0, end), perform).then((answer) => connection.end(`${JSON.stringify(answer)}\n`));
+      void answerTo(end < 0 ? '' : text.slice(0, end), perform).then((answer) =>
+        connection.end(`${JSON.stringify(answer)}\n`),
+      );
     });
   });
   server.on('error', () => {});
@@ -43,12 +47,17 @@ export function serveControl(path: string, perform: (operation: ControlOperation
   };
 }
 
-async function answerTo(line: string, perform: (operation: ControlOperation) => Promise<unknown>): Promise<ControlAnswer> {
+async function answerTo(
+  line: string,
+  perform: (operation: ControlOperation) => Promise<unknown>,
+): Promise<ControlAnswer> {
   try {
     const request: unknown = JSON.parse(line);
-    const wanted = typeof request === 'object' && request !== null && 'operation' in request ? request.operation : undefined;
+    const wanted =
+      typeof request === 'object' && request !== null && 'operation' in request ? request.operation : undefined;
     const operation = controlOperations.find((name) => name === wanted);
-    if (operation === undefined) return { ok: false, error: `expected an operation of ${controlOperations.join(', ')}` };
+    if (operation === undefined)
+      return { ok: false, error: `expected an operation of ${controlOperations.join(', ')}` };
     return { ok: true, result: await perform(operation) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };

@@ -49,7 +49,12 @@ const pathBytes = Buffer.alloc(longestPath);
  * @returns a memfd with the names, to be handed to the caller; undefined when the open is another
  *   one, or its caller has no right to our answer: then the kernel goes on with it
  */
-export function openNamesFile(tid: number, pathAddress: number, modules: Modules, isValid: () => boolean): number | undefined {
+export function openNamesFile(
+  tid: number,
+  pathAddress: number,
+  modules: Modules,
+  isValid: () => boolean,
+): number | undefined {
   if (!opensNamesFile(tid, pathAddress) || !isValid()) return undefined;
   const inode = fs.statSync(`/proc/${tid}/ns/net`, { bigint: true }).ino;
   const served = modules.byInode(inode);

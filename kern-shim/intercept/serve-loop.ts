@@ -1,7 +1,14 @@
-import fs from 'node:fs';
 import { arch } from '../../sys/arch.ts';
+import { closeFd } from '../../sys/descriptor.ts';
 import { POLLHUP, POLLIN, Poller } from '../../sys/poll.ts';
-import { ADDFD_SEND, notifAddfd, notifIdValid, notifReceive, notifSend } from '../../sys/seccomp-notify.ts';
+import {
+  ADDFD_SEND,
+  notifAddfd,
+  notifIdValid,
+  notifReceive,
+  notifSend,
+  notifSetSyncWakeUp,
+} from '../../sys/seccomp-notify.ts';
 import type { Modules } from '../modules.ts';
 import { type Outcome, serveSockopt } from '../sockopt.ts';
 import { openNamesFile } from './names-file.ts';
@@ -31,6 +38,7 @@ export class ServeLoop {
    * @param onWake returns true to end the loop
    */
   run(wake: number, onWake: () => boolean): 'hangup' | 'stopped' {
+    notifSetSyncWakeUp(this.#listener);
     const poller = new Poller([this.#listener, wake], [POLLIN, POLLIN]);
     for (;;) {
       poller.wait(this.#modules.endIdle());
@@ -91,7 +99,7 @@ export class ServeLoop {
     try {
       notifAddfd(this.#listener, { id, srcFd: names, flags: ADDFD_SEND, newfdFlags: oCloexec });
     } finally {
-      fs.closeSync(names);
+      closeFd(names);
     }
   }
 

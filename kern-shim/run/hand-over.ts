@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { closeFd } from '../../sys/descriptor.ts';
 import { netnsCookie } from '../../sys/namespace.ts';
 import { pipe2 } from '../../sys/pipe.ts';
 import { POLLIN, poll } from '../../sys/poll.ts';
@@ -35,9 +36,9 @@ export async function handOver(listener: number, options: HandOver): Promise<voi
   });
   child.on('error', () => {});
   child.unref();
-  fs.closeSync(ready.write);
+  closeFd(ready.write);
   poll([{ fd: ready.read, events: POLLIN }], readyTimeoutMs);
-  fs.closeSync(ready.read);
+  closeFd(ready.read);
 }
 
 /** The detached shim: serves the listener it was given until the last filtered process has gone. */
@@ -49,9 +50,11 @@ export async function serveDetached(text: string): Promise<void> {
   const serving = new Serving(listenerDescriptor, { ...options, verboseFd: undefined }, (error) =>
     log.write(`serving thread failed, started again: ${String(error)}`),
   );
-  const closeControl = serveControl(path.join(folder, `shim-${process.pid}.sock`), (operation) => serving.ask(operation));
+  const closeControl = serveControl(path.join(folder, `shim-${process.pid}.sock`), (operation) =>
+    serving.ask(operation),
+  );
   fs.writeSync(readyDescriptor, '\n');
-  fs.closeSync(readyDescriptor);
+  closeFd(readyDescriptor);
   await serving.ended;
   closeControl();
   log.write('the last served process has gone');

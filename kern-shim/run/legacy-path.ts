@@ -51,7 +51,9 @@ export function commandWarning(command: string, searchPath: string): string | un
 
 /** First executable of that name in a PATH, or the command itself when it names a path. */
 export function findProgram(command: string, searchPath: string): string | undefined {
-  const candidates = command.includes('/') ? [command] : searchPath.split(':').map((folder) => path.join(folder || '.', command));
+  const candidates = command.includes('/')
+    ? [command]
+    : searchPath.split(':').map((folder) => path.join(folder || '.', command));
   return candidates.find(isExecutable);
 }
 

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { families } from '../../protocol/family.ts';
+import { closeFd } from '../../sys/descriptor.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket } from '../../sys/socket.ts';
 import { rawGetsockopt } from '../../sys/socket-option.ts';
 import { probeLength } from '../sockopt.ts';
@@ -12,6 +12,6 @@ export function outerShimServes(): boolean {
   try {
     return rawGetsockopt(fd, family.level, family.get.info, null, probeLength).result === 0;
   } finally {
-    fs.closeSync(fd);
+    closeFd(fd);
   }
 }

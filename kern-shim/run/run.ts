@@ -77,13 +77,17 @@ export async function run(options: RunOptions): Promise<never> {
       { filter: filterProgram(), noNewPrivs: needsNoNewPrivs(), command, args, env, nofile: options.nofile },
       {
         listening(listener) {
-          serving = new Serving(listener, moduleOptions, (error) => log.write(`serving thread failed, started again: ${String(error)}`));
+          serving = new Serving(listener, moduleOptions, (error) =>
+            log.write(`serving thread failed, started again: ${String(error)}`),
+          );
           const serves = serving;
           serveControl(path.join(folder, `shim-${process.pid}.sock`), (operation) => serves.ask(operation));
         },
         nested() {
           if (!outerShimServes()) {
-            reject(new BpfilterError('busy', 'another program supervises this process by seccomp notification already'));
+            reject(
+              new BpfilterError('busy', 'another program supervises this process by seccomp notification already'),
+            );
             return;
           }
           try {

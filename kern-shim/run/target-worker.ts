@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { parentPort, workerData } from 'node:worker_threads';
-import { BpfilterError } from '../../protocol/error.ts';
 import { errno } from '../../protocol/errno.ts';
+import { BpfilterError } from '../../protocol/error.ts';
 import { getNofile, setSoftNofile } from '../../sys/resource-limit.ts';
 import { installListener } from '../../sys/seccomp.ts';
 import type { TargetData, TargetMessage } from './messages.ts';

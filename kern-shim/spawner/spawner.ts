@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { BpfilterError } from '../../protocol/error.ts';
 import type { Errno } from '../../protocol/errno.ts';
+import { BpfilterError } from '../../protocol/error.ts';
 import type { SpawnedProcess, SpawnRequest } from '../usermode-driver.ts';
 import { workerFile } from '../worker-file.ts';
 import { AnswerMemory } from './answer.ts';

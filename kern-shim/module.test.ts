@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { errno } from '../protocol/errno.ts';
+import { errnoOf } from '../protocol/error.ts';
+import type { MboxRequest } from '../protocol/mbox.ts';
+import { type Log, openLog } from './log.ts';
+import { BpfilterModule } from './module.ts';
+import { spawnHere } from './testing/spawn-here.ts';
+import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
+
+/** Answers `len` as the status; 1001 hangs, 1002 exits, 1003 answers two bytes. */
+const selfTest = fs.readFileSync(new URL('../tests/self-test-driver/driver.cjs', import.meta.url));
+
+/** The clock can be moved on; waits themselves are real. */
+let skipped = 0;
+let folder: string;
+let log: Log;
+const modules: BpfilterModule[] = [];
+
+function newModule(blob: Uint8Array): BpfilterModule {
+  const module = new BpfilterModule({
+    driver: new UsermodeDriver('self_test_umd', spawnHere),
+    blob: () => blob,
+    interpreter: nodeInterpreter,
+    env: {},
+    log,
+    deadlines: { start: 5_000, request: () => 400, stopped: 150, startPause: 10_000 },
+    now: () => performance.now() + skipped,
+  });
+  modules.push(module);
+  return module;
+}
+
+function asking(len: number): MboxRequest {
+  return { addr: 0n, len, is_set: 0, cmd: 64, pid: 1 };
+}
+
+function errnoOfCall(call: () => unknown): number {
+  try {
+    call();
+    return 0;
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+function logText(): string {
+  return fs.readFileSync(log.path, 'utf8');
+}
+
+beforeEach(() => {
+  skipped = 0;
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-module-'));
+  log = openLog(path.join(folder, 'log'));
+});
+
+afterEach(() => {
+  for (const module of modules.splice(0)) module.unload();
+  fs.closeSync(log.fd);
+  fs.rmSync(folder, { recursive: true });
+});
+
+describe('the module', () => {
+  test('is up only once the driver has answered the empty request', () => {
+    const module = newModule(selfTest);
+    module.load();
+    expect(logText()).toMatch(new RegExp(`Loaded self_test_umd pid ${module.status().pid}\n`));
+    expect(module.request(asking(5), undefined)).toBe(5);
+  });
+
+  test.each([
+    {
+      case: 'answers the health check with another status',
+      blob: 'fs.readSync(0, b); fs.writeSync(1, Buffer.from([1,0,0,0])); for(;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0)',
+    },
+    { case: 'exits at once', blob: 'process.exit(0)' },
+    {
+      case: 'closes its pipes and lives on',
+      blob: 'fs.closeSync(0); fs.closeSync(1); for(;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0)',
+    },
+  ])('a driver that $case is EFAULT, killed, and not started again within the pause', ({ blob }) => {
+    const module = newModule(Buffer.from(`const fs = require('node:fs'); const b = Buffer.alloc(24); ${blob}`));
+    const before = fs.readdirSync('/proc/self/fd').length;
+    expect(errnoOfCall(() => module.load())).toBe(errno.EFAULT);
+    expect(errnoOfCall(() => module.request(asking(1), undefined))).toBe(errno.EFAULT);
+    expect(module.status()).toMatchObject({ pid: undefined, restarts: 0 });
+    skipped += 10_001;
+    expect(errnoOfCall(() => module.load())).toBe(errno.EFAULT);
+    expect(module.status().restarts).toBe(1);
+    // The blob's memfd is the one descriptor that stays.
+    expect(fs.readdirSync('/proc/self/fd').length).toBe(before + 1);
+  });
+
+  test('a driver killed between requests is started again by the next one, which succeeds', () => {
+    const module = newModule(selfTest);
+    expect(module.request(asking(1), undefined)).toBe(1);
+    const killed = module.killDriver();
+    expect(module.status().pid).toBeUndefined();
+    expect(module.request(asking(2), undefined)).toBe(2);
+    expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
+    expect(logText()).toContain(`self_test_umd pid ${killed} has exited: starting it again`);
+  });
+
+  test.each([
+    { case: 'hangs', length: 1001, want: errno.ETIMEDOUT },
+    { case: 'exits', length: 1002, want: errno.EFAULT },
+    { case: 'answers short', length: 1003, want: errno.EFAULT },
+  ])('a driver that $case in a request: an errno for this caller, and the next request works', ({ length, want }) => {
+    const module = newModule(selfTest);
+    const before = module.request(asking(1), undefined);
+    expect(before).toBe(1);
+    expect(errnoOfCall(() => module.request(asking(length), undefined))).toBe(want);
+    expect(module.request(asking(3), undefined)).toBe(3);
+    expect(module.status()).toMatchObject({ restarts: 1, failures: 1, requests: 3 });
+  });
+
+  test('a stopped driver is killed long before the deadline of the request', () => {
+    const module = newModule(selfTest);
+    module.load();
+    process.kill(module.status().pid ?? 0, 'SIGSTOP');
+    const start = performance.now();
+    expect(errnoOfCall(() => module.request(asking(1), undefined))).toBe(errno.EFAULT);
+    expect(performance.now() - start).toBeLessThan(390);
+    expect(module.request(asking(4), undefined)).toBe(4);
+  });
+
+  test('unload ends the driver and gives everything back; the next request loads it again', () => {
+    const before = fs.readdirSync('/proc/self/fd').length;
+    const module = newModule(selfTest);
+    for (let round = 0; round < 10; round += 1) {
+      expect(module.request(asking(round), undefined)).toBe(round);
+      const pid = module.status().pid;
+      module.unload();
+      expect(fs.existsSync(`/proc/${pid}/fd/0`)).toBe(false);
+    }
+    expect(module.status().loaded).toBe(false);
+    expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
+  });
+});

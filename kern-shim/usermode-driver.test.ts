@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { errno } from '../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../protocol/error.ts';
+import { POLLIN, poll } from '../sys/poll.ts';
+import { spawnHere } from './testing/spawn-here.ts';
+import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
+
+const blob = fs.readFileSync(new URL('../tests/self-test-driver/driver.cjs', import.meta.url));
+
+const drivers: UsermodeDriver[] = [];
+
+function newDriver(): UsermodeDriver {
+  const driver = new UsermodeDriver('self_test_umd', spawnHere);
+  drivers.push(driver);
+  return driver;
+}
+
+function forked(): UsermodeDriver {
+  const driver = newDriver();
+  driver.loadBlob(blob);
+  driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter });
+  return driver;
+}
+
+/** Sends 24 bytes whose `len` says what the self-test driver is to do, and reads what comes back. */
+function ask(driver: UsermodeDriver, length: number): Buffer {
+  const running = driver.running;
+  if (running === undefined) return Buffer.alloc(0);
+  const request = Buffer.alloc(24);
+  request.writeUInt32LE(length, 8);
+  fs.writeSync(running.pipeToUmh, request);
+  poll([{ fd: running.pipeFromUmh, events: POLLIN }], 10_000);
+  const reply = Buffer.alloc(4);
+  return reply.subarray(0, fs.readSync(running.pipeFromUmh, reply, 0, 4, null));
+}
+
+function errnoOfCall(call: () => unknown): number {
+  try {
+    call();
+    return 0;
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+afterEach(() => {
+  for (const driver of drivers.splice(0)) {
+    driver.kill();
+    driver.cleanup();
+    if (driver.loaded) driver.unloadBlob();
+  }
+});
+
+describe('a user-mode driver that knows nothing of bpfilter', () => {
+  test('answers over two true pipes', () => {
+    const driver = forked();
+    expect(ask(driver, 42).readInt32LE(0)).toBe(42);
+    const running = driver.running;
+    for (const fd of [running?.pipeToUmh ?? -1, running?.pipeFromUmh ?? -1]) {
+      expect(fs.readlinkSync(`/proc/self/fd/${fd}`)).toMatch(/^pipe:/);
+    }
+  });
+
+  test('runs from a sealed memfd that nobody can write to', () => {
+    const pid = forked().running?.pid ?? 0;
+    expect(fs.readlinkSync(`/proc/${pid}/fd/3`)).toMatch(/memfd:self_test_umd/);
+    const fd = fs.openSync(`/proc/${pid}/fd/3`, 'r+');
+    try {
+      expect(() => fs.writeSync(fd, 'x', 0)).toThrow(/EPERM/);
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+
+  test('is known to ps and pgrep by its name', () => {
+    const driver = forked();
+    ask(driver, 1);
+    const pid = driver.running?.pid ?? 0;
+    expect(fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim()).toBe('self_test_umd');
+    expect(fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('self_test_umd')).toBe(true);
+  });
+
+  test('tells whether its thread group has exited', () => {
+    const driver = newDriver();
+    expect(driver.threadGroupExited()).toBe(true);
+    driver.loadBlob(blob);
+    driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter });
+    expect(driver.threadGroupExited()).toBe(false);
+    driver.kill();
+    expect(driver.threadGroupExited()).toBe(true);
+  });
+
+  test.each([
+    { case: 'an exit in the middle of a request', length: 1002, want: 0 },
+    { case: 'a short reply', length: 1003, want: 2 },
+  ])('$case leaves $want bytes in the pipe', ({ length, want }) => {
+    expect(ask(forked(), length).length).toBe(want);
+  });
+
+  test('can be forked again after its death, from the same blob', () => {
+    const driver = forked();
+    const first = driver.running?.pid;
+    driver.kill();
+    driver.cleanup();
+    driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter });
+    expect(driver.running?.pid).not.toBe(first);
+    expect(ask(driver, 7).readInt32LE(0)).toBe(7);
+  });
+
+  test.each([
+    { case: 'loading twice', want: errno.EBUSY, call: (driver: UsermodeDriver) => driver.loadBlob(blob) },
+    {
+      case: 'forking while one runs',
+      want: errno.EBUSY,
+      call: (driver: UsermodeDriver) => driver.fork({ env: {}, stderr: 2 }),
+    },
+    { case: 'unloading while one runs', want: errno.EBUSY, call: (driver: UsermodeDriver) => driver.unloadBlob() },
+  ])('$case is refused', ({ call, want }) => {
+    const driver = forked();
+    expect(errnoOfCall(() => call(driver))).toBe(want);
+  });
+
+  test.each([
+    { case: 'unloading nothing', call: (driver: UsermodeDriver) => driver.unloadBlob() },
+    { case: 'forking nothing', call: (driver: UsermodeDriver) => driver.fork({ env: {}, stderr: 2 }) },
+  ])('$case is EINVAL', ({ call }) => {
+    expect(errnoOfCall(() => call(newDriver()))).toBe(errno.EINVAL);
+  });
+
+  test('a failed start leaves no descriptor behind', () => {
+    const driver = new UsermodeDriver('self_test_umd', () => {
+      throw new BpfilterError('syscall', 'no such program', { errno: errno.ENOENT });
+    });
+    drivers.push(driver);
+    driver.loadBlob(blob);
+    const before = fs.readdirSync('/proc/self/fd').length;
+    expect(errnoOfCall(() => driver.fork({ env: {}, stderr: 2 }))).toBe(errno.ENOENT);
+    expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
+  });
+});
