@@ -1,4 +1,4 @@
-import { ipt_entry } from '../../protocol/ip-tables.ts';
+import { ipt_entry, ipt_ip } from '../../protocol/ip-tables.ts';
 import {
   NF_INET_NUMHOOKS,
   verdicts,
@@ -11,7 +11,6 @@ import {
 } from '../../protocol/x-tables.ts';
 import type { BlobView } from '../blob/view.ts';
 import { dottedQuad } from './address.ts';
-import { nameText } from './interface.ts';
 
 /** What libiptc puts for its version in a dump: by mistake the library's file name. */
 const libraryVersion = 'libxtables.so.12';
@@ -43,8 +42,8 @@ function entryText(entries: Uint8Array, offset: number, index: number): string {
     `Entry ${index} (${offset}):\n`,
     `SRC IP: ${dottedQuad(ip.src)}/${dottedQuad(ip.smsk)}\n`,
     `DST IP: ${dottedQuad(ip.dst)}/${dottedQuad(ip.dmsk)}\n`,
-    `Interface: \`${nameText(ip.iniface, ip.outiface)}'/${maskText(ip.iniface_mask)}`,
-    `to \`${nameText(ip.outiface, ip.iniface_mask)}'/${maskText(ip.outiface_mask)}\n`,
+    `Interface: \`${nameAt(entries, offset + ipt_entry.offsets.ip + ipt_ip.offsets.iniface)}'/${maskText(ip.iniface_mask)}`,
+    `to \`${nameAt(entries, offset + ipt_entry.offsets.ip + ipt_ip.offsets.outiface)}'/${maskText(ip.outiface_mask)}\n`,
     `Protocol: ${ip.proto}\n`,
     `Flags: ${hex(ip.flags, 2)}\n`,
     `Invflags: ${hex(ip.invflags, 2)}\n`,
@@ -54,6 +53,12 @@ function entryText(entries: Uint8Array, offset: number, index: number): string {
     targetText(entries, offset + target_offset),
     '\n',
   ].join('');
+}
+
+/** Up to the first NUL: a name that fills its room runs on into the fields behind it, as in C. */
+function nameAt(entries: Uint8Array, at: number): string {
+  const end = entries.indexOf(0, at);
+  return String.fromCharCode(...entries.subarray(at, end === -1 ? entries.length : end));
 }
 
 function maskText(mask: Uint8Array): string {

@@ -20,8 +20,8 @@ export function savedInterface(option: '-i' | '-o', { name, mask }: InterfaceMat
   return `${inverted ? ' !' : ''} ${option} ${text}${wildcard}`;
 }
 
-/** The name up to its NUL; one without any runs on into the field behind it, as in C. */
-export function nameText(name: Uint8Array, next: Uint8Array): string {
+/** Up to the NUL: a name that fills its room runs on into the field behind it, as in C. */
+function nameText(name: Uint8Array, next: Uint8Array): string {
   const text = latin1(name) + latin1(next);
   const end = text.indexOf('\0');
   return end === -1 ? text : text.slice(0, end);

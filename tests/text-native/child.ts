@@ -6,8 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { listCommand } from '../../cli/iptables/list-command.ts';
 import { filterListings, listings, mistakes } from './command-lines.ts';
 import { kernelClient } from './kernel-client.ts';
+import { randomTable } from './random-tables.ts';
 import type { Difference, Printed, Report } from './report.ts';
 import { tables } from './tables.ts';
+
+/** So many tables that no command line makes. */
+const seeds = 5;
 
 const client = kernelClient();
 
@@ -52,6 +56,11 @@ for (const [table, text] of Object.entries(tables)) {
   for (const line of listings) await compare(['-t', table, ...words(line)]);
 }
 for (const line of [...filterListings, ...mistakes]) await compare(words(line));
+
+for (let seed = 1; seed <= seeds; seed += 1) {
+  client.replace(randomTable(seed));
+  for (const line of ['-L', '-nvL --line-numbers', '-S', '-vvL -x']) await compare(words(line));
+}
 
 const report: Report = { compared, bytes, differences };
 process.stdout.write(JSON.stringify(report));
