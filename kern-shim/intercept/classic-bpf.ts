@@ -7,9 +7,9 @@ import { BpfilterError } from '../../protocol/error.ts';
 export type ClassicInstruction =
   | { readonly op: 'load'; readonly offset: number } // A = 32-bit word at offset
   | { readonly op: 'and'; readonly value: number } // A &= value
-  | { readonly op: 'if-equal'; readonly value: number; readonly then?: string; readonly else?: string }
-  | { readonly op: 'if-above'; readonly value: number; readonly then?: string; readonly else?: string }
-  | { readonly op: 'if-at-least'; readonly value: number; readonly then?: string; readonly else?: string }
+  | { readonly op: 'if-equal'; readonly value: number; readonly yes?: string; readonly no?: string }
+  | { readonly op: 'if-above'; readonly value: number; readonly yes?: string; readonly no?: string }
+  | { readonly op: 'if-at-least'; readonly value: number; readonly yes?: string; readonly no?: string }
   | { readonly op: 'label'; readonly name: string }
   | { readonly op: 'return'; readonly value: number };
 
@@ -49,9 +49,9 @@ export function assembleClassic(program: readonly ClassicInstruction[]): Uint8Ar
     if (instruction.op === 'label') continue;
     const start = at * instructionSize;
     out.writeUInt16LE(code[instruction.op], start);
-    if ('then' in instruction || 'else' in instruction) {
-      out.writeUInt8(offsetOf(instruction.then), start + 2);
-      out.writeUInt8(offsetOf(instruction.else), start + 3);
+    if ('yes' in instruction || 'no' in instruction) {
+      out.writeUInt8(offsetOf(instruction.yes), start + 2);
+      out.writeUInt8(offsetOf(instruction.no), start + 3);
     }
     out.writeUInt32LE((instruction.op === 'load' ? instruction.offset : instruction.value) >>> 0, start + 4);
     at += 1;

@@ -45,11 +45,11 @@ export function buildFilter(
 ): Uint8Array {
   const program: ClassicInstruction[] = [
     { op: 'load', offset: data.arch },
-    { op: 'if-equal', value: numbers.auditArch, else: 'allow' },
+    { op: 'if-equal', value: numbers.auditArch, no: 'allow' },
     { op: 'load', offset: data.nr },
-    { op: 'if-equal', value: numbers.getsockopt, then: 'get' },
-    { op: 'if-equal', value: numbers.setsockopt, then: 'set' },
-    ...(open === undefined ? [] : [{ op: 'if-equal', value: numbers.openat, then: 'open' } as const]),
+    { op: 'if-equal', value: numbers.getsockopt, yes: 'get' },
+    { op: 'if-equal', value: numbers.setsockopt, yes: 'set' },
+    ...(open === undefined ? [] : [{ op: 'if-equal', value: numbers.openat, yes: 'open' } as const]),
     { op: 'return', value: allow },
   ];
   const optionTests = (name: 'get' | 'set'): void => {
@@ -57,9 +57,9 @@ export function buildFilter(
     for (const [index, family] of options.entries()) {
       program.push(
         { op: 'load', offset: data.argument(1) },
-        { op: 'if-equal', value: family.level, else: `${name}${index}` },
+        { op: 'if-equal', value: family.level, no: `${name}${index}` },
         { op: 'load', offset: data.argument(2) },
-        ...family[name].map((value) => ({ op: 'if-equal', value, then: 'notify' }) as const),
+        ...family[name].map((value) => ({ op: 'if-equal', value, yes: 'notify' }) as const),
         { op: 'label', name: `${name}${index}` },
       );
     }
@@ -72,9 +72,9 @@ export function buildFilter(
       { op: 'label', name: 'open' },
       { op: 'load', offset: data.argument(1) },
       { op: 'and', value: pageMask },
-      { op: 'if-equal', value: open.pageOffset, else: 'allow' },
+      { op: 'if-equal', value: open.pageOffset, no: 'allow' },
       { op: 'load', offset: data.argument(2) },
-      { op: 'if-equal', value: open.flags, then: 'notify' },
+      { op: 'if-equal', value: open.flags, yes: 'notify' },
     );
   }
   program.push(
