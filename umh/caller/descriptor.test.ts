@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { callerSource } from './descriptor.ts';
+
+function source(...waiting: number[]) {
+  const closed: number[] = [];
+  return { closed, waiting, caller: callerSource({ receive: () => waiting.shift(), close: (fd) => closed.push(fd) }) };
+}
+
+describe('descriptors of callers', () => {
+  it('closes the one of the request', () => {
+    const { caller, closed } = source(7);
+    caller.take();
+    expect(closed).toEqual([]);
+    caller.close();
+    expect(closed).toEqual([7]);
+    caller.close();
+    expect(closed).toEqual([7]);
+  });
+
+  it('is a fault when none came', () => {
+    expect(() => source().caller.take()).toThrow(expect.objectContaining({ code: 'fault' }));
+  });
+
+  it('closes strays: before the request, after it, and without one', () => {
+    const { caller, closed, waiting } = source(5, 6, 7);
+    caller.take();
+    expect(closed).toEqual([5, 6]);
+    waiting.push(8);
+    caller.close();
+    expect(closed).toEqual([5, 6, 7, 8]);
+    waiting.push(9);
+    caller.close();
+    expect(closed).toEqual([5, 6, 7, 8, 9]);
+  });
+});

@@ -1,0 +1,46 @@
+import { closeSync } from 'node:fs';
+import { BpfilterError } from '../../protocol/error.ts';
+import { type CallerMemory, openMemory } from './memory.ts';
+
+/** Where the descriptors of callers' memories come from: one for each request that names memory. */
+export interface CallerSource {
+  /**
+   * Takes what came for this request. Throws `fault` when nothing did and the request needs it.
+   * Every descriptor it took is closed by `close`.
+   */
+  take(): CallerMemory;
+  /** Ends the request: closes its descriptor, and any that came unasked. */
+  close(): void;
+}
+
+export interface CallerSourceOptions {
+  /** The next descriptor that waits; never blocks. */
+  readonly receive: () => number | undefined;
+  readonly close?: (descriptor: number) => void;
+}
+
+/** A source over a socket that passes descriptors. */
+export function callerSource(options: CallerSourceOptions): CallerSource {
+  const { receive, close = closeSync } = options;
+  let held: number | undefined;
+  const takeOne = () => {
+    const next = receive();
+    if (next === undefined) return false;
+    if (held !== undefined) close(held);
+    held = next;
+    return true;
+  };
+  return {
+    take() {
+      // A stray one came first: messages keep their order, and the request's own was sent last.
+      while (takeOne());
+      if (held === undefined) throw new BpfilterError('fault', 'the request names memory, but no descriptor of it came');
+      return openMemory(held);
+    },
+    close() {
+      while (takeOne());
+      if (held !== undefined) close(held);
+      held = undefined;
+    },
+  };
+}

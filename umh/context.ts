@@ -1,0 +1,20 @@
+import type { DataPlane } from './dataplane/data-plane.ts';
+import type { StateLock } from './lock/state-lock.ts';
+import type { Log } from './log.ts';
+import type { Epoch } from './store/epoch.ts';
+import type { StateFiles } from './store/files.ts';
+
+/** All that the driver touches outside itself; tests hand it doubles. */
+export interface DriverContext {
+  /** Which shim this driver serves: 16 hex digits. */
+  readonly client: string;
+  readonly files: StateFiles;
+  readonly epoch: Epoch;
+  readonly lock: StateLock;
+  readonly plane: DataPlane;
+  readonly log: Log;
+  /** A name that no instance of a table had before: hex digits. */
+  readonly newInstance: () => string;
+  /** The state folder's path, for people. */
+  readonly stateFolder: string;
+}

@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { errno } from '../../protocol/errno.ts';
+import { BpfilterError } from '../../protocol/error.ts';
+import type { NftDocument } from '../../rules/nft/json.ts';
+import { INHERITED_LOCK, PARENT_VARIABLE } from '../lock/orphans.ts';
+import type { CommitResult, DataPlane, NftListing } from './data-plane.ts';
+import { errnoOfComplaint, isNoSuchObject, trimComplaint } from './nft-error.ts';
+
+/** One run of nft. */
+export interface NftRun {
+  readonly args: readonly string[];
+  readonly input: string;
+  /** Milliseconds; then it is killed. */
+  readonly timeout: number;
+}
+
+/** How it ended: `status` is null when a signal ended it; `failure` when it never ran or was given up. */
+export interface NftEnd {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly failure?: 'missing' | 'timeout' | 'other';
+  readonly message?: string;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+export type RunNft = (run: NftRun) => NftEnd;
+
+export interface NftExecOptions {
+  readonly program: string;
+  /** The state lock, which every nft inherits: one that outlives us goes on holding it. */
+  readonly lock: { readonly descriptor: number; readonly identity: string };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const MAX_OUTPUT = 1 << 30;
+const BASE_TIMEOUT = 20_000;
+const TIMEOUT_PER_MIB = 1_000;
+
+function failureOf(error: Error | undefined): 'missing' | 'timeout' | 'other' | undefined {
+  if (error === undefined) return undefined;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'missing';
+  return code === 'ETIMEDOUT' ? 'timeout' : 'other';
+}
+
+/** Runs nft as a child that inherits the state lock at descriptor INHERITED_LOCK. */
+export function nftRunner(options: NftExecOptions): RunNft {
+  const { program, lock, environment } = options;
+  const stdio: ('pipe' | number)[] = ['pipe', 'pipe', 'pipe'];
+  stdio[INHERITED_LOCK] = lock.descriptor;
+  const env = { ...environment, LC_ALL: 'C', [PARENT_VARIABLE]: lock.identity };
+  return ({ args, input, timeout }) => {
+    const end = spawnSync(program, args, { input, stdio, env, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT });
+    const failure = failureOf(end.error);
+    return {
+      status: end.status,
+      signal: end.signal,
+      ...(failure === undefined ? {} : { failure, message: end.error?.message ?? '' }),
+      stdout: end.stdout ?? new Uint8Array(),
+      stderr: end.stderr?.toString() ?? '',
+    };
+  };
+}
+
+function howItEnded(end: NftEnd): string {
+  const text = trimComplaint(end.stderr);
+  const how =
+    end.failure === 'timeout'
+      ? 'nft took too long and was killed'
+      : end.failure !== undefined
+        ? `nft failed: ${end.message ?? ''}`
+        : end.signal !== null
+          ? `nft was killed by ${end.signal}`
+          : `nft ended with status ${end.status}`;
+  return text === '' ? how : `${how}: ${text}`;
+}
+
+function parseListing(stdout: Uint8Array): NftListing {
+  const value: unknown = JSON.parse(Buffer.from(stdout.buffer, stdout.byteOffset, stdout.length).toString());
+  if (typeof value === 'object' && value !== null && 'nftables' in value && Array.isArray(value.nftables)) {
+    return { nftables: value.nftables };
+  }
+  throw new BpfilterError('dataplane', 'nft printed a listing without "nftables"');
+}
+
+/** nftables by the `nft` program: each call is a process of its own, and waited for. */
+export function nftDataPlane(run: RunNft): DataPlane {
+  const wantInstalled = (end: NftEnd) => {
+    if (end.failure === 'missing') {
+      throw new BpfilterError('dataplane', 'nft is not installed (Debian package nftables)');
+    }
+  };
+  const list = (args: readonly string[]): NftListing | undefined => {
+    const end = run({ args: ['-j', ...args], input: '', timeout: BASE_TIMEOUT });
+    wantInstalled(end);
+    if (end.status === 0) return parseListing(end.stdout);
+    if (end.status === 1 && isNoSuchObject(end.stderr)) return undefined;
+    throw new BpfilterError('dataplane', `nft ${args.join(' ')}: ${howItEnded(end)}`);
+  };
+  return {
+    commit(document: NftDocument): CommitResult {
+      const input = JSON.stringify(document);
+      const timeout = BASE_TIMEOUT + Math.ceil(input.length / (1 << 20)) * TIMEOUT_PER_MIB;
+      const end = run({ args: ['-j', '-f', '-'], input, timeout });
+      wantInstalled(end);
+      if (end.status === 0) return { kind: 'committed' };
+      const reason = howItEnded(end);
+      if (end.status === null || end.failure !== undefined) return { kind: 'unknown', reason };
+      // A bad descriptor or an unreadable library: nft ends with a status of its own before it does anything.
+      return { kind: 'refused', reason, errno: end.stderr === '' ? errno.EIO : errnoOfComplaint(end.stderr) };
+    },
+    listCounters: (family, table) => list(['list', 'counters', 'table', family, table]),
+    listTable: (family, table) => list(['-a', 'list', 'table', family, table]),
+    listChains: (family) => list(['list', 'chains', family]) ?? { nftables: [] },
+  };
+}

@@ -1,0 +1,147 @@
+import { errno, errnoName } from '../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../protocol/error.ts';
+import { type AddressFamily, families } from '../protocol/family.ts';
+import { decodeRequest, mbox_request, type MboxRequest, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
+import type { CallerMemory } from './caller/memory.ts';
+import type { CallerSource } from './caller/descriptor.ts';
+import type { DriverContext } from './context.ts';
+import { addCounters } from './options/add-counters.ts';
+import { getEntries } from './options/get-entries.ts';
+import { getInfo } from './options/get-info.ts';
+import { getRevision } from './options/get-revision.ts';
+import { ownGets, ownSets } from './options/own.ts';
+import type { Service, ServeOption } from './options/request.ts';
+import { setReplace } from './options/set-replace.ts';
+import { createReplay } from './replay.ts';
+import { createTableKeeper } from './tables/keeper.ts';
+import { kernelOf } from './tables/kernel.ts';
+import type { Translator } from './tables/translator.ts';
+import { useOrder } from './tables/use-order.ts';
+
+/** The driver without its pipes. */
+export interface Driver {
+  /** Serves the 24 bytes of one request; returns the status. Never throws for anything a request can do. */
+  serve(message: Uint8Array): number;
+  /** To be called when the status has been sent. */
+  answered(): void;
+}
+
+type OptionTable = ReadonlyMap<number, ServeOption>;
+
+interface Level {
+  readonly gets: OptionTable;
+  readonly sets: OptionTable;
+  /** Gets that look at no table: nothing they do can wait for another driver. */
+  readonly stateless: OptionTable;
+}
+
+function levelOf(family: AddressFamily): Level {
+  const { get, set } = family;
+  return {
+    gets: new Map([
+      [get.info, getInfo(family)],
+      [get.entries, getEntries(family)],
+    ]),
+    sets: new Map([
+      [set.replace, setReplace(family)],
+      [set.addCounters, addCounters(family)],
+    ]),
+    stateless: new Map([
+      [get.revisionMatch, getRevision('match')],
+      [get.revisionTarget, getRevision('target')],
+    ]),
+  };
+}
+
+const levels: ReadonlyMap<number, Level> = new Map([
+  [OWN_LEVEL, { gets: ownGets, sets: ownSets, stateless: new Map() }],
+  ...families.map((family) => [family.level, levelOf(family)] as const),
+]);
+
+function isHealthCheck(request: MboxRequest): boolean {
+  return request.is_set === 0 && request.cmd === 0 && request.len === 0;
+}
+
+export interface DriverOptions {
+  readonly context: DriverContext;
+  readonly translator: Translator;
+  readonly callers: CallerSource;
+}
+
+export function createDriver({ context, translator, callers }: DriverOptions): Driver {
+  const { lock, log } = context;
+  const kernel = kernelOf(context.plane, translator);
+  const keeper = createTableKeeper({ context, translator, kernel });
+  const replay = createReplay(context);
+  let memory: CallerMemory | undefined;
+  const service: Service = {
+    context,
+    keeper,
+    kernel,
+    replay,
+    order: useOrder(context),
+    memory: () => {
+      memory ??= callers.take();
+      return memory;
+    },
+  };
+
+  const run = (message: Uint8Array, request: MboxRequest): number => {
+    const { level, option, replay: isReplay } = splitCommand(request.cmd);
+    const served = levels.get(level);
+    const { len: length, pid, is_set } = request;
+    const asked = { message, address: Number(request.addr), length, pid, replay: isReplay };
+    const stateless = is_set === 0 ? served?.stateless.get(option) : undefined;
+    if (stateless !== undefined) return stateless(service, asked);
+    const serve = (is_set === 0 ? served?.gets : served?.sets)?.get(option);
+    if (serve === undefined) throw new BpfilterError('no-such-option', `level ${level} has no option ${option}`);
+    lock.acquire();
+    try {
+      if (!isReplay) replay.settle();
+      keeper.recover();
+      if (is_set !== 0) replay.expect();
+      return serve(service, asked);
+    } finally {
+      lock.release();
+    }
+  };
+
+  /** Says what a status can't: of refused changes always, of questions only what is no ordinary answer. */
+  const report = (request: MboxRequest, error: unknown) => {
+    const { level, option } = splitCommand(request.cmd);
+    const what = `${request.is_set === 0 ? 'get' : 'set'} ${option} at level ${level} from process ${request.pid}`;
+    if (!(error instanceof BpfilterError)) {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.error(`${what}: unexpected: ${stack}`);
+      return;
+    }
+    const ordinary = error.code === 'stale' || error.code === 'caller-gone';
+    const question = request.is_set === 0 && !['busy', 'state', 'dataplane', 'timeout', 'syscall'].includes(error.code);
+    if (!ordinary && !question) log.error(`${what}: ${errnoName(errnoOf(error))}`, error);
+  };
+
+  return {
+    serve(message) {
+      let request: MboxRequest | undefined;
+      try {
+        request = decodeRequest(new DataView(message.buffer, message.byteOffset, message.byteLength));
+        if (message.byteLength !== mbox_request.size) return -errno.EINVAL;
+        return isHealthCheck(request) ? 0 : run(message, request);
+      } catch (error) {
+        if (request === undefined) return -errno.EINVAL;
+        report(request, error);
+        return -errnoOf(error);
+      } finally {
+        memory = undefined;
+        callers.close();
+      }
+    },
+    answered() {
+      try {
+        replay.settle();
+      } catch (error) {
+        log.error('the journal of an answered request stays', error);
+      }
+    },
+  };
+}

@@ -1,0 +1,52 @@
+process.title = 'bpfilter_umh';
+
+import { join } from 'node:path';
+import { recvFd } from '../sys/fd-passing.ts';
+import { callerSource } from './caller/descriptor.ts';
+import { nftDataPlane, nftRunner } from './dataplane/nft-exec.ts';
+import { createDriver } from './driver.ts';
+import { randomInstance } from './instance-name.ts';
+import { openStateLock, sleepSync } from './lock/state-lock.ts';
+import { createLog, type Log } from './log.ts';
+import { pipesOf, serveRequests } from './serve.ts';
+import { logDescriptors, readSettings } from './settings.ts';
+import { openEpoch } from './store/epoch.ts';
+import { openStateFiles } from './store/files.ts';
+import { stateName } from './store/state-names.ts';
+import { nftTranslator } from './tables/nft-translator.ts';
+
+/** Descriptors the shim gives us. */
+const FROM_SHIM = 0;
+const TO_SHIM = 1;
+const CALLERS = 4;
+
+function start(log: Log): void {
+  const { stateFolder, client, nft } = readSettings(process.env);
+  const now = () => performance.now();
+  const lock = openStateLock({ path: join(stateFolder, stateName.lock), log, now, sleep: sleepSync });
+  const run = nftRunner({ program: nft, lock, environment: process.env });
+  const context = {
+    client,
+    files: openStateFiles(stateFolder),
+    epoch: openEpoch(join(stateFolder, stateName.epoch)),
+    lock,
+    plane: nftDataPlane(run),
+    log,
+    newInstance: randomInstance,
+    stateFolder,
+  };
+  const driver = createDriver({
+    context,
+    translator: nftTranslator,
+    callers: callerSource({ receive: () => recvFd(CALLERS) }),
+  });
+  serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);
+}
+
+const log = createLog({ descriptors: logDescriptors(process.env), pid: process.pid, now: Date.now });
+try {
+  start(log);
+} catch (error) {
+  log.error('the driver ends', error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,38 @@
+import { BpfilterError } from '../protocol/error.ts';
+
+/** What the shim tells the driver in its environment. */
+export interface Settings {
+  /** The state folder of this network namespace; exists. */
+  readonly stateFolder: string;
+  /** Which shim: names its journal. */
+  readonly client: string;
+  /** nft, as a path or a name to look up. */
+  readonly nft: string;
+  /** Descriptors for the log. */
+  readonly logDescriptors: readonly number[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const STDERR = 2;
+
+/** Throws `usage` for what the shim must have said and hasn't. */
+export function readSettings(environment: Environment): Settings {
+  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT } = environment;
+  if (BPFILTER_STATE === undefined || BPFILTER_STATE === '') throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
+  if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
+    throw new BpfilterError('usage', `BPFILTER_CLIENT: hex digits expected, found "${BPFILTER_CLIENT ?? ''}"`);
+  }
+  return {
+    stateFolder: BPFILTER_STATE,
+    client: BPFILTER_CLIENT,
+    nft: BPFILTER_NFT === undefined || BPFILTER_NFT === '' ? 'nft' : BPFILTER_NFT,
+    logDescriptors: logDescriptors(environment),
+  };
+}
+
+/** Known before anything else, so that even a wrong environment can be told of. */
+export function logDescriptors(environment: Environment): readonly number[] {
+  const verbose = Number(environment.BPFILTER_VERBOSE_FD ?? '');
+  return Number.isInteger(verbose) && verbose > STDERR ? [STDERR, verbose] : [STDERR];
+}

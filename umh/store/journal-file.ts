@@ -1,0 +1,73 @@
+import { readMeta } from './meta.ts';
+import { decodeRecord, encodeRecord, recordSize } from './record.ts';
+import type { RequestId } from './request-id.ts';
+import type { StateFiles } from './files.ts';
+
+/**
+ * What a driver was doing for its shim, and that it was done. No journal: it wasn't done, or nobody
+ * can ask any more (the shim has its answer).
+ */
+export interface JournalEntry {
+  readonly request: RequestId;
+  readonly action: 'replace' | 'add';
+  readonly table: string;
+  /** prepared: begun; what became of it, the state of the table tells. */
+  readonly state: 'prepared' | 'done';
+  /** The generation or counters revision that the request makes. */
+  readonly makes: number;
+  /** replace, done: the old counters, 16 bytes an entry. */
+  readonly counters: Uint8Array;
+}
+
+const META_ROOM = 512;
+const NAME = /^journal-([0-9a-f]{1,32})$/;
+
+export function journalName(client: string): string {
+  return `journal-${client}`;
+}
+
+/** The client of a journal's file name; undefined for other files. */
+export function clientOfJournal(name: string): string | undefined {
+  return NAME.exec(name)?.[1];
+}
+
+function encode(entry: JournalEntry): Uint8Array[] {
+  const { request, action, table, state, makes, counters } = entry;
+  return encodeRecord('journal', { ...request, action, table, state, makes }, [counters], META_ROOM);
+}
+
+/** Throws BpfilterError('state') for what can't be believed. */
+export function decodeJournal(bytes: Uint8Array): JournalEntry {
+  const { meta, body } = decodeRecord('journal', bytes);
+  const read = readMeta(meta);
+  return {
+    request: { words: read.text('words'), payload: read.count('payload') },
+    action: read.oneOf('action', ['replace', 'add']),
+    table: read.text('table'),
+    state: read.oneOf('state', ['prepared', 'done']),
+    makes: read.count('makes'),
+    counters: body,
+  };
+}
+
+/** Begins a journal, with room for the counters of its end: after the rules are in force nothing may lack space. */
+export function beginJournal(files: StateFiles, client: string, entry: JournalEntry, oldEntries: number): void {
+  files.replace(journalName(client), encode(entry), recordSize(META_ROOM, 16 * oldEntries));
+}
+
+/**
+ * Ends a journal that was begun. The counters go first: until the header's one small write, the
+ * journal says `prepared`, and nobody looks behind it.
+ */
+export function endJournal(files: StateFiles, client: string, entry: JournalEntry): void {
+  const [header, meta, ...body] = encode(entry);
+  if (header === undefined || meta === undefined) return;
+  const name = journalName(client);
+  files.overwrite(name, header.length + meta.length, body);
+  files.overwrite(name, 0, [Buffer.concat([header, meta])]);
+}
+
+/** Writes a whole journal. */
+export function replaceJournal(files: StateFiles, client: string, entry: JournalEntry): void {
+  files.replace(journalName(client), encode(entry));
+}

@@ -1,0 +1,158 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import type { BlobView } from '../../rules/blob/view.ts';
+import { encodeCounters } from '../store/counters-file.ts';
+import type { JournalEntry } from '../store/journal-file.ts';
+import { journalName, replaceJournal } from '../store/journal-file.ts';
+import type { RequestId } from '../store/request-id.ts';
+import { stateName } from '../store/state-names.ts';
+import { type TableId, tableIds } from '../table-id.ts';
+import { addToBook, sum } from './counter-book.ts';
+import { countersVersion, type LiveTable } from './live-table.ts';
+import { loadTable } from './load.ts';
+import { Misbelief, replaceTable, restoreTable, type Workshop } from './replace.ts';
+import { finishReset, resetAll } from './reset.ts';
+
+/** The tables of one network namespace, as this driver knows them. Call everything under the state lock. */
+export interface TableKeeper {
+  /** The table as it is now, from memory when nobody has changed it. */
+  get(id: TableId): LiveTable;
+  /** Packets and bytes of each entry now. */
+  counters(id: TableId): { readonly live: LiveTable; readonly counters: BigUint64Array };
+  /** Returns the old table's counters. */
+  replace(id: TableId, view: BlobView, request: RequestId): BigUint64Array;
+  add(id: TableId, given: BigUint64Array, request: RequestId): void;
+  reset(): void;
+  /** Finishes what a driver before us was doing when it died. Only the first call does anything. */
+  recover(): void;
+}
+
+const NOTHING = new Uint8Array();
+
+export function createTableKeeper(shop: Workshop): TableKeeper {
+  const { context, kernel } = shop;
+  const { files, epoch } = context;
+  const tables: (LiveTable | undefined)[] = [];
+  const seen: (number | undefined)[] = [];
+  /** Slots whose next load asks the kernel, whatever the files say. */
+  const doubtful = new Set(tableIds.map((id) => id.slot));
+  let recovered = false;
+
+  const remember = (live: LiveTable) => {
+    tables[live.id.slot] = live;
+    seen[live.id.slot] = epoch.read()[live.id.slot];
+    doubtful.delete(live.id.slot);
+    return live;
+  };
+  const doubt = (id: TableId) => {
+    tables[id.slot] = undefined;
+    doubtful.add(id.slot);
+  };
+  /** Whatever stops a change half way leaves memory behind the files or the kernel. */
+  const changing = <T>(id: TableId, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      doubt(id);
+      throw error;
+    }
+  };
+  const load = (id: TableId) =>
+    changing(id, () => {
+      if (files.exists(stateName.resetting)) finishReset(shop);
+      return remember(loadTable(shop, id, doubtful.has(id.slot)));
+    });
+  const get = (id: TableId) => {
+    const live = tables[id.slot];
+    return live !== undefined && seen[id.slot] === epoch.read()[id.slot] ? live : load(id);
+  };
+
+  const readCounters = (live: LiveTable) => {
+    if (live.inForce === undefined) return { live, counters: live.book.base };
+    const { ids } = live.inForce;
+    const reading = kernel.counters(live.id, ids);
+    if (reading === undefined) return undefined;
+    const used = new Set(ids);
+    const garbage = [...reading.present].filter((id) => !used.has(id));
+    const book = { base: live.book.base, seen: reading.counters };
+    return { live: remember({ ...live, book, garbage }), counters: sum(book.base, reading.counters) };
+  };
+
+  return {
+    get,
+    counters(id) {
+      const live = get(id);
+      const read = readCounters(live) ?? readCounters(changing(id, () => remember(restoreTable(shop, live))));
+      if (read === undefined) throw new BpfilterError('dataplane', `table ${id.key}: its rules were taken away twice`);
+      return read;
+    },
+    replace(id, view, request) {
+      const asker = { client: context.client, request };
+      const attempt = () => {
+        const live = get(id);
+        return changing(id, () => replaceTable(shop, live, view, asker));
+      };
+      const keep = ({ live, oldCounters }: ReturnType<typeof replaceTable>) => {
+        remember(live);
+        return oldCounters;
+      };
+      try {
+        return keep(attempt());
+      } catch (error) {
+        if (!(error instanceof Misbelief)) throw error;
+        context.log.warning(`${error.message}; looking at the kernel again`);
+      }
+      try {
+        return keep(attempt());
+      } catch (error) {
+        throw error instanceof Misbelief ? error.reason : error;
+      }
+    },
+    add(id, given, request) {
+      const live = get(id);
+      changing(id, () => {
+        const makes = live.revision + 1;
+        const book = addToBook(live.book, given);
+        const entry: JournalEntry = {
+          request,
+          action: 'add',
+          table: id.key,
+          state: 'prepared',
+          makes,
+          counters: NOTHING,
+        };
+        epoch.bump(id.slot);
+        try {
+          replaceJournal(files, context.client, entry);
+          const counters = { ...countersVersion(live.inForce), revision: makes, book };
+          files.replace(stateName.counters(id), encodeCounters(counters));
+        } catch (error) {
+          if (error instanceof BpfilterError) files.remove(journalName(context.client));
+          throw error;
+        }
+        epoch.bump(id.slot);
+        remember({ ...live, book, revision: makes });
+      });
+    },
+    reset() {
+      for (const id of tableIds) doubt(id);
+      resetAll(shop);
+    },
+    recover() {
+      if (recovered) return;
+      if (files.exists(stateName.resetting)) finishReset(shop);
+      const names = new Set(files.list());
+      const hasJournal = names.has(journalName(context.client));
+      for (const id of tableIds) {
+        const undecided = names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id)));
+        if (!undecided) continue;
+        try {
+          get(id);
+        } catch (error) {
+          if (!(error instanceof BpfilterError)) throw error;
+          context.log.error(`table ${id.key}: can't recover`, error);
+        }
+      }
+      recovered = true;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import type { DataPlane, NftListing } from '../dataplane/data-plane.ts';
+import { families } from '../../protocol/family.ts';
+import { type TableId, tableIds } from '../table-id.ts';
+import { snapshot } from './counter-book.ts';
+import type { KernelVersion, Translator } from './translator.ts';
+
+const ATTEMPTS = 2;
+
+export interface KernelReading {
+  /** In the order of the ids given. */
+  readonly counters: BigUint64Array;
+  /** Every id the kernel has a counter of. */
+  readonly present: Iterable<number>;
+}
+
+/** Asks the data plane about one table at a time. */
+export interface Kernel {
+  version(id: TableId): KernelVersion;
+  /** Of every table. */
+  versions(): ReadonlyMap<TableId, KernelVersion>;
+  /** undefined when the kernel has no such table. */
+  counters(id: TableId, ids: Uint32Array): KernelReading | undefined;
+  list(id: TableId): NftListing;
+}
+
+/** Tries again what only reads: a listing can fail when the rules change while it runs. */
+function insist<T>(read: () => T): T {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return read();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof BpfilterError && error.code === 'dataplane')) throw error;
+    }
+  }
+}
+
+export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
+  const versionsOf = (ids: readonly TableId[], family: TableId['family']) => {
+    const chains = insist(() => plane.listChains(family.nft));
+    return ids.map((id) => [id, translator.versionIn(id, chains)] as const);
+  };
+  return {
+    version: (id) => versionsOf([id], id.family)[0]?.[1] ?? { kind: 'none' },
+    versions: () =>
+      new Map(families.flatMap((family) => versionsOf(tableIds.filter((id) => id.family === family), family))),
+    counters(id, ids) {
+      const listing = insist(() => plane.listCounters(id.family.nft, translator.nftName(id)));
+      if (listing === undefined) return undefined;
+      const found = translator.countersIn(listing);
+      return { counters: snapshot(ids, found), present: found.keys() };
+    },
+    list(id) {
+      const name = translator.nftName(id);
+      const listing = insist(() => plane.listTable(id.family.nft, name));
+      if (listing === undefined) throw new BpfilterError('dataplane', `the kernel has no table ${name}`);
+      return listing;
+    },
+  };
+}

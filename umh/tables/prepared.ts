@@ -1,0 +1,161 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import type { DriverContext } from '../context.ts';
+import { readBelieved } from '../store/believe.ts';
+import { countersFileSize, decodeCounters, encodeCounters, type StoredCounters } from '../store/counters-file.ts';
+import { beginJournal, decodeJournal, endJournal, type JournalEntry, journalName } from '../store/journal-file.ts';
+import { sameRequest } from '../store/request-id.ts';
+import { stateName } from '../store/state-names.ts';
+import { encodeTable, sameVersion, type StoredTable } from '../store/table-file.ts';
+import type { TableId } from '../table-id.ts';
+import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum } from './counter-book.ts';
+import type { Kernel } from './kernel.ts';
+
+/** What is replaced, as far as its successor inherits from it. */
+export interface Predecessor {
+  readonly ids: Uint32Array;
+  readonly book: CounterBook;
+  readonly revision: number;
+}
+
+/** The rest of a table that has come into force. */
+export interface Finished {
+  readonly book: CounterBook;
+  readonly revision: number;
+  /** The predecessor's counters, as its caller is to get them. */
+  readonly oldCounters: BigUint64Array;
+  readonly garbage: readonly number[];
+}
+
+function journalOf(id: TableId, next: StoredTable, state: JournalEntry['state'], counters: Uint8Array): JournalEntry | undefined {
+  if (next.asker === undefined) return undefined;
+  return { request: next.asker.request, action: 'replace', table: id.key, state, makes: next.generation, counters };
+}
+
+const NONE = new Uint8Array();
+
+/**
+ * Writes all that must be on disk before `next` may come into force, and room for what comes after.
+ * When that fails, nothing is left of it.
+ */
+export function prepare(context: DriverContext, id: TableId, next: StoredTable, oldEntries: number): void {
+  const { files, epoch } = context;
+  epoch.bump(id.slot);
+  try {
+    files.replace(stateName.nextCounters(id), [], countersFileSize(next.ids.length));
+    files.replace(stateName.next(id), encodeTable(next));
+    const entry = journalOf(id, next, 'prepared', NONE);
+    if (entry !== undefined && next.asker !== undefined) beginJournal(files, next.asker.client, entry, oldEntries);
+  } catch (error) {
+    abandon(context, id, next);
+    throw error;
+  }
+}
+
+/** The journal of the request that `next` belongs to, if it still tells of that one. */
+function readOwnJournal(context: DriverContext, id: TableId, next: StoredTable): JournalEntry | undefined {
+  if (next.asker === undefined) return undefined;
+  const journal = readBelieved(context.files, context.log, journalName(next.asker.client), decodeJournal);
+  const belongs =
+    journal !== undefined &&
+    sameRequest(journal.request, next.asker.request) &&
+    journal.action === 'replace' &&
+    journal.table === id.key &&
+    journal.makes === next.generation;
+  return belongs ? journal : undefined;
+}
+
+/** Forgets a prepared table that didn't come into force. */
+export function abandon(context: DriverContext, id: TableId, next: StoredTable): void {
+  const { files, epoch } = context;
+  files.remove(stateName.next(id));
+  files.remove(stateName.nextCounters(id));
+  if (next.asker !== undefined && readOwnJournal(context, id, next) !== undefined) {
+    files.remove(journalName(next.asker.client));
+  }
+  epoch.bump(id.slot);
+}
+
+function bytesOf(counters: BigUint64Array): Uint8Array {
+  return new Uint8Array(counters.buffer, counters.byteOffset, counters.byteLength);
+}
+
+function difference(one: BigUint64Array, other: BigUint64Array): BigUint64Array {
+  return sum(
+    one,
+    other.map((value) => -value),
+  );
+}
+
+/** Writes the counters where `prepare` made room for them, then puts them in place. */
+function writeCounters(context: DriverContext, id: TableId, counters: StoredCounters): void {
+  const { files } = context;
+  const [room, place] = [stateName.nextCounters(id), stateName.counters(id)];
+  if (files.exists(room)) {
+    files.overwrite(room, 0, encodeCounters(counters));
+    files.rename(room, place);
+  } else {
+    files.replace(place, encodeCounters(counters));
+  }
+}
+
+/** The kernel's counters of the predecessor's rules, and ids that nobody uses. Those rules have stopped counting or count on in `next`. */
+function readKernel(kernel: Kernel, id: TableId, ids: Uint32Array, next: StoredTable) {
+  const reading = kernel.counters(id, ids);
+  if (reading === undefined) {
+    throw new BpfilterError('dataplane', `table ${id.key} was taken out of force while it came into force`);
+  }
+  const used = new Set(next.ids);
+  return { now: reading.counters, garbage: [...reading.present].filter((one) => !used.has(one)) };
+}
+
+interface Settled {
+  readonly now: BigUint64Array;
+  readonly oldCounters: BigUint64Array;
+  readonly garbage: readonly number[];
+}
+
+/** Reads the predecessor's counters for the last time and notes them in the journal; once noted, they stay. */
+function settle(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable): Settled {
+  const journal = readOwnJournal(context, id, next);
+  if (journal?.state === 'done') {
+    const oldCounters = new BigUint64Array(journal.counters.slice().buffer);
+    return { oldCounters, now: difference(oldCounters, old.book.base), garbage: [] };
+  }
+  const { now, garbage } = readKernel(kernel, id, old.ids, next);
+  const oldCounters = sum(old.book.base, now);
+  const done = journalOf(id, next, 'done', bytesOf(oldCounters));
+  // A journal that was there before the rules came into force and now isn't was dropped: nobody will ask.
+  if (journal !== undefined && done !== undefined && next.asker !== undefined) {
+    endJournal(context.files, next.asker.client, done);
+  }
+  return { now, oldCounters, garbage };
+}
+
+/**
+ * Brings the files after a table that the kernel has in force: the old counters into the journal, the
+ * new bases, the table itself. Every step may be the last one; called again, it goes on from there
+ * and gives the same result.
+ */
+export function finish(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable): Finished {
+  const { files, log, epoch } = context;
+  const written = readBelieved(files, log, stateName.counters(id), decodeCounters);
+  let finished: Finished;
+  if (written !== undefined && sameVersion(written, next)) {
+    const { book, revision } = written;
+    finished = { book, revision, oldCounters: new BigUint64Array(2 * old.ids.length), garbage: [] };
+  } else {
+    const revision = old.revision + 1;
+    if (next.asker === undefined) {
+      const book = { ...freshBook(next.ids.length), base: lastKnown(old.book) };
+      finished = { book, revision, oldCounters: book.base, garbage: [] };
+    } else {
+      const { now, oldCounters, garbage } = settle(context, kernel, id, old, next);
+      finished = { book: bookAfterReplace(old.ids, now, next.ids), revision, oldCounters, garbage };
+    }
+    const { instance, generation } = next;
+    writeCounters(context, id, { instance, generation, revision, book: finished.book });
+  }
+  files.rename(stateName.next(id), stateName.table(id));
+  epoch.bump(id.slot);
+  return finished;
+}

@@ -1,0 +1,102 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import type { BlobView } from '../../rules/blob/view.ts';
+import type { DriverContext } from '../context.ts';
+import type { Asker, StoredTable } from '../store/table-file.ts';
+import { sameVersion } from '../store/table-file.ts';
+import type { TableId } from '../table-id.ts';
+import { freshBook } from './counter-book.ts';
+import type { Kernel } from './kernel.ts';
+import { entryCount, type LiveTable } from './live-table.ts';
+import { abandon, finish, prepare } from './prepared.ts';
+import type { InForce, Translation, Translator } from './translator.ts';
+
+/** What the steps of a change need. */
+export interface Workshop {
+  readonly context: DriverContext;
+  readonly translator: Translator;
+  readonly kernel: Kernel;
+}
+
+/** The kernel has another version than we believed, or refused what may have been built on a wrong belief: look again. */
+export class Misbelief extends Error {
+  override readonly name = 'Misbelief';
+  readonly reason: BpfilterError;
+
+  constructor(reason: BpfilterError) {
+    super(reason.message, { cause: reason });
+    this.reason = reason;
+  }
+}
+
+function stored(id: TableId, inForce: InForce, asker: Asker | undefined): StoredTable {
+  const { view, version, ids, nextId } = inForce;
+  const { entries, hookEntry, underflow } = view;
+  return { key: id.key, ...version, nextId, entries, hookEntry, underflow, ids, asker };
+}
+
+/** Puts a prepared document in force. Throws Misbelief when the kernel didn't take it; then nothing is left of it. */
+function commit(shop: Workshop, live: LiveTable, next: StoredTable, translation: Translation): void {
+  const { context, kernel } = shop;
+  const { id } = live;
+  const result = context.plane.commit(translation.document);
+  if (result.kind === 'committed') return;
+  const found = kernel.version(id);
+  if (found.kind === 'ours' && sameVersion(found.version, next)) {
+    context.log.warning(`table ${id.key}: ${result.reason}; the kernel has taken the rules all the same`);
+    return;
+  }
+  abandon(context, id, next);
+  const code = result.kind === 'refused' ? result.errno : undefined;
+  throw new Misbelief(new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`, { errno: code }));
+}
+
+/** A table in the place of another, as one transaction. */
+export interface Replaced {
+  readonly live: LiveTable;
+  /** The old table's counters, entry by entry. */
+  readonly oldCounters: BigUint64Array;
+}
+
+function enact(shop: Workshop, live: LiveTable, translation: Translation, asker: Asker | undefined): Replaced {
+  const { context, kernel } = shop;
+  const { id } = live;
+  const { inForce } = translation;
+  const next = stored(id, inForce, asker);
+  const oldEntries = entryCount(live.view);
+  prepare(context, id, next, oldEntries);
+  commit(shop, live, next, translation);
+  const old = { ids: live.inForce?.ids ?? new Uint32Array(oldEntries), book: live.book, revision: live.revision };
+  const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next);
+  return { live: { id, view: inForce.view, inForce, book, revision, garbage }, oldCounters };
+}
+
+/**
+ * Replaces a table. Throws what the translator throws for a table that can't be expressed, `state`
+ * when the state can't be written, and Misbelief; in all of these the old table stays.
+ */
+export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, asker: Asker): Replaced {
+  const { translator, kernel, context } = shop;
+  const { id, inForce, garbage } = live;
+  const translation =
+    inForce === undefined
+      ? translator.install(id, view, { instance: context.newInstance(), generation: 1 })
+      : translator.change(id, { from: inForce, to: view, garbage, list: () => kernel.list(id) });
+  return enact(shop, live, translation, asker);
+}
+
+/** Puts a table's rules back that somebody else has taken out of the kernel; its counters go on from what was last known. */
+export function restoreTable(shop: Workshop, live: LiveTable): LiveTable {
+  const { context, translator } = shop;
+  const { id, inForce, view } = live;
+  if (inForce === undefined) return live;
+  context.log.warning(
+    `table ${id.key}: its rules are gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
+  );
+  const version = { instance: context.newInstance(), generation: inForce.version.generation + 1 };
+  return enact(shop, live, translator.install(id, view, version), undefined).live;
+}
+
+/** A table that was never replaced. */
+export function untouched(id: TableId, view: BlobView): LiveTable {
+  return { id, view, inForce: undefined, book: freshBook(entryCount(view)), revision: 0, garbage: [] };
+}

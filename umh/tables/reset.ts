@@ -1,0 +1,54 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import { ORDER_SLOT } from '../store/epoch.ts';
+import { stateName } from '../store/state-names.ts';
+import { type TableId, tableIds } from '../table-id.ts';
+import type { Workshop } from './replace.ts';
+
+/** Files that outlive a reset: what drivers hold open, the log, and the shims' sockets. */
+const KEPT = /^(lock|epoch|log|resetting|.*\.sock)$/;
+
+/** Counts a change of every table, and of their order. */
+function bumpAll(shop: Workshop): void {
+  for (const id of tableIds) shop.context.epoch.bump(id.slot);
+  shop.context.epoch.bump(ORDER_SLOT);
+}
+
+function tablesInKernel(shop: Workshop): TableId[] {
+  const versions = shop.kernel.versions();
+  return tableIds.filter((id) => versions.get(id)?.kind !== 'none');
+}
+
+/**
+ * Takes all rules out of the kernel in one step, then the state. The file `resetting` says that this
+ * has begun: a driver that finds it goes on from wherever another died. When the kernel keeps the
+ * rules, the state stays too. Throws `dataplane`.
+ */
+export function finishReset(shop: Workshop): void {
+  const { context, translator } = shop;
+  const { files, log } = context;
+  try {
+    const present = tablesInKernel(shop);
+    if (present.length > 0) {
+      const result = context.plane.commit(translator.remove(present));
+      if (result.kind !== 'committed' && tablesInKernel(shop).length > 0) {
+        throw new BpfilterError('dataplane', `reset: ${result.reason}`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof BpfilterError) files.remove(stateName.resetting);
+    throw error;
+  }
+  for (const name of files.list()) {
+    if (!KEPT.test(name)) files.remove(name);
+  }
+  bumpAll(shop);
+  files.remove(stateName.resetting);
+  log.info('reset: all tables are as if never touched');
+}
+
+/** Takes rules and state of all tables away. */
+export function resetAll(shop: Workshop): void {
+  bumpAll(shop);
+  shop.context.files.replace(stateName.resetting, []);
+  finishReset(shop);
+}

@@ -1,0 +1,52 @@
+import type { BlobView } from '../../rules/blob/view.ts';
+import type { NftDocument } from '../../rules/nft/json.ts';
+import type { NftListing } from '../dataplane/data-plane.ts';
+import type { Version } from '../store/table-file.ts';
+import type { TableId } from '../table-id.ts';
+import type { KernelCounters } from './counter-book.ts';
+
+/** What a table in nftables is made of, as far as the translator needs it for the next change. */
+export interface InForce {
+  readonly view: BlobView;
+  readonly version: Version;
+  /** The rule id of each entry; 0 for none. */
+  readonly ids: Uint32Array;
+  readonly nextId: number;
+}
+
+/** A document that puts a table in force, and what the table is then. */
+export interface Translation {
+  readonly document: NftDocument;
+  readonly inForce: InForce;
+}
+
+export interface ChangeOptions {
+  readonly from: InForce;
+  readonly to: BlobView;
+  /** Ids of counters that rules long gone left behind. */
+  readonly garbage: readonly number[];
+  /** The table with its handles, when the change needs ones that aren't known. */
+  readonly list: () => NftListing;
+}
+
+/** From tables as blobs to documents for nft. All throw BpfilterError for what can't be expressed. */
+export interface Translator {
+  /** The name of a table in nftables. */
+  nftName(id: TableId): string;
+  /** Makes the table anew; the document fails when the kernel has one of its name. */
+  install(id: TableId, view: BlobView, version: Version): Translation;
+  /** The next generation from the present one; the document fails when the kernel has another. */
+  change(id: TableId, options: ChangeOptions): Translation;
+  /** Takes tables away as they are. */
+  remove(ids: readonly TableId[]): NftDocument;
+  /** Which version of a table a listing of chains shows. */
+  versionIn(id: TableId, chains: NftListing): KernelVersion;
+  /** Counters by rule id. */
+  countersIn(listing: NftListing): ReadonlyMap<number, { readonly packets: bigint; readonly bytes: bigint }> & KernelCounters;
+}
+
+/** What the kernel has under a table's name: nothing, a version of ours, or something else. */
+export type KernelVersion =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ours'; readonly version: Version }
+  | { readonly kind: 'foreign' };
