@@ -25,8 +25,4 @@ export const matches: readonly AnyMatch[] = [
   udpMatch,
 ];
 
-export const targets: readonly AnyTarget[] = [
-  logTarget,
-  markTarget,
-  rejectTarget,
-];
+export const targets: readonly AnyTarget[] = [logTarget, markTarget, rejectTarget];

@@ -54,7 +54,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** On one line where it fits, as the formatter would have it. */
 function listOf(name: string, type: string, found: readonly Found[]): string[] {
-  if (found.length === 0) return [`export const ${name}: readonly ${type}[] = [];`];
-  return [`export const ${name}: readonly ${type}[] = [`, ...found.map(({ local }) => `  ${local},`), '];'];
+  const head = `export const ${name}: readonly ${type}[] = [`;
+  const line = `${head}${found.map(({ local }) => local).join(', ')}];`;
+  return line.length <= 120 ? [line] : [head, ...found.map(({ local }) => `  ${local},`), '];'];
 }

@@ -17,7 +17,12 @@ describe('comment', () => {
     { text: 'web', list: ' /* web */', save: ' --comment web', nft: 'web' },
     { text: 'two words', list: ' /* two words */', save: ' --comment "two words"', nft: 'two words' },
     { text: '', list: ' /*  */', save: ' --comment ""', nft: '' },
-    { text: `it's "so" \\`, list: ` /* it's "so" \\ */`, save: ` --comment "it\\'s \\"so\\" \\\\"`, nft: `it's 'so' \\` },
+    {
+      text: `it's "so" \\`,
+      list: ` /* it's "so" \\ */`,
+      save: ` --comment "it\\'s \\"so\\" \\\\"`,
+      nft: `it's 'so' \\`,
+    },
     { text: 'é', list: ` /* ${latin1('é')} */`, save: ` --comment "${latin1('é')}"`, nft: 'é' },
     { text: 'a\nb', list: ' /* a\nb */', save: ' --comment "a\nb"', nft: 'a b' },
   ])('$text', ({ text, list, save, nft }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errnoOf } from '../../protocol/error.ts';
 import { errno } from '../../protocol/errno.ts';
+import { errnoOf } from '../../protocol/error.ts';
 import { checking, headerOf, texts } from '../testing/context.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type LimitInfo, limit } from './limit.ts';
@@ -48,7 +48,11 @@ describe('limit', () => {
   });
 
   it('with no time between packets lets all through', () => {
-    expect(texts(limit, of(0, 5), header)).toEqual([' limit: avg inf burst 5', ' limit: avg inf burst 5', ' --limit inf']);
+    expect(texts(limit, of(0, 5), header)).toEqual([
+      ' limit: avg inf burst 5',
+      ' limit: avg inf burst 5',
+      ' --limit inf',
+    ]);
     expect(limit.nft(of(0, 5), { header })).toEqual({ alternatives: [[]] });
   });
 

@@ -1,5 +1,5 @@
-import { defineStruct, u32, u64, type ValueOf } from '../../protocol/struct.ts';
 import { errno } from '../../protocol/errno.ts';
+import { defineStruct, u32, u64, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { creditsPerSecond, multiplyU32, toCredits } from '../rate/credits.ts';
 import { nftRate } from '../rate/nft-rate.ts';
@@ -34,13 +34,13 @@ export const limit = defineMatch<LimitInfo>({
   },
 
   print: ({ avg, burst }) => ` limit: avg ${showRate(avg)} burst ${burst}`,
-  save: ({ avg, burst }) =>
-    ` --limit ${showRate(avg)}${burst === DEFAULT_BURST ? '' : ` --limit-burst ${burst}`}`,
+  save: ({ avg, burst }) => ` --limit ${showRate(avg)}${burst === DEFAULT_BURST ? '' : ` --limit-burst ${burst}`}`,
 
   // nft's bucket too begins full, fills with time and pays one packet's share for each that passes. The
   // kernel's own cut of fractions is kept: in the rate within 0.1 %, in the burst exactly.
   nft({ avg, burst, cost: preset }) {
-    if (preset !== 0) cannotExpress('limit: a blob with a cost of its own (internal to the kernel, zero from iptables)');
+    if (preset !== 0)
+      cannotExpress('limit: a blob with a cost of its own (internal to the kernel, zero from iptables)');
     const cost = toCredits(avg);
     if (cost === 0) return { alternatives: [[]] };
     const { count, unit } = nftRate(shownRate(avg), cost, creditsPerSecond());

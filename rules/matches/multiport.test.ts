@@ -96,7 +96,13 @@ const cases: readonly Case[] = [
     save: ' ! --ports 30:40',
     nft: [[isNot('sport', { range: [30, 40] }), isNot('dport', { range: [30, 40] })]],
   },
-  { name: 'all ports', info: info(EITHER, [[0, 65535]]), list: ' multiport ports 0:65535', save: ' --ports 0:65535', nft: [[]] },
+  {
+    name: 'all ports',
+    info: info(EITHER, [[0, 65535]]),
+    list: ' multiport ports 0:65535',
+    save: ' --ports 0:65535',
+    nft: [[]],
+  },
   {
     name: 'all ports, inverted, never',
     info: info(EITHER, [[0, 65535]], { invert: 1 }),
@@ -151,9 +157,19 @@ describe('multiport', () => {
     { name: 'an inverted protocol', info: one, header: headerOf(6, 0x40), message: 'needs -p' },
     { name: 'unknown flags', info: info(3, [80]), header, message: 'flags 3' },
     { name: '16 ports', info: info(DESTINATION, [80], { count: 16 }), header, message: '16 ports' },
-    { name: 'a range without an end', info: info(DESTINATION, [80], { pflags: { 0: 1 } }), header, message: 'without an end' },
+    {
+      name: 'a range without an end',
+      info: info(DESTINATION, [80], { pflags: { 0: 1 } }),
+      header,
+      message: 'without an end',
+    },
     { name: 'a range upside down', info: info(DESTINATION, [[81, 80]]), header, message: 'upside down' },
-    { name: 'an end that begins a range', info: info(DESTINATION, [[80, 81], 90], { pflags: { 1: 1 } }), header, message: 'begins a range' },
+    {
+      name: 'an end that begins a range',
+      info: info(DESTINATION, [[80, 81], 90], { pflags: { 1: 1 } }),
+      header,
+      message: 'begins a range',
+    },
   ])('refuses $name', ({ info, header, message }) => {
     expect(() => multiport.check(info, checking(header))).toThrow(message);
   });

@@ -1,4 +1,4 @@
-import { array, defineStruct, u16, u8, type ValueOf } from '../../protocol/struct.ts';
+import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { type CheckContext, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import { firstFragment } from '../ports/first-fragment.ts';
 import { allOf, type NumberRange, numberTest } from '../ports/number-range.ts';

@@ -53,7 +53,13 @@ const cases: readonly Case[] = [
     save: '',
     nft: null,
   },
-  { name: 'a range upside down never matches', info: { dpts: [9, 3] }, list: ' tcp dpts:9:3', save: ' --dport 9:3', nft: null },
+  {
+    name: 'a range upside down never matches',
+    info: { dpts: [9, 3] },
+    list: ' tcp dpts:9:3',
+    save: ' --dport 9:3',
+    nft: null,
+  },
   {
     name: 'a range upside down, inverted, always matches',
     info: { dpts: [9, 3], invflags: 2 },
@@ -110,7 +116,13 @@ const cases: readonly Case[] = [
       equal({ 'tcp option': { base: 8, offset: 0, len: 8 } }, false),
     ],
   },
-  { name: 'option 0 inverted is shown but not tested', info: { invflags: 8 }, list: ' tcp option=!0', save: ' ! --tcp-option 0', nft: [] },
+  {
+    name: 'option 0 inverted is shown but not tested',
+    info: { invflags: 8 },
+    list: ' tcp option=!0',
+    save: ' ! --tcp-option 0',
+    nft: [],
+  },
 ];
 
 describe('tcp', () => {

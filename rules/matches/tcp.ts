@@ -1,4 +1,4 @@
-import { array, defineStruct, u16, u8, type ValueOf } from '../../protocol/struct.ts';
+import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
 import { firstFragment } from '../ports/first-fragment.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
@@ -86,7 +86,9 @@ function flagsTest({ flg_mask, flg_cmp, invflags }: TcpInfo): Condition {
 function optionTest({ option, invflags }: TcpInfo): Condition {
   if (option === 0) return [];
   if (option === TCPOPT_NOP) {
-    cannotExpress('tcp: --tcp-option 1 (no operation) may stand in the last byte of the header, where nft does not look');
+    cannotExpress(
+      'tcp: --tcp-option 1 (no operation) may stand in the last byte of the header, where nft does not look',
+    );
   }
   const inverted = (invflags & INV_OPTION) !== 0;
   const left = { 'tcp option': { base: option, offset: 0, len: 8 } } as const;

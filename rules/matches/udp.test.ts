@@ -45,7 +45,13 @@ const cases: readonly Case[] = [
     save: ' ! --sport 0:1023',
     nft: [{ match: { op: '!=', left: port('sport'), right: { range: [0, 1023] } } }],
   },
-  { name: 'a full range inverted never matches', info: { invflags: 1 }, list: ' udp spts:!0:65535', save: '', nft: null },
+  {
+    name: 'a full range inverted never matches',
+    info: { invflags: 1 },
+    list: ' udp spts:!0:65535',
+    save: '',
+    nft: null,
+  },
 ];
 
 describe('udp', () => {

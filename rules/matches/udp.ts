@@ -1,4 +1,4 @@
-import { array, defineStruct, u16, u8, type ValueOf } from '../../protocol/struct.ts';
+import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { defineMatch } from '../extension.ts';
 import { firstFragment } from '../ports/first-fragment.ts';
 import { allOf } from '../ports/number-range.ts';
@@ -22,8 +22,7 @@ export const udp = defineMatch<UdpInfo>({
   revisions: { 0: structRevision(xt_udp) },
   placement: { protocol: 17 },
   check: ({ invflags }) => checkInvertFlags('udp', invflags, INV_MASK),
-  print: (info, context) =>
-    ` udp${printPortPair('udp', info, context)}${printUnknownFlags(info.invflags, INV_MASK)}`,
+  print: (info, context) => ` udp${printPortPair('udp', info, context)}${printUnknownFlags(info.invflags, INV_MASK)}`,
   save: (info) => savePortPair(info),
   nft(info) {
     const condition = allOf([portPairTest('udp', info), [firstFragment]]);

@@ -5,7 +5,9 @@ import { pinned } from './pin.ts';
 
 const field = (protocol: string, name: string): NftExpression => ({ payload: { protocol, field: name } });
 const raw = (base: 'nh' | 'th', offset: number, len: number): NftExpression => ({ payload: { base, offset, len } });
-const test = (left: NftExpression, op: NftOperator, right: NftExpression): NftStatement => ({ match: { op, left, right } });
+const test = (left: NftExpression, op: NftOperator, right: NftExpression): NftStatement => ({
+  match: { op, left, right },
+});
 
 const sport = test(field('udp', 'sport'), '==', 5);
 const limit: NftStatement = { limit: { rate: 1, per: 'second', burst: 5 } };
@@ -54,8 +56,10 @@ const neighbours: readonly (readonly [name: string, NftExpression, NftExpression
 ];
 
 describe.skipIf(nftMissing)(`what nft makes of neighbours (${nftMissing ?? 'here'})`, () => {
-  const place = (expressions: readonly string[]) => expressions.findIndex((expression) => expression.startsWith('limit'));
-  const loads = (expressions: readonly string[]) => expressions.filter((expression) => expression.startsWith('payload load'));
+  const place = (expressions: readonly string[]) =>
+    expressions.findIndex((expression) => expression.startsWith('limit'));
+  const loads = (expressions: readonly string[]) =>
+    expressions.filter((expression) => expression.startsWith('payload load'));
 
   it.each(neighbours)('%s: two pinned "!=" stay two', (_, left, right) => {
     const expressions = expressionsOf([pinned(test(left, '!=', 1)), pinned(test(right, '!=', 2))]);

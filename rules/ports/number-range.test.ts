@@ -8,7 +8,8 @@ const field = { protocol: 'icmp', field: 'type', limit: LIMIT };
 
 const number = fc.integer({ min: 0, max: LIMIT });
 const someRanges = fc.array(fc.record({ min: number, max: number }), { maxLength: 15 });
-const within = (ranges: readonly NumberRange[], value: number) => ranges.some(({ min, max }) => min <= value && value <= max);
+const within = (ranges: readonly NumberRange[], value: number) =>
+  ranges.some(({ min, max }) => min <= value && value <= max);
 
 /** What nft would say of a value. */
 function holds(condition: Condition, value: number): boolean {
@@ -57,7 +58,15 @@ describe('numberTest', () => {
   it.each([
     { name: 'no range', ranges: [], plain: 'never', inverted: [] },
     { name: 'every number', ranges: [{ min: 0, max: LIMIT }], plain: [], inverted: 'never' },
-    { name: 'every number in two halves', ranges: [{ min: 100, max: LIMIT }, { min: 0, max: 99 }], plain: [], inverted: 'never' },
+    {
+      name: 'every number in two halves',
+      ranges: [
+        { min: 100, max: LIMIT },
+        { min: 0, max: 99 },
+      ],
+      plain: [],
+      inverted: 'never',
+    },
   ])('needs no statement for $name', ({ ranges, plain, inverted }) => {
     expect(numberTest(field, ranges, false)).toEqual(plain);
     expect(numberTest(field, ranges, true)).toEqual(inverted);

@@ -38,7 +38,7 @@ export function numberTest(field: NumberField, ranges: readonly NumberRange[], i
   const [first] = merged;
   if (first === undefined) return inverted ? [] : 'never';
   if (first.min === 0 && first.max === field.limit) return inverted ? 'never' : [];
-  const right = merged.length === 1 ? valueOf(first) : { set: merged.map(valueOf) };
+  const right = merged.length === 1 ? rangeValue(first) : { set: merged.map(rangeValue) };
   const left = { payload: { protocol: field.protocol, field: field.field } };
   return [inverted ? pinned({ match: { op: '!=', left, right } }) : { match: { op: '==', left, right } }];
 }
@@ -53,6 +53,6 @@ export function allOf(conditions: readonly Condition[]): Condition {
   return statements;
 }
 
-function valueOf({ min, max }: NumberRange): NftValue {
+function rangeValue({ min, max }: NumberRange): NftValue {
   return min === max ? min : { range: [min, max] };
 }

@@ -2,7 +2,8 @@ import { refuse } from '../extension.ts';
 
 /** Refuses inversion flags outside `mask`, as the kernel's checks do (EINVAL). */
 export function checkInvertFlags(match: string, invflags: number, mask: number): void {
-  if ((invflags & ~mask) !== 0) refuse(`${match}: unknown invflags 0x${invflags.toString(16)}, known are 0x${mask.toString(16)}`);
+  if ((invflags & ~mask) !== 0)
+    refuse(`${match}: unknown invflags 0x${invflags.toString(16)}, known are 0x${mask.toString(16)}`);
 }
 
 /** What iptables prints for such flags. */

@@ -42,7 +42,10 @@ describe('shownRate', () => {
 
 describe('nftRate', () => {
   it('is within 0.1 % of the kernel for every rate iptables can ask for', () => {
-    const asked = fc.record({ count: fc.integer({ min: 1, max: 10_000 }), seconds: fc.constantFrom(1, 60, 3_600, 86_400) });
+    const asked = fc.record({
+      count: fc.integer({ min: 1, max: 10_000 }),
+      seconds: fc.constantFrom(1, 60, 3_600, 86_400),
+    });
     fc.assert(
       fc.property(asked, ({ count, seconds }) => {
         const avg = Math.floor((LIMIT_SCALE * seconds) / count);
