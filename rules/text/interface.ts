@@ -22,6 +22,7 @@ export function savedInterface(option: '-i' | '-o', { name, mask }: InterfaceMat
 
 /** Up to the NUL: a name that fills its room runs on into the field behind it, as in C. */
 function nameText(name: Uint8Array, next: Uint8Array): string {
+  if (name[0] === 0) return '';
   const text = latin1(name) + latin1(next);
   const end = text.indexOf('\0');
   return end === -1 ? text : text.slice(0, end);

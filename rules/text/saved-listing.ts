@@ -1,6 +1,7 @@
+import type { ChainView } from '../blob/chains.ts';
 import type { BlobView } from '../blob/view.ts';
 import type { Names } from '../extension.ts';
-import { listedChains } from './chains.ts';
+import { listedChains, mapRules } from './chains.ts';
 import type { ListingOptions } from './listing-options.ts';
 import { countersText, ruleText } from './spec.ts';
 import { targetName } from './target-text.ts';
@@ -16,16 +17,17 @@ export function savedListing(
   names: Names,
 ): string {
   const counters = options.verbose === true;
-  const chains = listedChains(view).filter(({ name }) => options.chain === undefined || name === options.chain);
-  const heads = chains.map(({ name, policy }) =>
-    policy === undefined
-      ? `-N ${name}\n`
-      : `-P ${name} ${targetName(policy.target)}${counters ? countersText(policy.counters) : ''}\n`,
+  const chains = listedChains(view, options);
+  const heads = options.ruleNumber === undefined ? chains.map((chain) => headText(view, chain, counters)) : [];
+  const rules = chains.map((chain) =>
+    mapRules(view, chain, options, (rule) => `${ruleText(rule, chain.name, undefined, { names, counters })}\n`),
   );
-  const rules = chains.flatMap((chain) =>
-    chain.rules
-      .filter((_, index) => options.ruleNumber === undefined || index + 1 === options.ruleNumber)
-      .map((rule) => `${ruleText(rule, chain.name, undefined, { names, counters })}\n`),
-  );
-  return [...(options.ruleNumber === undefined ? heads : []), ...rules].join('');
+  return [...heads, ...rules].join('');
+}
+
+/** `-P INPUT ACCEPT` or `-N CHAIN`. */
+function headText(view: BlobView, chain: ChainView, counters: boolean): string {
+  if (chain.kind === 'user') return `-N ${chain.name}\n`;
+  const policy = view.rule(chain.last);
+  return `-P ${chain.name} ${targetName(policy.target)}${counters ? countersText(policy.counters) : ''}\n`;
 }
