@@ -1,0 +1,143 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { koffiPath } from '../sys/koffi.ts';
+import { median, type Sample } from './measure.ts';
+
+/**
+ * Whole commands and one-call round trips: native ip_tables, below the shim, iptables-nft and plain
+ * nft, side by side in one run, each in a fresh network namespace. Ratios are to native.
+ */
+const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-bench-'));
+const shim = path.resolve('dist/bpfilter');
+const sizes = process.argv.includes('--large') ? [100, 1_000, 10_000, 100_000] : [100, 1_000, 10_000];
+
+const env = { ...process.env, BPFILTER_BASE: path.join(temporary, 'state'), BPFILTER_KOFFI: koffiPath() };
+fs.mkdirSync(env.BPFILTER_BASE);
+
+await build({
+  entryPoints: ['bench/commands.ts', 'bench/round-trip.ts'],
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  outdir: temporary,
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'undefined' },
+});
+
+type Way = 'native' | 'shim' | 'iptables-nft';
+const waysOfCommands: readonly Way[] = ['native', 'shim', 'iptables-nft'];
+
+function inNamespace(way: Way, args: readonly string[]): string {
+  const below = way === 'shim' ? [shim, 'run', '--'] : [];
+  const result = spawnSync('unshare', ['--net', ...below, ...args], { env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (result.status !== 0) throw new Error(`${way} ${args.join(' ')}: ${result.stderr}`);
+  return result.stdout;
+}
+
+function samplesOf(way: Way, script: string, args: readonly string[] = []): readonly Sample[] {
+  return JSON.parse(inNamespace(way, [process.execPath, path.join(temporary, script), ...args])) as Sample[];
+}
+
+function show(name: string, values: readonly (number | undefined)[]): void {
+  const [native] = values;
+  const cells = values.map((value) => {
+    if (value === undefined) return ''.padStart(18);
+    const ratio = native === undefined || value === native ? '' : ` (${(value / native).toFixed(2)}×)`;
+    return `${value.toFixed(value < 100 ? 2 : 0)}${ratio}`.padStart(18);
+  });
+  console.log(name.padEnd(24) + cells.join(''));
+}
+
+function startUp(): void {
+  const time = (args: readonly string[]): number => {
+    const start = performance.now();
+    spawnSync('unshare', ['--net', ...args], { env });
+    return performance.now() - start;
+  };
+  const samples = new Map<string, number[]>();
+  for (let round = 0; round < 15; round += 1) {
+    for (const [name, args] of [
+      ['node -e 0', ['node', '-e', '0']],
+      ['run -- true', [shim, 'run', '--', 'true']],
+      ['run -- iptables -L -n', [shim, 'run', '--', 'iptables-legacy', '-L', '-n']],
+    ] as const) {
+      samples.set(name, [...(samples.get(name) ?? []), time(args)]);
+    }
+  }
+  const base = median(samples.get('node -e 0') ?? []);
+  for (const [name, values] of samples) {
+    const value = median(values);
+    console.log(`${name.padEnd(24)}${value.toFixed(1).padStart(8)} ms  (+${(value - base).toFixed(1)} ms)`);
+  }
+}
+
+/** Resident memory in MiB of a shim and its driver while CMD sleeps. */
+async function memory(script: string): Promise<{ shim: number; driver: number }> {
+  const child = spawn('unshare', ['--net', shim, 'run', '--', 'sh', '-c', `${script}; echo ready; sleep 60`], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const resident = (pid: number): number =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
+  const children = fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1');
+  const tasks = fs
+    .readdirSync(`/proc/${child.pid}/task`)
+    .flatMap((task) =>
+      fs
+        .readFileSync(`/proc/${child.pid}/task/${task}/children`, 'latin1')
+        .trim()
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    );
+  const driver = [...new Set([...children.trim().split(' ').filter(Boolean).map(Number), ...tasks])].find(
+    (pid) => fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim() === 'bpfilter_umh',
+  );
+  const found = { shim: resident(child.pid ?? 0), driver: driver === undefined ? 0 : resident(driver) };
+  process.kill(-(child.pid ?? 0), 'SIGKILL');
+  return found;
+}
+
+console.log('start-up, median of 15');
+startUp();
+
+console.log(`\n${'median'.padEnd(24)}${['native', 'shim', 'iptables-nft'].map((way) => way.padStart(18)).join('')}`);
+const trips = (['native', 'shim'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
+show('GET_INFO, µs', trips);
+for (const size of sizes) {
+  const file = path.join(temporary, 'rules');
+  const results = waysOfCommands.map((way) => {
+    const kind = way === 'iptables-nft' ? 'nft' : 'legacy';
+    return samplesOf(way, 'commands.cjs', [`iptables-${kind}`, `iptables-${kind}-restore`, String(size), file]);
+  });
+  for (const [index, { name }] of (results[0] ?? []).entries()) {
+    show(
+      `${size}: ${name}, ms`,
+      results.map((samples) => samples[index]?.value),
+    );
+  }
+}
+
+console.log('\nresident memory, MiB');
+for (const [name, script] of [
+  ['idle', 'iptables-legacy -L -n >/dev/null'],
+  ...(sizes.includes(100_000)
+    ? [
+        [
+          '100,000 rules',
+          `iptables-legacy-restore ${path.join(temporary, 'rules')}; iptables-legacy -A INPUT -j ACCEPT`,
+        ] as const,
+      ]
+    : []),
+] as const) {
+  const { shim: own, driver } = await memory(script);
+  console.log(
+    `${name.padEnd(24)}shim ${own.toFixed(0)}, driver ${driver.toFixed(0)}, together ${(own + driver).toFixed(0)}`,
+  );
+}
+fs.rmSync(temporary, { recursive: true, force: true });

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Runs the checks and the whole suite; its last line is `N passed, N failed`, skipped ones with their reasons before it. */
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numFailedTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+const checks: readonly { readonly name: string; readonly command: readonly string[] }[] = [
+  { name: 'lint, format, layers, cycles', command: ['biome', 'ci', '--error-on-warnings', '.'] },
+  { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'generated registry', command: ['tsx', 'scripts/generate-registry.ts', '--check'] },
+  { name: 'unused code', command: ['knip'] },
+];
+
+let passed = 0;
+let failed = 0;
+for (const { name, command } of checks) {
+  const result = spawnSync('npx', [...command], { encoding: 'utf8' });
+  if (result.status === 0) passed += 1;
+  else {
+    failed += 1;
+    console.log(result.stdout + result.stderr);
+  }
+  console.log(`${result.status === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bpfilter-test-'));
+try {
+  const file = join(folder, 'report.json');
+  const run = spawnSync(
+    'npx',
+    ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    { stdio: 'inherit' },
+  );
+  const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
+  const skipped = report.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending'),
+  );
+  for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
+  passed += report.numPassedTests;
+  failed += report.numFailedTests;
+  if (run.status !== 0 && report.numFailedTests === 0) failed += 1;
+  console.log(`\n${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
+} catch (error) {
+  failed += 1;
+  console.log(`vitest left no report: ${String(error)}\n\n${passed} passed, ${failed} failed`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(failed === 0 ? 0 : 1);
