@@ -1,3 +1,4 @@
+import { anyHeader } from '../../blob/encode.ts';
 import type { HeaderMatch, InterfaceMatch, Rule } from '../../ir.ts';
 
 /**
@@ -12,17 +13,7 @@ export function interfaceNamed(text: string): InterfaceMatch {
 }
 
 /** A header that any packet matches. */
-export const blankHeader: HeaderMatch = {
-  source: 0,
-  sourceMask: 0,
-  destination: 0,
-  destinationMask: 0,
-  inInterface: interfaceNamed(''),
-  outInterface: interfaceNamed(''),
-  protocol: 0,
-  flags: 0,
-  inverted: 0,
-};
+export const blankHeader: HeaderMatch = anyHeader();
 
 /** A rule with what is given; the rest blank, its target DROP. */
 export function ruleWith(parts: Omit<Partial<Rule>, 'header'> & { readonly header?: Partial<HeaderMatch> }): Rule {
