@@ -93,7 +93,7 @@ export type NftObject =
   | { readonly chain: NftChain }
   | { readonly rule: NftRule }
   | { readonly counter: NftNamed & { readonly packets?: number; readonly bytes?: number } }
-  | { readonly limit: NftNamed & NftLimit };
+  | { readonly limit: NftNamed & Partial<NftLimit> }; // without a rate: to delete it
 
 export type NftCommand =
   | { readonly create: NftObject }

@@ -1,0 +1,35 @@
+import type { PlannedChain } from './plan.ts';
+
+/** An entry that is in the kernel. */
+export interface InstalledEntry {
+  /** Names its counter `r<ID>`; never used again within an instance. */
+  readonly id: number;
+  readonly key: string;
+  /** Names of limit objects and chains that belong to it. */
+  readonly owned?: readonly string[];
+}
+
+export interface InstalledChain {
+  readonly kind: 'builtin' | 'user';
+  readonly name: string;
+  /** The policy or closing RETURN last. */
+  readonly entries: readonly InstalledEntry[];
+}
+
+/** What an nft table of ours holds; enough to change it. */
+export interface InstalledTable {
+  /** The iptables table's name. */
+  readonly name: string;
+  readonly instance: string;
+  readonly generation: number;
+  /** Every id in use is below. */
+  readonly nextId: number;
+  readonly chains: readonly InstalledChain[];
+  /** Names of shared guard chains. */
+  readonly guards: readonly string[];
+}
+
+/** Tells chains of an iptables table apart. */
+export function chainIdentity({ kind, name }: InstalledChain | PlannedChain['source']): string {
+  return `${kind} ${name}`;
+}

@@ -1,0 +1,103 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import { type Analysis, type AnalysisCache, analyse, effectiveKey } from './analysis.ts';
+import { naming, type TableContext } from './context.ts';
+import type { GuardSpec } from './guard.ts';
+import { GuardMemory } from './guard-memory.ts';
+import type { RuleParts } from './rule-parts.ts';
+import type { ChainSource, TableSource } from './source.ts';
+
+/** An entry of the new table. */
+export interface PlannedEntry {
+  /** Its place in the blob. */
+  readonly index: number;
+  /** Equal keys: the same nft rules, but for the id. */
+  readonly key: string;
+  readonly analysis: Analysis;
+  /** Which of its guards are left out. */
+  readonly covered: readonly boolean[];
+  /** Translated header and matches, where they weren't known already. */
+  readonly parts: RuleParts | undefined;
+}
+
+export interface PlannedChain {
+  readonly source: ChainSource;
+  /** All of them, policy or closing RETURN included. */
+  readonly entries: readonly PlannedEntry[];
+}
+
+export interface TablePlan {
+  readonly source: TableSource;
+  readonly context: TableContext;
+  readonly chains: readonly PlannedChain[];
+  /** The shared guard chains it needs, by name. */
+  readonly guards: ReadonlyMap<string, GuardSpec>;
+}
+
+const nothingCovered: readonly boolean[] = [];
+
+/**
+ * What of each entry decides how it looks in nft, decoding only entries whose key the cache doesn't
+ * know. Throws `not-expressible` and what extensions throw, with the rule's name.
+ */
+export function planTable(source: TableSource, context: TableContext, cache: AnalysisCache): TablePlan {
+  const guards = new Map<string, GuardSpec>();
+  const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards));
+  prune(cache, source);
+  return { source, context, chains, guards };
+}
+
+/** How people know a rule: its number in the chain counts from 1. */
+export function ruleName(chain: ChainSource, index: number): string {
+  if (index === chain.last) return `${chain.kind === 'builtin' ? 'policy' : 'end'} of chain ${chain.name}`;
+  return `rule ${index - chain.first + 1} of chain ${chain.name}`;
+}
+
+function planChain(
+  source: TableSource,
+  chain: ChainSource,
+  context: TableContext,
+  cache: AnalysisCache,
+  guards: Map<string, GuardSpec>,
+): PlannedChain {
+  const memory = new GuardMemory();
+  const entries: PlannedEntry[] = [];
+  for (let index = chain.first; index <= chain.last; index += 1) {
+    const key = source.key(index);
+    let analysis = cache.get(key);
+    let parts: RuleParts | undefined;
+    if (analysis === undefined) {
+      ({ analysis, parts } = naming(ruleName(chain, index), () => analyse(source.rule(index), context.lookup)));
+      cache.set(key, analysis);
+    }
+    const covered = analysis.guards.length === 0 ? nothingCovered : coverage(analysis, memory);
+    for (const [at, { chain: name, spec }] of analysis.guards.entries()) if (covered[at] === false) guards.set(name, spec);
+    entries.push({ index, key: effectiveKey(analysis, key, covered), analysis, covered, parts });
+  }
+  return { source: chain, entries };
+}
+
+function coverage({ guards, header }: Analysis, memory: GuardMemory): readonly boolean[] {
+  return guards.map(({ spec, covers }) => {
+    if (memory.covers(spec, header)) return true;
+    if (covers) memory.remember(spec, header);
+    return false;
+  });
+}
+
+/** Keeps the cache from growing with every table that ever was. */
+function prune(cache: AnalysisCache, source: TableSource): void {
+  if (cache.size <= 2 * source.offsets.length + 1000) return;
+  const used = new Set(source.chains.flatMap(({ first, last }) => range(first, last).map((index) => source.key(index))));
+  for (const key of cache.keys()) if (!used.has(key)) cache.delete(key);
+}
+
+function range(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
+}
+
+/** The chain of a name; every jump of a validated table leads to one. */
+export function chainNamed(chains: ReadonlyMap<string, PlannedChain>, name: string): PlannedChain {
+  const chain = chains.get(name);
+  if (chain === undefined) throw new BpfilterError('loop', `jump to chain ${name}, which isn't there`);
+  return chain;
+}

@@ -1,0 +1,30 @@
+import type { DiffOptions } from './diff.ts';
+import { tableContext } from './context.ts';
+import type { InstalledTable } from './installed.ts';
+import type { Generation } from './names.ts';
+import { planTable } from './plan.ts';
+import type { TableSource } from './source.ts';
+import { compileEntry, ownedBy } from './writer.ts';
+
+/**
+ * What is in the kernel, from a table that was put in force earlier and the ids it got then (by entry of
+ * the blob): for a driver that has only its state on disk. Throws as `diffTable`.
+ */
+export function installedFrom(
+  source: TableSource,
+  ids: ArrayLike<number>,
+  { generation, instance, nextId }: Generation & { readonly nextId: number },
+  options: Omit<DiffOptions, 'instance'> = {},
+): InstalledTable {
+  const plan = planTable(source, tableContext(source.table, options), options.cache ?? new Map());
+  const chains = plan.chains.map(({ source: { kind, name }, entries }) => ({
+    kind,
+    name,
+    entries: entries.map((entry) => {
+      const id = ids[entry.index] ?? 0;
+      const owned = entry.analysis.parts === undefined ? {} : ownedBy(compileEntry(plan, entry, id));
+      return { id, key: entry.key, ...owned };
+    }),
+  }));
+  return { name: source.table, instance, generation, nextId, chains, guards: [...plan.guards.keys()] };
+}

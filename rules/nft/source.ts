@@ -1,0 +1,23 @@
+import type { HookNumber, Rule, TableName } from '../ir.ts';
+
+/** A chain of the table to carry: indices of its entries. */
+export interface ChainSource {
+  readonly kind: 'builtin' | 'user';
+  readonly name: string;
+  readonly hook?: HookNumber;
+  readonly first: number;
+  /** The policy, or the closing RETURN. */
+  readonly last: number;
+}
+
+/** What the planner reads of a table (rules/blob's BlobView is one). */
+export interface TableSource {
+  readonly table: TableName;
+  /** One for each entry. */
+  readonly offsets: { readonly length: number };
+  readonly chains: readonly ChainSource[];
+  /** Decodes one entry. */
+  rule(index: number): Rule;
+  /** What the entry does, whatever its place and counters. */
+  key(index: number): string;
+}

@@ -1,0 +1,111 @@
+import { cannotExpress, type NftMatch } from '../extension.ts';
+import { type CompiledRule, guardJumps, type NftRuleBody, type OwnLimit } from './compiled-rule.ts';
+import { guardName, isWhole } from './guard.ts';
+import type { Tests } from './interface-test.ts';
+import type { NftStatement } from './json.ts';
+import { limitName, ownChainName } from './names.ts';
+import { type Alternatives, canMatch, type GuardPoint, type RuleParts, waysThrough } from './rule-parts.ts';
+
+interface StatefulRule {
+  readonly parts: RuleParts;
+  readonly id: number;
+  /** Guards behind the stateful match that must be there. */
+  readonly late: readonly GuardPoint[];
+  readonly action: (tests: Tests) => NftRuleBody;
+}
+
+/**
+ * A rule with a match whose every evaluation counts (limit): it must see each packet once that passes
+ * what stands before it, whatever comes behind.
+ *
+ * Where one way leads on from it and no guard stands there, that is the plain order in one nft rule,
+ * several rules sharing the state as an object where several ways lead to it. Otherwise the tests behind
+ * it move in front, and a chain of the rule's own shows the state the packets that fail them:
+ *
+ *     BEFORE jump guard_r7                            chain guard_r7:
+ *     BEFORE BEHIND limit name l7 counter … target      BEHIND return
+ *                                                       limit name l7 [goto guard_r7_then]
+ *
+ * `guard_r7_then` holds the guards from behind the limit; BEHIND implies that they find nothing.
+ */
+export function compileStateful(rule: StatefulRule): CompiledRule {
+  const { parts, late, action, id } = rule;
+  const [before, first, behind] = split(parts);
+  // the state of a rule that never matches shows in nothing but what its guards drop
+  if (!canMatch(parts) && late.length === 0) return { rules: [], limits: [], chains: [] };
+  const waysBefore = waysThrough(parts.header === 'never' ? [] : parts.header, before);
+  const waysOn = canMatch(parts) ? waysThrough([], behind) : [];
+  if (late.length > 0 || waysOn.length > 1 || hasChoice(first)) return withOwnChain(rule, waysBefore, waysOn);
+  const order = [...statementsOf(first), ...(waysOn[0] ?? [])];
+  if (waysBefore.length === 1) return { rules: [action([...(waysBefore[0] ?? []), ...order])], limits: [], chains: [] };
+  const shared = shareLimits(order, id);
+  return { rules: waysBefore.map((way) => action([...way, ...shared.statements])), limits: shared.limits, chains: [] };
+}
+
+/**
+ * Levels of the jump stack that the chains of such a rule take: its own, the guards behind it, and the
+ * shared guard chain those jump to.
+ */
+export function ownDepth(parts: RuleParts, late: readonly GuardPoint[]): number {
+  if (late.length > 0) return 3;
+  const [, first, behind] = split(parts);
+  return canMatch(parts) && (hasChoice(first) || behind.some(hasChoice)) ? 1 : 0;
+}
+
+function withOwnChain({ parts, id, late, action }: StatefulRule, waysBefore: Alternatives, waysOn: Alternatives): CompiledRule {
+  const [, first, behind] = split(parts);
+  if (hasChoice(first) || behind.some((match) => match.stateful === true)) {
+    cannotExpress('two matches with a state of their own, or one with alternatives, and a choice between or behind them');
+  }
+  const { statements, limits } = shareLimits(statementsOf(first), id);
+  const whole = late.flatMap(({ spec }) => isWhole(spec));
+  const ways = waysOn.map((way) => distinct([...way, ...whole]));
+  const then = late.flatMap(({ spec, after }) =>
+    guardJumps(waysThrough([], behind.slice(0, after - parts.stateful - 1)), guardName(spec), id),
+  );
+  const [own, guards] = [ownChainName(id, 'first'), ownChainName(id, 'then')];
+  const onward: Tests = then.length === 0 ? [] : [{ goto: { target: guards } }];
+  const look: readonly NftRuleBody[] = [...ways.map((way) => ({ expr: [...way, { return: null }] })), { expr: [...statements, ...onward] }];
+  return {
+    rules: [
+      ...guardJumps(waysBefore, own, id),
+      ...waysBefore.flatMap((tests) => ways.map((way) => action([...tests, ...way, ...statements]))),
+    ],
+    limits,
+    chains: [{ name: own, rules: look }, ...(then.length === 0 ? [] : [{ name: guards, rules: then }])],
+  };
+}
+
+/** What stands before the first stateful match, that match, and what stands behind it. */
+function split({ matches, stateful }: RuleParts): readonly [readonly NftMatch[], NftMatch, readonly NftMatch[]] {
+  const match = matches[stateful] ?? { alternatives: [] };
+  return [matches.slice(0, stateful), match, matches.slice(stateful + 1)];
+}
+
+function hasChoice({ alternatives }: NftMatch): boolean {
+  return alternatives.length > 1;
+}
+
+function statementsOf({ alternatives }: NftMatch): Tests {
+  return alternatives[0] ?? [];
+}
+
+/** The same statements with every limit as an object that several rules can name. */
+function shareLimits(statements: Tests, id: number): { statements: Tests; limits: readonly OwnLimit[] } {
+  const limits: OwnLimit[] = [];
+  const shared = statements.map((statement): NftStatement => {
+    if ('match' in statement) return statement;
+    if (!('limit' in statement) || typeof statement.limit === 'string') {
+      return cannotExpress("a state that is no limit can't be shared between alternatives");
+    }
+    const name = limitName(id, limits.length + 1);
+    limits.push({ name, limit: statement.limit });
+    return { limit: name };
+  });
+  return { statements: shared, limits };
+}
+
+function distinct(tests: Tests): Tests {
+  const seen = new Map(tests.map((test) => [JSON.stringify(test), test]));
+  return [...seen.values()];
+}
