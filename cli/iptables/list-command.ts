@@ -77,6 +77,5 @@ function leave({ status, stdout, stderr }: Exit, io: CommandOutput): number {
 }
 
 function encoded(text: string): string | Uint8Array {
-  const isAscii = /^[\x00-\x7f]*$/; // biome-ignore lint/suspicious/noControlCharactersInRegex: every byte of ASCII
-  return isAscii.test(text) ? text : Buffer.from(text, 'latin1');
+  return /[\u0080-\u00ff]/.test(text) ? Buffer.from(text, 'latin1') : text;
 }
