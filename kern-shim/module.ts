@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { BpfilterError } from '../protocol/error.ts';
-import { decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
+import { asReplay, decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
 import { POLLIN, Poller } from '../sys/poll.ts';
@@ -16,6 +16,8 @@ export interface ModuleOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly deadlines: Deadlines;
+  /** How many drivers may fail on one request before its caller hears of it. */
+  readonly attempts: number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
 }
@@ -113,26 +115,33 @@ export class BpfilterModule {
   }
 
   /**
-   * Carries one request to the driver and brings its status back.
+   * Carries one request to the driver and brings its status back. When the driver dies, hangs or
+   * answers short, its successor gets the request again, marked as a replay: the driver's journal
+   * knows whether it took effect, so it does exactly once.
    *
    * @param memory the caller's open /proc/PID/mem, passed along for requests that name memory
    * @returns 0, a positive result, or −errno
-   * @throws 'driver' (EFAULT) when the driver died, hung or answered short; the next request starts it anew
+   * @throws 'driver' (EFAULT) or 'timeout' (ETIMEDOUT) when the successors fail too; the next request starts anew
    */
   request(request: MboxRequest, memory: number | undefined): number {
     this.#requests += 1;
-    try {
-      this.load();
-      if (memory !== undefined && this.#memorySocket !== undefined) this.#pass(memory);
-      return this.#exchange(request, this.#options.deadlines.request(request.len));
-    } catch (error) {
-      this.#failures += 1;
-      const { driver, log } = this.#options;
-      if (driver.running !== undefined) {
-        log.write(`${driver.name} pid ${driver.running.pid}: ${messageOf(error)}; killed`);
-        this.#destroy();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.load();
+        if (memory !== undefined) this.#pass(memory);
+        const sent = attempt === 1 ? request : { ...request, cmd: asReplay(request.cmd) };
+        return this.#exchange(sent, this.#options.deadlines.request(request.len));
+      } catch (error) {
+        const { driver, log, attempts } = this.#options;
+        const died = driver.running !== undefined;
+        if (died) {
+          log.write(`${driver.name} pid ${driver.running?.pid}: ${messageOf(error)}; killed`);
+          this.#destroy();
+        }
+        if (died && attempt < attempts) continue;
+        this.#failures += 1;
+        throw error;
       }
-      throw error;
     }
   }
 

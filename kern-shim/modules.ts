@@ -40,6 +40,9 @@ interface Slot extends Served {
   lastUse: number;
 }
 
+/** A driver that is killed again and again on one request is no accident any more. */
+const requestAttempts = 4;
+
 /** After so long without a request a driver in another namespace is ended: it would keep that namespace alive. */
 const foreignIdleMs = 5_000;
 
@@ -120,6 +123,7 @@ export class Modules {
       env: driverEnvironment(folder, client, koffiFile),
       log,
       deadlines: defaultDeadlines,
+      attempts: requestAttempts,
       now: () => performance.now(),
     });
     const inode = fs.fstatSync(netns, { bigint: true }).ino;

@@ -46,6 +46,11 @@ export function composeCommand(level: number, option: number, replay = false): n
   return ((replay ? 0x8000_0000 : 0) | (level << 16) | option) >>> 0;
 }
 
+/** The same `cmd`, marked as the replay of the request in flight when the driver last died. */
+export function asReplay(cmd: number): number {
+  return (cmd | 0x8000_0000) >>> 0;
+}
+
 /** The parts of `cmd`. */
 export function splitCommand(cmd: number): Command {
   return { level: (cmd >>> 16) & 0x7fff, option: cmd & 0xffff, replay: cmd >>> 31 === 1 };

@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The built command under test. */
+export const bpfilter = fileURLToPath(new URL('../../dist/bpfilter', import.meta.url));
+
+/** What a test asks of the machine, each with the words for its absence. */
+const needs = {
+  root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
+  'user namespaces': () => failure(['unshare', '-Urn', 'true'], 'user and network namespaces'),
+  build: () => (fs.existsSync(bpfilter) ? undefined : 'dist/bpfilter is not built'),
+  nft: () => failure(['nft', '--version'], 'nft'),
+  'iptables-legacy': () => failure(['iptables-legacy', '--version'], 'iptables-legacy'),
+  'kernel ip_tables': () => failure(['unshare', '-n', 'iptables-legacy', '-L', '-n'], "the kernel's own ip_tables"),
+} as const satisfies Record<string, () => string | undefined>;
+
+export type Need = keyof typeof needs;
+
+/** Debian keeps administrators' programs where an ordinary user's PATH doesn't look. */
+const programPath = `${process.env.PATH}:/usr/sbin:/sbin`;
+
+function failure(command: readonly string[], name: string): string | undefined {
+  const [program = '', ...args] = command;
+  const done = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, PATH: programPath } });
+  return done.status === 0 ? undefined : `${name}: ${done.error?.message ?? done.stderr.trim()}`;
+}
+
+/** The first need that isn't met, in words; undefined when all are. Give it to describe.skipIf and its title. */
+export function missing(...wanted: readonly Need[]): string | undefined {
+  for (const need of wanted) {
+    const reason = needs[need]();
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** A title that says why its tests are skipped, where they are. */
+export function titled(title: string, reason: string | undefined): string {
+  return reason === undefined ? title : `${title} (skipped: ${reason})`;
+}
+
+export interface Ran {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder of its own for state and lock: nothing of the machine's is touched, nothing stays. */
+export function withFolder<T>(use: (folder: string) => T, owner?: number): T {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-test-'));
+  if (owner !== undefined) fs.chownSync(folder, owner, owner);
+  try {
+    return use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export interface RunOptions {
+  readonly folder: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a command with the state in `folder`. Throws when it can't be started or takes too long. */
+export function runCommand(command: readonly string[], options: RunOptions): Ran {
+  const [program = '', ...args] = command;
+  const done = spawnSync(program, args, {
+    encoding: 'utf8',
+    input: options.input ?? '',
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 1 << 28,
+    env: {
+      ...process.env,
+      PATH: programPath,
+      LC_ALL: 'C',
+      BPFILTER_BASE: options.folder,
+      XTABLES_LOCKFILE: path.join(options.folder, 'xtables.lock'),
+      ...options.env,
+    },
+  });
+  if (done.error !== undefined) throw done.error;
+  return { status: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };
+}
