@@ -78,7 +78,8 @@ function matchNames(entries: Uint8Array, start: number, end: number): readonly s
 function targetText(entries: Uint8Array, at: number): string {
   const { name, target_size } = xt_entry_target.read(entries, at);
   const head = `Target name: \`${name}' [${target_size}]\n`;
-  if (name === XT_STANDARD_TARGET) return `${head}verdict=${verdictText(xt_standard_target.read(entries, at).verdict)}\n`;
+  if (name === XT_STANDARD_TARGET)
+    return `${head}verdict=${verdictText(xt_standard_target.read(entries, at).verdict)}\n`;
   if (name === XT_ERROR_TARGET) return `${head}error=\`${xt_error_target.read(entries, at).errorname}'\n`;
   return head;
 }

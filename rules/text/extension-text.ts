@@ -16,7 +16,8 @@ export function listedMatch(use: MatchUse, context: PrintContext, extensions: Ex
 /** A target in `iptables -L`, behind the matches (iptables.c, print_firewall). */
 export function listedTarget(use: MatchUse, context: PrintContext, extensions: Extensions = registered): string {
   const found = extensions.target(use.name, use.revision, use.data);
-  if (found.kind === 'unknown-name') return use.data.length === 0 ? '' : `[${use.data.length} bytes of unknown target data] `;
+  if (found.kind === 'unknown-name')
+    return use.data.length === 0 ? '' : `[${use.data.length} bytes of unknown target data] `;
   if (found.kind === 'unknown-revision') return ` ${use.name}${unsupported}`;
   return found.definition.print(found.info, context);
 }

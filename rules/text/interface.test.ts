@@ -14,9 +14,16 @@ describe('the interface columns', () => {
     { title: 'wildcard', incoming: 'eth+', outgoing: '+', inverted: 0, text: ' eth+   +      ' },
     { title: 'long', incoming: 'averylongname15', outgoing: '', inverted: 1, text: ' !averylongname15 any    ' },
   ])('$title', ({ incoming, outgoing, inverted, text }) => {
-    const header = { ...blankHeader, inInterface: interfaceNamed(incoming), outInterface: interfaceNamed(outgoing), inverted };
+    const header = {
+      ...blankHeader,
+      inInterface: interfaceNamed(incoming),
+      outInterface: interfaceNamed(outgoing),
+      inverted,
+    };
     expect(interfaceColumns(header, false)).toBe(text);
-    expect(interfaceColumns(header, true)).toBe(text.replaceAll('any', '*').replace(/\*( +)/g, (_, gap: string) => `*${gap}  `));
+    expect(interfaceColumns(header, true)).toBe(
+      text.replaceAll('any', '*').replace(/\*( +)/g, (_, gap: string) => `*${gap}  `),
+    );
   });
 
   it('runs a name without end into the next field, up to 17 characters', () => {

@@ -13,7 +13,7 @@ export function interfaceColumns(header: HeaderMatch, numeric: boolean): string 
 /** An interface as `iptables -S` writes it, ` -i eth+`; "" when any will do (xshared.c, save_iface). */
 export function savedInterface(option: '-i' | '-o', { name, mask }: InterfaceMatch, inverted: boolean): string {
   if ((mask[0] ?? 0) === 0) return '';
-  let end = mask.findIndex((byte) => byte === 0);
+  let end = mask.indexOf(0);
   if (end === -1) end = IFNAMSIZ;
   const text = latin1(name.subarray(0, end)).replaceAll('\0', '');
   const wildcard = end < IFNAMSIZ && name[end - 1] !== 0 ? '+' : '';

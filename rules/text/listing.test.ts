@@ -26,14 +26,23 @@ function viewOf(input: readonly Rule[], users: readonly UserChain[] = []): BlobV
 
 const odd = ruleWith({
   header: {
-    source: 0x0a000001, sourceMask: 0xffffffff, destination: 0x0a000000, destinationMask: 0xff000000,
-    inInterface: interfaceNamed('eth+'), protocol: 6, flags: 2, inverted: 0x71,
+    source: 0x0a000001,
+    sourceMask: 0xffffffff,
+    destination: 0x0a000000,
+    destinationMask: 0xff000000,
+    inInterface: interfaceNamed('eth+'),
+    protocol: 6,
+    flags: 2,
+    inverted: 0x71,
   },
   target: { kind: 'goto', chain: 'B' },
   counters: { packets: 1n, bytes: 2n },
 });
 
-const table = viewOf([odd, ruleWith({ target: { kind: 'jump', chain: 'B' } }), ruleWith({ target: { kind: 'continue' } })], [user('C'), user('B'), user('a')]);
+const table = viewOf(
+  [odd, ruleWith({ target: { kind: 'jump', chain: 'B' } }), ruleWith({ target: { kind: 'continue' } })],
+  [user('C'), user('B'), user('a')],
+);
 
 const heading = 'target     prot opt source               destination         \n';
 
@@ -69,7 +78,9 @@ describe('-L', () => {
   });
 
   it('sorts user chains by bytes and parts chains by an empty line', () => {
-    const titles = listing(table, {}, noNames).split('\n\n').map((chain) => chain.split(' ')[1]);
+    const titles = listing(table, {}, noNames)
+      .split('\n\n')
+      .map((chain) => chain.split(' ')[1]);
     expect(titles).toEqual(['INPUT', 'FORWARD', 'OUTPUT', 'B', 'C', 'a']);
   });
 });
@@ -83,8 +94,12 @@ describe('-S', () => {
   });
 
   it('puts counters before the target', () => {
-    expect(savedListing(table, { chain: 'INPUT', verbose: true, ruleNumber: 2 }, noNames)).toBe('-A INPUT -c 0 0 -j B\n');
-    expect(savedListing(table, { chain: 'OUTPUT', verbose: true }, noNames)).toBe('-P OUTPUT ACCEPT -c 100000 9999500\n');
+    expect(savedListing(table, { chain: 'INPUT', verbose: true, ruleNumber: 2 }, noNames)).toBe(
+      '-A INPUT -c 0 0 -j B\n',
+    );
+    expect(savedListing(table, { chain: 'OUTPUT', verbose: true }, noNames)).toBe(
+      '-P OUTPUT ACCEPT -c 100000 9999500\n',
+    );
   });
 });
 
@@ -93,7 +108,9 @@ describe('-vv', () => {
     const dump = entryDump(viewOf([]));
     expect(dump).toContain("libiptc vlibxtables.so.12. 632 bytes.\nTable `filter'\n");
     expect(dump).toContain('Hooks: pre/in/fwd/out/post = ffffffff/0/98/130/ffffffff\n');
-    expect(dump).toContain('Counters: 100000 packets, 9999500 bytes\nCache: 00000000\nTarget name: `\' [40]\nverdict=NF_ACCEPT\n\n');
+    expect(dump).toContain(
+      "Counters: 100000 packets, 9999500 bytes\nCache: 00000000\nTarget name: `' [40]\nverdict=NF_ACCEPT\n\n",
+    );
     expect(dump.endsWith("Target name: `ERROR' [64]\nerror=`ERROR'\n\n")).toBe(true);
   });
 });

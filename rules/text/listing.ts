@@ -40,7 +40,11 @@ function policyCounters({ packets, bytes }: Counters, exact: boolean): string {
 }
 
 /** `Chain INPUT (policy ACCEPT 0 packets, 0 bytes)` and the names of the columns (xshared.c, print_header). */
-function headingText(about: string, { verbose = false, exact = false, lineNumbers = false }: ListingOptions, name: string): string {
+function headingText(
+  about: string,
+  { verbose = false, exact = false, lineNumbers = false }: ListingOptions,
+  name: string,
+): string {
   return [
     `Chain ${name} (${about})\n`,
     lineNumbers ? 'num  ' : '',

@@ -1,4 +1,11 @@
-import { IPT_F_FRAG, IPT_F_GOTO, IPT_INV_DSTIP, IPT_INV_FRAG, IPT_INV_PROTO, IPT_INV_SRCIP } from '../../protocol/ip-tables.ts';
+import {
+  IPT_F_FRAG,
+  IPT_F_GOTO,
+  IPT_INV_DSTIP,
+  IPT_INV_FRAG,
+  IPT_INV_PROTO,
+  IPT_INV_SRCIP,
+} from '../../protocol/ip-tables.ts';
 import type { Names } from '../extension.ts';
 import type { Rule } from '../ir.ts';
 import { listedAddress } from './address.ts';

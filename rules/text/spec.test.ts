@@ -8,25 +8,67 @@ import { interfaceNamed, ruleWith } from './testing/rule.ts';
 const none = new Uint8Array();
 const unknown = { name: 'nosuch', revision: 0, data: new Uint8Array(8) };
 const otherRevision = { name: 'tcp', revision: 9, data: new Uint8Array(16) };
-const target = (name: string, revision: number, data = none): TargetUse => ({ kind: 'extension', name, revision, data });
+const target = (name: string, revision: number, data = none): TargetUse => ({
+  kind: 'extension',
+  name,
+  revision,
+  data,
+});
 
-const cases: readonly { readonly title: string; readonly rule: Rule; readonly saved: string; readonly listed: string }[] = [
-  { title: 'nothing', rule: ruleWith({ target: { kind: 'continue' } }), saved: '', listed: '           all  --  anywhere             anywhere            \n' },
-  { title: 'a verdict', rule: ruleWith({}), saved: ' -j DROP', listed: 'DROP       all  --  anywhere             anywhere            \n' },
+const cases: readonly {
+  readonly title: string;
+  readonly rule: Rule;
+  readonly saved: string;
+  readonly listed: string;
+}[] = [
+  {
+    title: 'nothing',
+    rule: ruleWith({ target: { kind: 'continue' } }),
+    saved: '',
+    listed: '           all  --  anywhere             anywhere            \n',
+  },
+  {
+    title: 'a verdict',
+    rule: ruleWith({}),
+    saved: ' -j DROP',
+    listed: 'DROP       all  --  anywhere             anywhere            \n',
+  },
   {
     title: 'everything of the header',
     rule: ruleWith({
       header: {
-        source: 0x7f000001, sourceMask: 0xffffffff, destination: 0, destinationMask: 0, inInterface: interfaceNamed('lo'),
-        outInterface: interfaceNamed('eth+'), protocol: 17, flags: 1, inverted: 0x7b,
+        source: 0x7f000001,
+        sourceMask: 0xffffffff,
+        destination: 0,
+        destinationMask: 0,
+        inInterface: interfaceNamed('lo'),
+        outInterface: interfaceNamed('eth+'),
+        protocol: 17,
+        flags: 1,
+        inverted: 0x7b,
       },
     }),
     saved: ' ! -s 127.0.0.1/32 ! -d 0.0.0.0/0 ! -i lo ! -o eth+ ! -p udp ! -f -j DROP',
     listed: 'DROP      !udp  !f !127.0.0.1           !anywhere            \n',
   },
-  { title: 'a protocol without name', rule: ruleWith({ header: { protocol: 200 } }), saved: ' -p 200 -j DROP', listed: 'DROP       200  --  anywhere             anywhere            \n' },
-  { title: 'a protocol past 255', rule: ruleWith({ header: { protocol: 262 } }), saved: ' -p 262 -j DROP', listed: 'DROP       tcp  --  anywhere             anywhere            \n' },
-  { title: 'goto on a verdict', rule: ruleWith({ header: { flags: 2 } }), saved: ' -g DROP', listed: 'DROP       all  --  anywhere             anywhere            [goto] \n' },
+  {
+    title: 'a protocol without name',
+    rule: ruleWith({ header: { protocol: 200 } }),
+    saved: ' -p 200 -j DROP',
+    listed: 'DROP       200  --  anywhere             anywhere            \n',
+  },
+  {
+    title: 'a protocol past 255',
+    rule: ruleWith({ header: { protocol: 262 } }),
+    saved: ' -p 262 -j DROP',
+    listed: 'DROP       tcp  --  anywhere             anywhere            \n',
+  },
+  {
+    title: 'goto on a verdict',
+    rule: ruleWith({ header: { flags: 2 } }),
+    saved: ' -g DROP',
+    listed: 'DROP       all  --  anywhere             anywhere            [goto] \n',
+  },
   {
     title: 'an unknown match',
     rule: ruleWith({ matches: [unknown] }),

@@ -1,4 +1,12 @@
-import { IPT_F_FRAG, IPT_INV_DSTIP, IPT_INV_FRAG, IPT_INV_PROTO, IPT_INV_SRCIP, IPT_INV_VIA_IN, IPT_INV_VIA_OUT } from '../../protocol/ip-tables.ts';
+import {
+  IPT_F_FRAG,
+  IPT_INV_DSTIP,
+  IPT_INV_FRAG,
+  IPT_INV_PROTO,
+  IPT_INV_SRCIP,
+  IPT_INV_VIA_IN,
+  IPT_INV_VIA_OUT,
+} from '../../protocol/ip-tables.ts';
 import type { Names } from '../extension.ts';
 import type { Counters, HeaderMatch, Rule, TableName } from '../ir.ts';
 import { savedAddress } from './address.ts';
