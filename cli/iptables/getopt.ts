@@ -82,7 +82,8 @@ export class Getopt {
     const equals = text.indexOf('=');
     const name = equals === -1 ? text : text.slice(0, equals);
     const found =
-      longOptions.find((option) => option.name === name) ?? unique(longOptions.filter((option) => option.name.startsWith(name)));
+      longOptions.find((option) => option.name === name) ??
+      unique(longOptions.filter((option) => option.name.startsWith(name)));
     if (found === undefined) return { kind: 'unknown' };
     if (equals === -1) return this.#withArgument(found.short, found.argument);
     if (found.argument === 'none') return { kind: 'unknown' };

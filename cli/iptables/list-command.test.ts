@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errno, type ErrnoName } from '../../protocol/errno.ts';
+import { type ErrnoName, errno } from '../../protocol/errno.ts';
 import { BpfilterError, type ErrorCode } from '../../protocol/error.ts';
 import { emptyView } from '../../rules/blob/empty.ts';
 import { encodeTable } from '../../rules/blob/encode.ts';
@@ -41,7 +41,11 @@ describe('listCommand', () => {
   });
 
   it('reports an unknown chain as iptables does', async () => {
-    expect(await run(['-L', 'nope'], empty)).toEqual({ status: 1, stdout: '', stderr: 'iptables: No chain/target/match by that name.\n' });
+    expect(await run(['-L', 'nope'], empty)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'iptables: No chain/target/match by that name.\n',
+    });
   });
 
   it('keeps the bytes of names that are no ASCII', async () => {
@@ -94,8 +98,15 @@ describe('listCommand', () => {
 
 function emptyChains(user: string) {
   const policy = ruleWith({ target: { kind: 'accept' } });
-  const hooks = [['INPUT', 1], ['FORWARD', 2], ['OUTPUT', 3]] as const;
+  const hooks = [
+    ['INPUT', 1],
+    ['FORWARD', 2],
+    ['OUTPUT', 3],
+  ] as const;
   const chains = hooks.map(([name, hook]) => ({ kind: 'builtin', name, hook, rules: [], policy }) as const);
   const tail = ruleWith({ target: { kind: 'return' } });
-  return encodeTable({ name: 'filter', chains: [...chains, { kind: 'user', name: user, rules: [], headIndex: 3, tail }] });
+  return encodeTable({
+    name: 'filter',
+    chains: [...chains, { kind: 'user', name: user, rules: [], headIndex: 3, tail }],
+  });
 }

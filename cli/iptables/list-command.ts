@@ -1,5 +1,5 @@
-import { BpfilterError, errnoOf } from '../../protocol/error.ts';
 import { errno } from '../../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { Names } from '../../rules/extension.ts';
 import { entryDump } from '../../rules/text/entry-dump.ts';

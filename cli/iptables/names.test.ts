@@ -16,7 +16,10 @@ beforeAll(() => {
     return path;
   };
   database = readDatabase({
-    services: write('services', '# ports\nhttp\t\t80/tcp www # web\nhttp 80/udp\nother 80/tcp\ndomain 53/udp\nbad x/tcp\nshort\n'),
+    services: write(
+      'services',
+      '# ports\nhttp\t\t80/tcp www # web\nhttp 80/udp\nother 80/tcp\ndomain 53/udp\nbad x/tcp\nshort\n',
+    ),
     protocols: write('protocols', 'ip 0 IP\ngre 47 GRE # tunnels\nsecond 47\n'),
     networks: write('networks', 'loopback 127.0.0.0\nshort 10\nwrong 1.2.3.4.5\n'),
   });
@@ -31,7 +34,10 @@ describe('the name files', () => {
     expect(names.service(53, 'tcp')).toBeUndefined();
     expect(names.protocol(47)).toBe('gre');
     expect(names.protocol(48)).toBeUndefined();
-    expect([...database.networks]).toEqual([[0x7f000000, 'loopback'], [0x0a000000, 'short']]);
+    expect([...database.networks]).toEqual([
+      [0x7f000000, 'loopback'],
+      [0x0a000000, 'short'],
+    ]);
   });
 
   it('may be missing', () => {

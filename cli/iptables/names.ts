@@ -1,7 +1,7 @@
 import { lookupService } from 'node:dns/promises';
+import type { Names } from '../../rules/extension.ts';
 import { dottedQuad } from '../../rules/text/address.ts';
 import { noNames } from '../../rules/text/no-names.ts';
-import type { Names } from '../../rules/extension.ts';
 import { type NameDatabase, readDatabase } from './database.ts';
 
 /** How a reverse lookup went: a name, none, or no answer (then iptables asks /etc/networks). */
@@ -51,7 +51,8 @@ export async function printWithNames(
   await Promise.all(
     Array.from(asked, async (address) => {
       const found = await lookup(dottedQuad(address));
-      const name = found.kind === 'name' ? found.name : found.kind === 'failed' ? database.networks.get(address) : undefined;
+      const name =
+        found.kind === 'name' ? found.name : found.kind === 'failed' ? database.networks.get(address) : undefined;
       if (name !== undefined) addresses.set(address, name);
     }),
   );

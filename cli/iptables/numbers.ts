@@ -6,7 +6,7 @@ const INT_MAX = 0x7fff_ffffn;
 export function ruleNumber(text: string): number | undefined {
   const [all, sign, digits] = integer.exec(text) ?? [];
   if (all !== text || sign === '-' || digits === undefined) return undefined;
-  const value = valueOf(digits);
+  const value = integerOf(digits);
   return value >= 1n && value <= INT_MAX ? Number(value) : undefined;
 }
 
@@ -14,11 +14,11 @@ export function ruleNumber(text: string): number | undefined {
 export function leadingInteger(text: string): number | undefined {
   const [, sign, digits] = integer.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  const value = Number(valueOf(digits));
+  const value = Number(integerOf(digits));
   return sign === '-' ? -value : value;
 }
 
 /** Octal is 0… in C, 0o… in JavaScript. */
-function valueOf(digits: string): bigint {
+function integerOf(digits: string): bigint {
   return BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
 }

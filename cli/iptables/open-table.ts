@@ -1,5 +1,5 @@
-import { BpfilterError, errnoOf } from '../../protocol/error.ts';
 import { errno } from '../../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../../protocol/error.ts';
 import { isTableName } from '../../protocol/family.ts';
 import { type BlobView, viewTable } from '../../rules/blob/view.ts';
 import type { TableClient } from './table-client.ts';

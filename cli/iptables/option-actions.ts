@@ -1,4 +1,4 @@
-import { exitStatus, type Exit, parameterProblem, program, seeHelp } from './exit.ts';
+import { type Exit, exitStatus, parameterProblem, program, seeHelp } from './exit.ts';
 import type { Getopt } from './getopt.ts';
 import { help } from './help.ts';
 import { leadingInteger, ruleNumber } from './numbers.ts';

@@ -26,7 +26,10 @@ const asked: readonly { readonly line: string; readonly request: Partial<ListReq
   { line: '-vv -L -v', request: { verbose: 3 } },
   { line: '-LINPUT', request: { chain: 'INPUT' } },
   { line: '-Ln', request: { chain: 'n' } },
-  { line: '--list=OUTPUT --table=nat --num --exa', request: { chain: 'OUTPUT', table: 'nat', numeric: true, exact: true } },
+  {
+    line: '--list=OUTPUT --table=nat --num --exa',
+    request: { chain: 'OUTPUT', table: 'nat', numeric: true, exact: true },
+  },
   { line: '-t raw -t nat -L', request: { table: 'nat' } },
   { line: '-traw -L', request: { table: 'raw' } },
   { line: '-L -w', request: {} },
@@ -51,7 +54,11 @@ const refused: readonly { readonly line: string; readonly status: number; readon
   { line: '-L -w x', status: 2, message: 'wait seconds not numeric' },
   { line: '-L -- INPUT', status: 2, message: 'unknown arguments found on commandline' },
   { line: '-L !', status: 2, message: 'nothing appropriate following !' },
-  { line: `-L ${'x'.repeat(29)}`, status: 2, message: `chain name \`${'x'.repeat(29)}' too long (must be under 29 chars)` },
+  {
+    line: `-L ${'x'.repeat(29)}`,
+    status: 2,
+    message: `chain name \`${'x'.repeat(29)}' too long (must be under 29 chars)`,
+  },
 ];
 
 const words = (line: string): readonly string[] => line.split(' ').filter((word) => word !== '');
@@ -70,7 +77,11 @@ describe('a command line', () => {
   });
 
   it.each(['A', 'D', 'F', 'Z', 'N', 'X', 'P'])('-%s is left to iptables', (command) => {
-    expect(parse([`-${command}`, 'INPUT'])).toMatchObject({ kind: 'exit', status: 2, stderr: expect.stringContaining('bpfilter run -- iptables') });
+    expect(parse([`-${command}`, 'INPUT'])).toMatchObject({
+      kind: 'exit',
+      status: 2,
+      stderr: expect.stringContaining('bpfilter run -- iptables'),
+    });
   });
 
   it('says its version as iptables does, and has a help of its own', () => {

@@ -1,4 +1,4 @@
-import { errno, errnoName, type ErrnoName } from '../../protocol/errno.ts';
+import { type ErrnoName, errno, errnoName } from '../../protocol/errno.ts';
 
 /** Where libiptc was when the kernel refused. */
 export type Operation = 'init' | 'other';
