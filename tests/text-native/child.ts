@@ -16,7 +16,11 @@ const seeds = 5;
 const client = kernelClient();
 
 function native(argv: readonly string[]): Printed {
-  const { status, stdout, stderr } = spawnSync('iptables-legacy', argv, { encoding: 'latin1', argv0: 'iptables', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync('iptables-legacy', argv, {
+    encoding: 'latin1',
+    argv0: 'iptables',
+    maxBuffer: 1 << 28,
+  });
   return { status, stdout, stderr };
 }
 

@@ -1,9 +1,20 @@
 /** Command lines for iptables and for us: `-t TABLE` goes before them. */
 export const listings: readonly string[] = [
   // -L, every way to ask for it
-  ...['', '-n', '-v', '-x', '--line-numbers', '-nv', '-nx', '-vx', '-nvx', '-n --line-numbers', '-v --line-numbers', '-nvx --line-numbers'].map(
-    (options) => `-L ${options}`,
-  ),
+  ...[
+    '',
+    '-n',
+    '-v',
+    '-x',
+    '--line-numbers',
+    '-nv',
+    '-nx',
+    '-vx',
+    '-nvx',
+    '-n --line-numbers',
+    '-v --line-numbers',
+    '-nvx --line-numbers',
+  ].map((options) => `-L ${options}`),
   '-nvL',
   '-vnL',
   '-nvxL',

@@ -58,9 +58,17 @@ const udp = ['', '--dport 53', '--sport 67:68 --dport 67:68', '! --dport 514', '
   (options) => `-p udp -m udp ${options}`,
 );
 
-const icmp = ['--icmp-type 8', '--icmp-type echo-reply', '! --icmp-type 3', '--icmp-type 3/4', '! --icmp-type 5/1', '--icmp-type any', '--icmp-type 200', '--icmp-type 8/77', '--icmp-type 11'].map(
-  (options) => `-p icmp -m icmp ${options}`,
-);
+const icmp = [
+  '--icmp-type 8',
+  '--icmp-type echo-reply',
+  '! --icmp-type 3',
+  '--icmp-type 3/4',
+  '! --icmp-type 5/1',
+  '--icmp-type any',
+  '--icmp-type 200',
+  '--icmp-type 8/77',
+  '--icmp-type 11',
+].map((options) => `-p icmp -m icmp ${options}`);
 
 const comment = [
   '-m comment --comment plain',
@@ -117,12 +125,24 @@ const limit = [
   '-m limit',
 ];
 
-const mark = ['-m mark --mark 1', '-m mark --mark 0x10/0xff', '-m mark ! --mark 0xffffffff', '-m mark ! --mark 0/1', '-m mark --mark 0'];
+const mark = [
+  '-m mark --mark 1',
+  '-m mark --mark 0x10/0xff',
+  '-m mark ! --mark 0xffffffff',
+  '-m mark ! --mark 0/1',
+  '-m mark --mark 0',
+];
 
 const targets = [
-  ...['icmp-net-unreachable', 'icmp-host-unreachable', 'icmp-port-unreachable', 'icmp-proto-unreachable', 'icmp-net-prohibited', 'icmp-host-prohibited', 'icmp-admin-prohibited'].map(
-    (type) => `-j REJECT --reject-with ${type}`,
-  ),
+  ...[
+    'icmp-net-unreachable',
+    'icmp-host-unreachable',
+    'icmp-port-unreachable',
+    'icmp-proto-unreachable',
+    'icmp-net-prohibited',
+    'icmp-host-prohibited',
+    'icmp-admin-prohibited',
+  ].map((type) => `-j REJECT --reject-with ${type}`),
   '-j REJECT',
   '-p tcp -j REJECT --reject-with tcp-reset',
   '-j LOG',
@@ -161,4 +181,14 @@ export const forwardRules: readonly string[] = [
 ];
 
 /** Not in the order of their names, which iptables sorts by. */
-export const userChains: readonly string[] = ['UZI', 'Alpha', 'a-chain_with.27-characters-x', 'zz', '_x', '10', 'INPUT2', 'größe', 'empty'];
+export const userChains: readonly string[] = [
+  'UZI',
+  'Alpha',
+  'a-chain_with.27-characters-x',
+  'zz',
+  '_x',
+  '10',
+  'INPUT2',
+  'größe',
+  'empty',
+];

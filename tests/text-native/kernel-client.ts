@@ -53,5 +53,6 @@ export function kernelClient(): KernelClient {
 }
 
 function check({ result, errno }: SockoptResult): void {
-  if (result !== 0) throw new BpfilterError('syscall', 'the kernel refused', { call: 'getsockopt', errno: errno as Errno });
+  if (result !== 0)
+    throw new BpfilterError('syscall', 'the kernel refused', { call: 'getsockopt', errno: errno as Errno });
 }

@@ -1,5 +1,15 @@
 import { anyHeader } from '../../rules/blob/encode.ts';
-import type { BuiltinChain, Chain, HeaderMatch, HookNumber, InterfaceMatch, Rule, Table, TargetUse, UserChain } from '../../rules/ir.ts';
+import type {
+  BuiltinChain,
+  Chain,
+  HeaderMatch,
+  HookNumber,
+  InterfaceMatch,
+  Rule,
+  Table,
+  TargetUse,
+  UserChain,
+} from '../../rules/ir.ts';
 
 /** A number below `bound`; the same ones for the same seed (mulberry32). */
 type Random = (bound: number) => number;
@@ -25,13 +35,30 @@ export function randomTable(seed: number): Table {
   const rules = (count: number, targets: readonly string[]): readonly Rule[] =>
     Array.from({ length: count }, () => randomRule(random, targets));
   const builtin = (name: string, hook: HookNumber, count: number): BuiltinChain => {
-    return { kind: 'builtin', name, hook, rules: rules(count, users), policy: { ...plain, target: { kind: random(2) === 0 ? 'accept' : 'drop' } } };
+    return {
+      kind: 'builtin',
+      name,
+      hook,
+      rules: rules(count, users),
+      policy: { ...plain, target: { kind: random(2) === 0 ? 'accept' : 'drop' } },
+    };
   };
   const user = (name: string, index: number): UserChain => {
     // Only to later ones: no loops.
-    return { kind: 'user', name, rules: rules(3, users.slice(index + 1)), headIndex: 0, tail: { ...plain, target: { kind: 'return' } } };
+    return {
+      kind: 'user',
+      name,
+      rules: rules(3, users.slice(index + 1)),
+      headIndex: 0,
+      tail: { ...plain, target: { kind: 'return' } },
+    };
   };
-  const chains: readonly Chain[] = [builtin('INPUT', 1, 40), builtin('FORWARD', 2, 20), builtin('OUTPUT', 3, 0), ...users.map(user)];
+  const chains: readonly Chain[] = [
+    builtin('INPUT', 1, 40),
+    builtin('FORWARD', 2, 20),
+    builtin('OUTPUT', 3, 0),
+    ...users.map(user),
+  ];
   return { name: 'filter', chains };
 }
 
@@ -84,5 +111,8 @@ function randomTarget(random: Random, chains: readonly string[]): TargetUse {
 }
 
 function shuffled<T>(values: readonly T[], random: Random): readonly T[] {
-  return values.map((value) => ({ value, place: random(2 ** 32) })).sort((a, b) => a.place - b.place).map(({ value }) => value);
+  return values
+    .map((value) => ({ value, place: random(2 ** 32) }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ value }) => value);
 }

@@ -42,7 +42,8 @@ export function compareWithNative(): Report {
 /** Why there is nothing to compare with here, or undefined. */
 export function whyNoNative(): string | undefined {
   if (process.getuid?.() !== 0) return 'not root';
-  if (spawnSync('unshare', ['-n', '-m', 'mount', '--bind', '/etc/hosts', '/etc/hosts']).status !== 0) return 'no network and mount namespaces';
+  if (spawnSync('unshare', ['-n', '-m', 'mount', '--bind', '/etc/hosts', '/etc/hosts']).status !== 0)
+    return 'no network and mount namespaces';
   const version = spawnSync('iptables-legacy', ['-V'], { encoding: 'utf8' }).stdout ?? '';
   if (version.trim() !== 'iptables v1.8.9 (legacy)') return `no iptables-legacy 1.8.9 (${version.trim() || 'none'})`;
   const listed = spawnSync('unshare', ['-n', 'iptables-legacy', '-w', '-S'], { encoding: 'utf8' });

@@ -21,7 +21,14 @@ function rules(chain: string, specs: readonly string[]): readonly string[] {
 }
 
 function table(name: string, policies: readonly string[], users: readonly string[], lines: readonly string[]): string {
-  return [`*${name}`, ...policies.map((policy) => `:${policy}`), ...users.map((user) => `:${user} - [0:0]`), ...lines, 'COMMIT', ''].join('\n');
+  return [
+    `*${name}`,
+    ...policies.map((policy) => `:${policy}`),
+    ...users.map((user) => `:${user} - [0:0]`),
+    ...lines,
+    'COMMIT',
+    '',
+  ].join('\n');
 }
 
 /** Tables as iptables-restore -c reads them: between them every form that text can take. */
@@ -39,7 +46,13 @@ export const tables: Readonly<Record<string, string>> = {
   ),
   mangle: table(
     'mangle',
-    ['PREROUTING ACCEPT [0:0]', 'INPUT ACCEPT [1:1]', 'FORWARD ACCEPT [2:2]', 'OUTPUT DROP [3:3]', 'POSTROUTING ACCEPT [4:4]'],
+    [
+      'PREROUTING ACCEPT [0:0]',
+      'INPUT ACCEPT [1:1]',
+      'FORWARD ACCEPT [2:2]',
+      'OUTPUT DROP [3:3]',
+      'POSTROUTING ACCEPT [4:4]',
+    ],
     ['marks'],
     [
       ...rules('PREROUTING', [
@@ -54,14 +67,17 @@ export const tables: Readonly<Record<string, string>> = {
         '-j MARK --set-xmark 0x0/0x0f',
         '-i eth0 -m mark --mark 0x1/0x1 -j marks',
       ]),
-      ...rules('marks', ['-o eth0 -g marks2', '-j RETURN'].slice(1)),
+      ...rules('marks', ['-j RETURN']),
     ],
   ),
   nat: table(
     'nat',
     ['PREROUTING ACCEPT [0:0]', 'INPUT ACCEPT [0:0]', 'OUTPUT ACCEPT [0:0]', 'POSTROUTING ACCEPT [7:777]'],
     ['DOCKER'],
-    [...rules('PREROUTING', ['-p tcp -m tcp --dport 8080 -j DOCKER', '-j ACCEPT']), ...rules('POSTROUTING', ['-o eth+ -j RETURN'])],
+    [
+      ...rules('PREROUTING', ['-p tcp -m tcp --dport 8080 -j DOCKER', '-j ACCEPT']),
+      ...rules('POSTROUTING', ['-o eth+ -j RETURN']),
+    ],
   ),
   raw: table('raw', ['PREROUTING ACCEPT [0:0]', 'OUTPUT DROP [0:0]'], [], rules('OUTPUT', ['-o lo -j ACCEPT'])),
   security: table('security', ['INPUT ACCEPT [0:0]', 'FORWARD ACCEPT [0:0]', 'OUTPUT ACCEPT [0:0]'], [], []),
