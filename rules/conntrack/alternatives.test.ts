@@ -66,7 +66,8 @@ function kernelMatches(info: ConntrackInfo, packet: Packet): boolean {
   }
   if (flag('status') && ((info.statuses & entry.status) !== 0) === inverted('status')) return false;
   const seconds = Math.floor(entry.milliseconds / 1000);
-  if (flag('expires') && (seconds >= info.expires.min && seconds <= info.expires.max) === inverted('expires')) return false;
+  if (flag('expires') && (seconds >= info.expires.min && seconds <= info.expires.max) === inverted('expires'))
+    return false;
   return true;
 }
 
@@ -137,7 +138,14 @@ function load(expression: unknown, packet: Packet): number | undefined {
   const { key, dir } = (expression as { ct: { key: string; dir?: string } }).ct;
   if (key === 'state') return scalar(typeof packet === 'object' ? packet.state : packet);
   if (typeof packet !== 'object') return undefined;
-  const end: Endpoint = dir === 'original' ? (/s(addr|rc)$/.test(key) ? 'origsrc' : 'origdst') : /s(addr|rc)$/.test(key) ? 'replsrc' : 'repldst';
+  const end: Endpoint =
+    dir === 'original'
+      ? /s(addr|rc)$/.test(key)
+        ? 'origsrc'
+        : 'origdst'
+      : /s(addr|rc)$/.test(key)
+        ? 'replsrc'
+        : 'repldst';
   switch (key) {
     case 'status':
       return packet.status;
@@ -159,19 +167,34 @@ function load(expression: unknown, packet: Packet): number | undefined {
 }
 
 // Few values each, so that packets and rules meet.
-const each = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<Record<Endpoint, T>> => fc.record({ origsrc: values, origdst: values, replsrc: values, repldst: values });
+const each = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<Record<Endpoint, T>> =>
+  fc.record({ origsrc: values, origdst: values, replsrc: values, repldst: values });
 const address = fc.constantFrom(0, 0x0a000001, 0x0a000101, 0xc0000201, 0xffffffff);
-const bytesOf = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value, ...new Uint8Array(12));
+const bytesOf = (value: number): Uint8Array =>
+  Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value, ...new Uint8Array(12));
 const port = fc.constantFrom(0, 1, 80, 90, 0xfffe, 0xffff);
 const protocol = fc.constantFrom(0, 1, 6, 17, 47);
 const seconds = fc.constantFrom(0, 1, 5, 600, 4_294_966);
-const bit = <T extends number>(...bits: T[]): fc.Arbitrary<number> => fc.subarray(bits).map((some) => some.reduce((sum, one) => sum | one, 0));
-const flags = fc.oneof(bit(...Object.values(conntrackFlag)), fc.constantFrom(...Object.values(conntrackFlag)), fc.constantFrom(0, 1, 3, 0x41));
+const bit = <T extends number>(...bits: T[]): fc.Arbitrary<number> =>
+  fc.subarray(bits).map((some) => some.reduce((sum, one) => sum | one, 0));
+const flags = fc.oneof(
+  bit(...Object.values(conntrackFlag)),
+  fc.constantFrom(...Object.values(conntrackFlag)),
+  fc.constantFrom(0, 1, 3, 0x41),
+);
 
 const infos: fc.Arbitrary<ConntrackInfo> = fc.record({
-  addresses: each(fc.record({ address: address.map(bytesOf), mask: fc.constantFrom(0, 0xff000000, 0xffffff00, 0xff00ff00, 0xffffffff).map(bytesOf) })),
+  addresses: each(
+    fc.record({
+      address: address.map(bytesOf),
+      mask: fc.constantFrom(0, 0xff000000, 0xffffff00, 0xff00ff00, 0xffffffff).map(bytesOf),
+    }),
+  ),
   ports: each(fc.record({ low: port, high: port })),
-  expires: fc.record({ min: fc.oneof(seconds, fc.constant(0xffffffff)), max: fc.oneof(seconds, fc.constant(0xffffffff)) }),
+  expires: fc.record({
+    min: fc.oneof(seconds, fc.constant(0xffffffff)),
+    max: fc.oneof(seconds, fc.constant(0xffffffff)),
+  }),
   protocol: fc.oneof(protocol, fc.constant(300)),
   matchFlags: flags,
   invertFlags: flags,

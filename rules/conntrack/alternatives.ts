@@ -20,13 +20,17 @@ type Conjunction = readonly NftStatement[];
 export function conntrackAlternatives(info: ConntrackInfo, header: HeaderMatch): NftMatch {
   const { tests, unreadable } = entryTests(info, header);
   const possible = tests.includes(false) ? undefined : tests.filter((test) => typeof test === 'object');
-  const alternatives = (info.matchFlags & conntrackFlag.state) === 0 ? withoutState(possible) : withState(info, possible);
+  const alternatives =
+    (info.matchFlags & conntrackFlag.state) === 0 ? withoutState(possible) : withState(info, possible);
   const comment = unreadable ? { comment: portsText(info, '').trim() } : {};
   return { alternatives: alternatives.length === 0 ? [[stateIn([])]] : alternatives, ...comment };
 }
 
 /** All options but the state. */
-function entryTests(info: ConntrackInfo, header: HeaderMatch): { readonly tests: readonly (NftStatement | boolean)[]; readonly unreadable: boolean } {
+function entryTests(
+  info: ConntrackInfo,
+  header: HeaderMatch,
+): { readonly tests: readonly (NftStatement | boolean)[]; readonly unreadable: boolean } {
   const { matchFlags, invertFlags } = info;
   const wanted = (flag: number): boolean => (matchFlags & flag) !== 0;
   const inverted = (flag: number): boolean => (invertFlags & flag) !== 0;
@@ -35,8 +39,12 @@ function entryTests(info: ConntrackInfo, header: HeaderMatch): { readonly tests:
   return {
     unreadable,
     tests: [
-      !wanted(direction) || { match: { op: '==', left: { ct: { key: 'direction' } }, right: inverted(direction) ? 'reply' : 'original' } },
-      ...endpoints.map((end) => !wanted(conntrackFlag[end]) || addressTest(end, info.addresses[end], inverted(conntrackFlag[end]))),
+      !wanted(direction) || {
+        match: { op: '==', left: { ct: { key: 'direction' } }, right: inverted(direction) ? 'reply' : 'original' },
+      },
+      ...endpoints.map(
+        (end) => !wanted(conntrackFlag[end]) || addressTest(end, info.addresses[end], inverted(conntrackFlag[end])),
+      ),
       ...protocol,
       // NONE is no bit at all: the kernel asks for one of the mask's bits, so it never matches.
       !wanted(status) || (info.statuses === 0 ? inverted(status) : statusHas(info.statuses, !inverted(status))),
@@ -51,12 +59,17 @@ function withoutState(tests: Conjunction | undefined): readonly Conjunction[] {
 }
 
 /** The mask is one set over two of nft's keys, the state and (SNAT, DNAT) the status of the entry. */
-function withState({ states: mask, invertFlags }: ConntrackInfo, tests: Conjunction | undefined): readonly Conjunction[] {
+function withState(
+  { states: mask, invertFlags }: ConntrackInfo,
+  tests: Conjunction | undefined,
+): readonly Conjunction[] {
   const inverted = (invertFlags & conntrackFlag.state) !== 0;
   const wanted = (state: CtState): boolean => ((mask & conntrackState[state]) !== 0) !== inverted;
   const absent = absentStates.filter(wanted);
   const present = presentStates.filter(wanted);
-  const nat = ((mask & conntrackState.snat) === 0 ? 0 : conntrackStatus.sourceNat) | ((mask & conntrackState.dnat) === 0 ? 0 : conntrackStatus.destinationNat);
+  const nat =
+    ((mask & conntrackState.snat) === 0 ? 0 : conntrackStatus.sourceNat) |
+    ((mask & conntrackState.dnat) === 0 ? 0 : conntrackStatus.destinationNat);
 
   const byState = inverted && nat !== 0 ? tests && [statusHas(nat, false), ...tests] : tests;
 

@@ -14,7 +14,9 @@ export function expiresTest(min: number, max: number, inverted: boolean): NftSta
   if (min > max || min > LONGEST) return inverted;
   for (const bound of [min, max]) {
     if (bound > LONGEST_IN_NFT && bound <= LONGEST) {
-      cannotExpress(`--ctexpire ${min}:${max}: nft counts the time left in 32 bits of milliseconds, ${bound} s is too long`);
+      cannotExpress(
+        `--ctexpire ${min}:${max}: nft counts the time left in 32 bits of milliseconds, ${bound} s is too long`,
+      );
     }
   }
   const left = { ct: { key: 'expiration' } };

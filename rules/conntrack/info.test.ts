@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conntrackFlag as flag, conntrackRevisions } from './info.ts';
+import { conntrackRevisions, conntrackFlag as flag } from './info.ts';
 
 const ones = 'ff'.repeat(16);
 const none = '00'.repeat(16);
@@ -12,8 +12,10 @@ const revision3 = [
   '0100000005000000', // expires
   '0600', // protocol
   '0100000000005000', // ports, host-endian
-  'cf19', '8918', // flags
-  '8800', '0000', // masks
+  'cf19',
+  '8918', // flags
+  '8800',
+  '0000', // masks
   '0200000000005000', // upper ends of the ports
   '0000',
 ].join('');
@@ -22,10 +24,24 @@ describe('conntrack revisions', () => {
   it('reads what iptables sends', () => {
     const info = conntrackRevisions[3].decode(Buffer.from(revision3, 'hex'));
     expect(info).toMatchObject({
-      ports: { origsrc: { low: 1, high: 2 }, origdst: { low: 0, high: 0 }, replsrc: { low: 0, high: 0 }, repldst: { low: 80, high: 80 } },
+      ports: {
+        origsrc: { low: 1, high: 2 },
+        origdst: { low: 0, high: 0 },
+        replsrc: { low: 0, high: 0 },
+        repldst: { low: 80, high: 80 },
+      },
       expires: { min: 1, max: 5 },
       protocol: 6,
-      matchFlags: flag.state | flag.protocol | flag.origsrc | flag.origdst | flag.origsrcPort | flag.repldstPort | flag.status | flag.expires | flag.direction,
+      matchFlags:
+        flag.state |
+        flag.protocol |
+        flag.origsrc |
+        flag.origdst |
+        flag.origsrcPort |
+        flag.repldstPort |
+        flag.status |
+        flag.expires |
+        flag.direction,
       invertFlags: flag.state | flag.origdst | flag.repldstPort | flag.expires | flag.direction,
       states: 0x88,
       statuses: 0,
@@ -59,7 +75,9 @@ describe('conntrack revisions', () => {
     const { size, decode, encode } = conntrackRevisions[revision];
     fc.assert(
       fc.property(fc.uint8Array({ minLength: size, maxLength: size }), (data) => {
-        expect(encode(decode(data))).toEqual(new Uint8Array([...data.subarray(0, used), ...new Uint8Array(size - used)]));
+        expect(encode(decode(data))).toEqual(
+          new Uint8Array([...data.subarray(0, used), ...new Uint8Array(size - used)]),
+        );
       }),
     );
     expect(() => decode(new Uint8Array(size - 1))).toThrow(`wanted ${size} bytes`);

@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { be16, bytes, defineStruct, type Struct, type ValueOf, u8, u16, u32 } from '../../protocol/struct.ts';
+import { be16, bytes, defineStruct, type Struct, u8, u16, u32, type ValueOf } from '../../protocol/struct.ts';
 import type { Revision } from '../extension.ts';
 
 /** Bits of match_flags and invert_flags: XT_CONNTRACK_* (linux/netfilter/xt_conntrack.h). */
@@ -69,8 +69,20 @@ const beforePorts = {
 const singlePorts = { origsrc_port: be16, origdst_port: be16, replsrc_port: be16, repldst_port: be16 } as const;
 const flags = { match_flags: u16, invert_flags: u16 } as const;
 
-const mtinfo1 = defineStruct('xt_conntrack_mtinfo1', header, { ...beforePorts, ...singlePorts, ...flags, state_mask: u8, status_mask: u8 });
-const mtinfo2 = defineStruct('xt_conntrack_mtinfo2', header, { ...beforePorts, ...singlePorts, ...flags, state_mask: u16, status_mask: u16 });
+const mtinfo1 = defineStruct('xt_conntrack_mtinfo1', header, {
+  ...beforePorts,
+  ...singlePorts,
+  ...flags,
+  state_mask: u8,
+  status_mask: u8,
+});
+const mtinfo2 = defineStruct('xt_conntrack_mtinfo2', header, {
+  ...beforePorts,
+  ...singlePorts,
+  ...flags,
+  state_mask: u16,
+  status_mask: u16,
+});
 const mtinfo3 = defineStruct('xt_conntrack_mtinfo3', header, {
   ...beforePorts,
   origsrc_port: u16,

@@ -41,19 +41,34 @@ export function protocolTests(info: ConntrackInfo, header: HeaderMatch): Protoco
   };
 }
 
-function protocolTest({ matchFlags, invertFlags, protocol }: ConntrackInfo, ruleProtocol: number): NftStatement | boolean {
+function protocolTest(
+  { matchFlags, invertFlags, protocol }: ConntrackInfo,
+  ruleProtocol: number,
+): NftStatement | boolean {
   if ((matchFlags & conntrackFlag.protocol) === 0) return true;
   const inverted = (invertFlags & conntrackFlag.protocol) !== 0;
   if (protocol > 0xff) return inverted;
   // Of a rule for another protocol (an ICMP error about a TCP connection) nft would refuse `ct protocol tcp`
   // as a contradiction to what follows. It doesn't draw that conclusion from a range.
   const contradicts = !inverted && ruleProtocol !== 0 && ruleProtocol !== protocol;
-  return { match: { op: inverted ? '!=' : '==', left: protocolKey, right: contradicts ? { range: [protocol, protocol] } : protocol } };
+  return {
+    match: {
+      op: inverted ? '!=' : '==',
+      left: protocolKey,
+      right: contradicts ? { range: [protocol, protocol] } : protocol,
+    },
+  };
 }
 
-function contextFor({ matchFlags, invertFlags, protocol }: ConntrackInfo, ruleProtocol: number): 'given' | { readonly statement: NftStatement; readonly unreadable: boolean } {
+function contextFor(
+  { matchFlags, invertFlags, protocol }: ConntrackInfo,
+  ruleProtocol: number,
+): 'given' | { readonly statement: NftStatement; readonly unreadable: boolean } {
   if (known.has(ruleProtocol)) {
-    return { statement: { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: ruleProtocol } }, unreadable: false };
+    return {
+      statement: { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: ruleProtocol } },
+      unreadable: false,
+    };
   }
   const named = (matchFlags & ~invertFlags & conntrackFlag.protocol) !== 0;
   if (named && known.has(protocol) && ruleProtocol === 0) return 'given';

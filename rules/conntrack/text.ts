@@ -1,13 +1,18 @@
 import type { Names } from '../extension.ts';
-import { noNames } from '../text/no-names.ts';
 import { dottedQuad, listedAddress } from '../text/address.ts';
+import { noNames } from '../text/no-names.ts';
 import { ipv4Of } from './address.ts';
 import { type ConntrackInfo, conntrackFlag, endpoints } from './info.ts';
 import { statesText } from './state.ts';
 import { statusText } from './status.ts';
 
 /** Its options as iptables prints them (libxt_conntrack.c, conntrack_dump): bare in `-L`, with `--` in `-S`. */
-export function conntrackText(info: ConntrackInfo, prefix: '' | '--', numeric: boolean, names: Names = noNames): string {
+export function conntrackText(
+  info: ConntrackInfo,
+  prefix: '' | '--',
+  numeric: boolean,
+  names: Names = noNames,
+): string {
   let text = '';
   const option = (flag: number, name: string, value: string): void => {
     if ((info.matchFlags & flag) === 0) return;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type ConntrackInfo, conntrackFlag as flag, type Endpoint } from '../conntrack/info.ts';
 import { anyHeader } from '../../tests/harness/header.ts';
 import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
+import { type ConntrackInfo, type Endpoint, conntrackFlag as flag } from '../conntrack/info.ts';
 import type { Names } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 import { noNames } from '../text/no-names.ts';
@@ -11,7 +11,13 @@ const names: Names = { ...noNames, address: (address) => (address === 0x7f000001
 
 const union = (...bytes: number[]): Uint8Array => Uint8Array.of(...bytes, ...new Uint8Array(16 - bytes.length));
 const nowhere = { address: union(0, 0, 0, 0), mask: union(0, 0, 0, 0) };
-const addresses = (some: Partial<ConntrackInfo['addresses']> = {}) => ({ origsrc: nowhere, origdst: nowhere, replsrc: nowhere, repldst: nowhere, ...some });
+const addresses = (some: Partial<ConntrackInfo['addresses']> = {}) => ({
+  origsrc: nowhere,
+  origdst: nowhere,
+  replsrc: nowhere,
+  repldst: nowhere,
+  ...some,
+});
 const ports = (some: Partial<Record<Endpoint, [number, number]>> = {}) => {
   const of = (end: Endpoint) => ({ low: some[end]?.[0] ?? 0, high: some[end]?.[1] ?? 0 });
   return { origsrc: of('origsrc'), origdst: of('origdst'), replsrc: of('replsrc'), repldst: of('repldst') };
@@ -33,11 +39,15 @@ const icmp: HeaderMatch = { ...anyHeader, protocol: 1 };
 const gre: HeaderMatch = { ...anyHeader, protocol: 47 };
 const states = (mask: number, inverted = false) => make(flag.state, inverted ? flag.state : 0, { states: mask });
 const from = (address: number[], mask: number[], inverted = false) =>
-  make(flag.origsrc, inverted ? flag.origsrc : 0, { addresses: addresses({ origsrc: { address: union(...address), mask: union(...mask) } }) });
-const expires = (min: number, max: number, inverted = false) => make(flag.expires, inverted ? flag.expires : 0, { expires: { min, max } });
+  make(flag.origsrc, inverted ? flag.origsrc : 0, {
+    addresses: addresses({ origsrc: { address: union(...address), mask: union(...mask) } }),
+  });
+const expires = (min: number, max: number, inverted = false) =>
+  make(flag.expires, inverted ? flag.expires : 0, { expires: { min, max } });
 const port = (low: number, high: number, some: Partial<ConntrackInfo> = {}, inverted = false) =>
   make(flag.origdstPort, inverted ? flag.origdstPort : 0, { ports: ports({ origdst: [low, high] }), ...some });
-const protocol = (number: number, inverted = false) => make(flag.protocol, inverted ? flag.protocol : 0, { protocol: number });
+const protocol = (number: number, inverted = false) =>
+  make(flag.protocol, inverted ? flag.protocol : 0, { protocol: number });
 const status = (mask: number, inverted = false) => make(flag.status, inverted ? flag.status : 0, { statuses: mask });
 
 interface Case {
@@ -54,20 +64,48 @@ interface Case {
 const allProtocols = 'ct protocol { 0-255 }';
 const cases: readonly Case[] = [
   { info: states(0x08), saved: ' --ctstate NEW', nft: ['ct state new'] },
-  { info: states(0x07), saved: ' --ctstate INVALID,RELATED,ESTABLISHED', nft: ['ct state invalid,established,related'] },
+  {
+    info: states(0x07),
+    saved: ' --ctstate INVALID,RELATED,ESTABLISHED',
+    nft: ['ct state invalid,established,related'],
+  },
   { info: states(0x08, true), saved: ' ! --ctstate NEW', nft: ['ct state invalid,established,related,untracked'] },
   { info: states(0x100), saved: ' --ctstate UNTRACKED', nft: ['ct state untracked'] },
   { info: states(0x01, true), saved: ' ! --ctstate INVALID', nft: ['ct state established,related,new,untracked'] },
   { info: states(0x40), saved: ' --ctstate SNAT', nft: ['ct status snat'] },
   { info: states(0xc0), saved: ' --ctstate SNAT,DNAT', nft: ['ct status snat,dnat'] },
   { info: states(0x80, true), saved: ' ! --ctstate DNAT', nft: ['ct state invalid,untracked', 'ct status ! dnat'] },
-  { info: states(0x88), saved: ' --ctstate NEW,DNAT', nft: ['ct state new', 'ct state established,related ct status dnat'] },
-  { info: states(0x89), saved: ' --ctstate INVALID,NEW,DNAT', nft: ['ct state invalid,new', 'ct state established,related ct status dnat'] },
-  { info: states(0x88, true), saved: ' ! --ctstate NEW,DNAT', nft: ['ct state invalid,untracked', 'ct state established,related ct status ! dnat'] },
+  {
+    info: states(0x88),
+    saved: ' --ctstate NEW,DNAT',
+    nft: ['ct state new', 'ct state established,related ct status dnat'],
+  },
+  {
+    info: states(0x89),
+    saved: ' --ctstate INVALID,NEW,DNAT',
+    nft: ['ct state invalid,new', 'ct state established,related ct status dnat'],
+  },
+  {
+    info: states(0x88, true),
+    saved: ' ! --ctstate NEW,DNAT',
+    nft: ['ct state invalid,untracked', 'ct state established,related ct status ! dnat'],
+  },
   { info: states(0), saved: ' --ctstate', nft: ['ct state == 0x0'] },
-  { info: states(0x10f), saved: ' --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED', nft: ['ct state invalid,established,related,new,untracked'] },
-  { info: states(0x10f, true), saved: ' ! --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED', nft: ['ct state == 0x0'] },
-  { info: make(flag.state | flag.stateAlias, 0, { states: 0x06 }), saved: ' --state RELATED,ESTABLISHED', nft: ['ct state established,related'] },
+  {
+    info: states(0x10f),
+    saved: ' --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED',
+    nft: ['ct state invalid,established,related,new,untracked'],
+  },
+  {
+    info: states(0x10f, true),
+    saved: ' ! --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED',
+    nft: ['ct state == 0x0'],
+  },
+  {
+    info: make(flag.state | flag.stateAlias, 0, { states: 0x06 }),
+    saved: ' --state RELATED,ESTABLISHED',
+    nft: ['ct state established,related'],
+  },
   // Packets without an entry pass on their state alone.
   {
     info: make(flag.state | flag.direction, flag.direction, { states: 0x03 }),
@@ -82,12 +120,39 @@ const cases: readonly Case[] = [
   { info: protocol(6), header: icmp, saved: ' --ctproto 6', nft: ['ct protocol 6-6'] },
   { info: protocol(300), saved: ' --ctproto 300', nft: ['ct state == 0x0'] },
   { info: protocol(300, true), saved: ' ! --ctproto 300', nft: ['ct state established,related,new'] },
-  { info: from([127, 0, 0, 1], [255, 255, 255, 255]), saved: ' --ctorigsrc 127.0.0.1', words: ' ctorigsrc localhost', nft: ['ct original ip saddr 127.0.0.1'] },
-  { info: from([10, 1, 2, 3], [255, 0, 0, 0]), saved: ' --ctorigsrc 10.1.2.3/8', nft: ['ct original ip saddr 10.0.0.0/8'] },
-  { info: from([10, 1, 2, 3], [255, 255, 240, 0], true), saved: ' ! --ctorigsrc 10.1.2.3/20', nft: ['ct original ip saddr != 10.1.0.0/20'] },
-  { info: from([10, 0, 1, 9], [255, 0, 255, 0]), saved: ' --ctorigsrc 10.0.1.9/255.0.255.0', nft: ['ct original ip saddr & 255.0.255.0 == 10.0.1.0'] },
-  { info: from([0, 0, 0, 0], [255, 255, 255, 255], true), saved: ' ! --ctorigsrc 0.0.0.0', words: ' ! ctorigsrc anywhere', nft: ['ct original ip saddr != 0.0.0.0'] },
-  { info: from([0, 0, 0, 0], [0, 0, 0, 0]), saved: ' --ctorigsrc 0.0.0.0/0', words: ' ctorigsrc anywhere', nft: ['ct state established,related,new'] },
+  {
+    info: from([127, 0, 0, 1], [255, 255, 255, 255]),
+    saved: ' --ctorigsrc 127.0.0.1',
+    words: ' ctorigsrc localhost',
+    nft: ['ct original ip saddr 127.0.0.1'],
+  },
+  {
+    info: from([10, 1, 2, 3], [255, 0, 0, 0]),
+    saved: ' --ctorigsrc 10.1.2.3/8',
+    nft: ['ct original ip saddr 10.0.0.0/8'],
+  },
+  {
+    info: from([10, 1, 2, 3], [255, 255, 240, 0], true),
+    saved: ' ! --ctorigsrc 10.1.2.3/20',
+    nft: ['ct original ip saddr != 10.1.0.0/20'],
+  },
+  {
+    info: from([10, 0, 1, 9], [255, 0, 255, 0]),
+    saved: ' --ctorigsrc 10.0.1.9/255.0.255.0',
+    nft: ['ct original ip saddr & 255.0.255.0 == 10.0.1.0'],
+  },
+  {
+    info: from([0, 0, 0, 0], [255, 255, 255, 255], true),
+    saved: ' ! --ctorigsrc 0.0.0.0',
+    words: ' ! ctorigsrc anywhere',
+    nft: ['ct original ip saddr != 0.0.0.0'],
+  },
+  {
+    info: from([0, 0, 0, 0], [0, 0, 0, 0]),
+    saved: ' --ctorigsrc 0.0.0.0/0',
+    words: ' ctorigsrc anywhere',
+    nft: ['ct state established,related,new'],
+  },
   { info: from([1, 2, 3, 4], [0, 0, 0, 0], true), saved: ' ! --ctorigsrc 1.2.3.4/0', nft: ['ct state == 0x0'] },
   {
     info: make(flag.origdst | flag.replsrc | flag.repldst, flag.replsrc, {
@@ -101,23 +166,60 @@ const cases: readonly Case[] = [
     nft: ['ct original ip daddr 1.1.1.1 ct reply ip saddr != 2.2.2.2 ct reply ip daddr 3.3.3.0/24'],
   },
   { info: port(80, 80), header: tcp, saved: ' --ctorigdstport 80', nft: ['meta l4proto tcp ct original proto-dst 80'] },
-  { info: port(80, 90, {}, true), header: tcp, saved: ' ! --ctorigdstport 80:90', nft: ['meta l4proto tcp ct original proto-dst != 80-90'] },
-  { info: port(80, 80, { matchFlags: flag.protocol | flag.origdstPort, protocol: 6 }), saved: ' --ctproto 6 --ctorigdstport 80', nft: ['ct protocol tcp ct original proto-dst 80'] },
-  { info: port(0x300, 0x300, { matchFlags: flag.protocol | flag.origdstPort, protocol: 17 }), header: icmp, saved: ' --ctproto 17 --ctorigdstport 768', nft: ['ct protocol 17-17 meta l4proto icmp ct original proto-dst 768'] },
-  { info: port(80, 80), saved: ' --ctorigdstport 80', nft: [`${allProtocols} ct original proto-dst 0x50 [invalid type]`], comment: 'ctorigdstport 80' },
-  { info: port(80, 90, {}, true), header: gre, saved: ' ! --ctorigdstport 80:90', nft: [`${allProtocols} ct original proto-dst != 0x50 [invalid type]-0x5a [invalid type]`], comment: '! ctorigdstport 80:90' },
-  { info: port(80, 80), header: { ...tcp, inverted: 0x40 }, saved: ' --ctorigdstport 80', nft: [`${allProtocols} ct original proto-dst 0x50 [invalid type]`], comment: 'ctorigdstport 80' },
+  {
+    info: port(80, 90, {}, true),
+    header: tcp,
+    saved: ' ! --ctorigdstport 80:90',
+    nft: ['meta l4proto tcp ct original proto-dst != 80-90'],
+  },
+  {
+    info: port(80, 80, { matchFlags: flag.protocol | flag.origdstPort, protocol: 6 }),
+    saved: ' --ctproto 6 --ctorigdstport 80',
+    nft: ['ct protocol tcp ct original proto-dst 80'],
+  },
+  {
+    info: port(0x300, 0x300, { matchFlags: flag.protocol | flag.origdstPort, protocol: 17 }),
+    header: icmp,
+    saved: ' --ctproto 17 --ctorigdstport 768',
+    nft: ['ct protocol 17-17 meta l4proto icmp ct original proto-dst 768'],
+  },
+  {
+    info: port(80, 80),
+    saved: ' --ctorigdstport 80',
+    nft: [`${allProtocols} ct original proto-dst 0x50 [invalid type]`],
+    comment: 'ctorigdstport 80',
+  },
+  {
+    info: port(80, 90, {}, true),
+    header: gre,
+    saved: ' ! --ctorigdstport 80:90',
+    nft: [`${allProtocols} ct original proto-dst != 0x50 [invalid type]-0x5a [invalid type]`],
+    comment: '! ctorigdstport 80:90',
+  },
+  {
+    info: port(80, 80),
+    header: { ...tcp, inverted: 0x40 },
+    saved: ' --ctorigdstport 80',
+    nft: [`${allProtocols} ct original proto-dst 0x50 [invalid type]`],
+    comment: 'ctorigdstport 80',
+  },
   { info: port(5, 0), saved: ' --ctorigdstport 5', nft: ['ct state == 0x0'] },
   { info: port(0, 65535), saved: ' --ctorigdstport 0:65535', nft: ['ct state established,related,new'] },
   {
-    info: make(flag.origsrcPort | flag.replsrcPort | flag.repldstPort, 0, { ports: ports({ origsrc: [1, 2], replsrc: [3, 3], repldst: [4, 5] }) }),
+    info: make(flag.origsrcPort | flag.replsrcPort | flag.repldstPort, 0, {
+      ports: ports({ origsrc: [1, 2], replsrc: [3, 3], repldst: [4, 5] }),
+    }),
     header: tcp,
     saved: ' --ctorigsrcport 1:2 --ctreplsrcport 3 --ctrepldstport 4:5',
     nft: ['meta l4proto tcp ct original proto-src 1-2 ct reply proto-src 3 ct reply proto-dst 4-5'],
   },
   { info: status(0), saved: ' --ctstatus NONE', nft: ['ct state == 0x0'] },
   { info: status(0, true), saved: ' ! --ctstatus NONE', nft: ['ct state established,related,new'] },
-  { info: status(0x0f), saved: ' --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED', nft: ['ct status expected,seen-reply,assured,confirmed'] },
+  {
+    info: status(0x0f),
+    saved: ' --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED',
+    nft: ['ct status expected,seen-reply,assured,confirmed'],
+  },
   { info: status(0x02, true), saved: ' ! --ctstatus SEEN_REPLY', nft: ['ct status ! seen-reply'] },
   { info: status(0x40), saved: ' --ctstatus', nft: ['ct status 0x40'] },
   { info: expires(10, 10), saved: ' --ctexpire 10', nft: ['ct expiration 10s-10s'] },
@@ -164,7 +266,9 @@ describe('conntrack', () => {
   });
 
   it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
-    const loaded = loadRules(cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, { header }).alternatives));
+    const loaded = loadRules(
+      cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, { header }).alternatives),
+    );
     expect(loaded.map(({ text }) => text)).toEqual(cases.flatMap(({ nft }) => nft));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import { anyHeader } from '../../tests/harness/header.ts';
+import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { mark } from './mark.ts';
 
@@ -9,15 +9,45 @@ const never: never[] = [];
 const key = { meta: { key: 'mark' } };
 
 const cases = [
-  { what: 'a value', info: { mark: 1, mask: 0xffffffff, invert: 0 }, text: '0x1', nft: [[{ match: { op: '==', left: key, right: 1 } }]] },
-  { what: 'no mark', info: { mark: 0, mask: 0xffffffff, invert: 0 }, text: '0x0', nft: [[{ match: { op: '==', left: key, right: 0 } }]] },
-  { what: 'masked', info: { mark: 0xfe000001, mask: 0xff0000ff, invert: 0 }, text: '0xfe000001/0xff0000ff', nft: [[{ match: { op: '==', left: { '&': [key, 0xff0000ff] }, right: 0xfe000001 } }]] },
-  { what: 'inverted', info: { mark: 1, mask: 0xff, invert: 1 }, text: '! 0x1/0xff', nft: [[{ match: { op: '!=', left: { '&': [key, 0xff] }, right: 1 } }]] },
+  {
+    what: 'a value',
+    info: { mark: 1, mask: 0xffffffff, invert: 0 },
+    text: '0x1',
+    nft: [[{ match: { op: '==', left: key, right: 1 } }]],
+  },
+  {
+    what: 'no mark',
+    info: { mark: 0, mask: 0xffffffff, invert: 0 },
+    text: '0x0',
+    nft: [[{ match: { op: '==', left: key, right: 0 } }]],
+  },
+  {
+    what: 'masked',
+    info: { mark: 0xfe000001, mask: 0xff0000ff, invert: 0 },
+    text: '0xfe000001/0xff0000ff',
+    nft: [[{ match: { op: '==', left: { '&': [key, 0xff0000ff] }, right: 0xfe000001 } }]],
+  },
+  {
+    what: 'inverted',
+    info: { mark: 1, mask: 0xff, invert: 1 },
+    text: '! 0x1/0xff',
+    nft: [[{ match: { op: '!=', left: { '&': [key, 0xff] }, right: 1 } }]],
+  },
   { what: 'bits outside of the mask', info: { mark: 0x100, mask: 0xff, invert: 0 }, text: '0x100/0xff', nft: never },
-  { what: 'bits outside of the mask, inverted', info: { mark: 0x100, mask: 0xff, invert: 1 }, text: '! 0x100/0xff', nft: always },
+  {
+    what: 'bits outside of the mask, inverted',
+    info: { mark: 0x100, mask: 0xff, invert: 1 },
+    text: '! 0x100/0xff',
+    nft: always,
+  },
   { what: 'an empty mask', info: { mark: 0, mask: 0, invert: 0 }, text: '0x0/0x0', nft: always },
   { what: 'an empty mask, inverted', info: { mark: 0, mask: 0, invert: 1 }, text: '! 0x0/0x0', nft: never },
-  { what: 'inverted by a number other than 1', info: { mark: 1, mask: 0xff, invert: 2 }, text: '! 0x1/0xff', nft: always },
+  {
+    what: 'inverted by a number other than 1',
+    info: { mark: 1, mask: 0xff, invert: 2 },
+    text: '! 0x1/0xff',
+    nft: always,
+  },
 ] as const;
 
 describe('mark', () => {
@@ -40,10 +70,14 @@ describe('mark', () => {
     expect(mark.save(info, { header: anyHeader })).toBe(`${bang} --mark ${text.replace('! ', '')}`);
   });
 
-  it.each(cases)('$what: nft', ({ info, nft }) => expect(mark.nft(info, { header: anyHeader }).alternatives).toEqual(nft));
+  it.each(cases)('$what: nft', ({ info, nft }) =>
+    expect(mark.nft(info, { header: anyHeader }).alternatives).toEqual(nft),
+  );
 
   it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
-    const rules = cases.flatMap(({ info }) => mark.nft(info, { header: anyHeader }).alternatives).filter((rule) => rule.length > 0);
+    const rules = cases
+      .flatMap(({ info }) => mark.nft(info, { header: anyHeader }).alternatives)
+      .filter((rule) => rule.length > 0);
     expect(loadRules(rules).map(({ text }) => text)).toEqual([
       'meta mark 0x00000001',
       'meta mark 0x00000000',

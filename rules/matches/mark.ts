@@ -2,7 +2,11 @@ import { defineStruct, u8, u32 } from '../../protocol/struct.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import type { NftExpression } from '../nft/json.ts';
 
-const xt_mark_mtinfo1 = defineStruct('xt_mark_mtinfo1', 'linux/netfilter/xt_mark.h', { mark: u32, mask: u32, invert: u8 });
+const xt_mark_mtinfo1 = defineStruct('xt_mark_mtinfo1', 'linux/netfilter/xt_mark.h', {
+  mark: u32,
+  mask: u32,
+  invert: u8,
+});
 
 export interface MarkInfo {
   readonly mark: number;
@@ -15,7 +19,11 @@ export interface MarkInfo {
 export const mark = defineMatch<MarkInfo>({
   name: 'mark',
   revisions: {
-    1: { size: xt_mark_mtinfo1.size, decode: (data) => xt_mark_mtinfo1.read(data), encode: (info) => xt_mark_mtinfo1.write(info) },
+    1: {
+      size: xt_mark_mtinfo1.size,
+      decode: (data) => xt_mark_mtinfo1.read(data),
+      encode: (info) => xt_mark_mtinfo1.write(info),
+    },
   },
   placement: { anyFamily: true },
   check() {},

@@ -9,7 +9,12 @@ const cases = [
   { mask: 0x06, text: ' RELATED,ESTABLISHED', nft: ['established', 'related'], listed: 'ct state established,related' },
   { mask: 0x01, text: ' INVALID', nft: 'invalid', listed: 'ct state invalid' },
   { mask: 0x40, text: ' SNAT', nft: 'untracked', listed: 'ct state untracked' },
-  { mask: 0xfffffff7, text: ' INVALID,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT', nft: ['invalid', 'established', 'related', 'untracked'], listed: 'ct state invalid,established,related,untracked' },
+  {
+    mask: 0xfffffff7,
+    text: ' INVALID,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT',
+    nft: ['invalid', 'established', 'related', 'untracked'],
+    listed: 'ct state invalid,established,related,untracked',
+  },
   { mask: 0x100, text: ' UNTRACKED', nft: undefined, listed: 'ct state == 0x0' },
   { mask: 0, text: '', nft: undefined, listed: 'ct state == 0x0' },
 ] as const;
@@ -35,6 +40,8 @@ describe('state', () => {
   });
 
   it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
-    expect(loadRules(cases.flatMap(({ mask }) => statements(mask))).map(({ text }) => text)).toEqual(cases.map(({ listed }) => listed));
+    expect(loadRules(cases.flatMap(({ mask }) => statements(mask))).map(({ text }) => text)).toEqual(
+      cases.map(({ listed }) => listed),
+    );
   });
 });

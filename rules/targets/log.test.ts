@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { anyHeader } from '../../tests/harness/header.ts';
 import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
-import { log, type LogInfo } from './log.ts';
+import { type LogInfo, log } from './log.ts';
 
 const info = (level: number, logflags: number, prefix: string | Uint8Array = ''): LogInfo => {
   const room = new Uint8Array(30);
@@ -14,19 +14,110 @@ const all = ['tcp sequence', 'tcp options', 'ip options', 'skuid', 'ether'];
 const long = 'A'.repeat(29);
 
 const cases = [
-  { what: info(4, 0), numeric: 'flags 0 level 4', words: 'level warn', saved: '', nft: { level: 'warn' }, listed: 'log' },
-  { what: info(0, 0), numeric: 'flags 0 level 0', words: 'level emerg', saved: ' --log-level 0', nft: { level: 'emerg' }, listed: 'log level emerg' },
-  { what: info(1, 0), numeric: 'flags 0 level 1', words: 'level alert', saved: ' --log-level 1', nft: { level: 'alert' }, listed: 'log level alert' },
-  { what: info(2, 0), numeric: 'flags 0 level 2', words: 'level crit', saved: ' --log-level 2', nft: { level: 'crit' }, listed: 'log level crit' },
-  { what: info(3, 0), numeric: 'flags 0 level 3', words: 'level err', saved: ' --log-level 3', nft: { level: 'err' }, listed: 'log level err' },
-  { what: info(5, 0), numeric: 'flags 0 level 5', words: 'level notice', saved: ' --log-level 5', nft: { level: 'notice' }, listed: 'log level notice' },
-  { what: info(6, 0), numeric: 'flags 0 level 6', words: 'level info', saved: ' --log-level 6', nft: { level: 'info' }, listed: 'log level info' },
-  { what: info(7, 0), numeric: 'flags 0 level 7', words: 'level debug', saved: ' --log-level 7', nft: { level: 'debug' }, listed: 'log level debug' },
-  { what: info(4, 1), numeric: 'flags 1 level 4', words: 'level warn tcp-sequence', saved: ' --log-tcp-sequence', nft: { level: 'warn', flags: ['tcp sequence'] }, listed: 'log flags tcp sequence' },
-  { what: info(4, 2), numeric: 'flags 2 level 4', words: 'level warn tcp-options', saved: ' --log-tcp-options', nft: { level: 'warn', flags: ['tcp options'] }, listed: 'log flags tcp options' },
-  { what: info(4, 4), numeric: 'flags 4 level 4', words: 'level warn ip-options', saved: ' --log-ip-options', nft: { level: 'warn', flags: ['ip options'] }, listed: 'log flags ip options' },
-  { what: info(4, 8), numeric: 'flags 8 level 4', words: 'level warn uid', saved: ' --log-uid', nft: { level: 'warn', flags: ['skuid'] }, listed: 'log flags skuid' },
-  { what: info(4, 32), numeric: 'flags 32 level 4', words: 'level warn macdecode', saved: ' --log-macdecode', nft: { level: 'warn', flags: ['ether'] }, listed: 'log flags ether' },
+  {
+    what: info(4, 0),
+    numeric: 'flags 0 level 4',
+    words: 'level warn',
+    saved: '',
+    nft: { level: 'warn' },
+    listed: 'log',
+  },
+  {
+    what: info(0, 0),
+    numeric: 'flags 0 level 0',
+    words: 'level emerg',
+    saved: ' --log-level 0',
+    nft: { level: 'emerg' },
+    listed: 'log level emerg',
+  },
+  {
+    what: info(1, 0),
+    numeric: 'flags 0 level 1',
+    words: 'level alert',
+    saved: ' --log-level 1',
+    nft: { level: 'alert' },
+    listed: 'log level alert',
+  },
+  {
+    what: info(2, 0),
+    numeric: 'flags 0 level 2',
+    words: 'level crit',
+    saved: ' --log-level 2',
+    nft: { level: 'crit' },
+    listed: 'log level crit',
+  },
+  {
+    what: info(3, 0),
+    numeric: 'flags 0 level 3',
+    words: 'level err',
+    saved: ' --log-level 3',
+    nft: { level: 'err' },
+    listed: 'log level err',
+  },
+  {
+    what: info(5, 0),
+    numeric: 'flags 0 level 5',
+    words: 'level notice',
+    saved: ' --log-level 5',
+    nft: { level: 'notice' },
+    listed: 'log level notice',
+  },
+  {
+    what: info(6, 0),
+    numeric: 'flags 0 level 6',
+    words: 'level info',
+    saved: ' --log-level 6',
+    nft: { level: 'info' },
+    listed: 'log level info',
+  },
+  {
+    what: info(7, 0),
+    numeric: 'flags 0 level 7',
+    words: 'level debug',
+    saved: ' --log-level 7',
+    nft: { level: 'debug' },
+    listed: 'log level debug',
+  },
+  {
+    what: info(4, 1),
+    numeric: 'flags 1 level 4',
+    words: 'level warn tcp-sequence',
+    saved: ' --log-tcp-sequence',
+    nft: { level: 'warn', flags: ['tcp sequence'] },
+    listed: 'log flags tcp sequence',
+  },
+  {
+    what: info(4, 2),
+    numeric: 'flags 2 level 4',
+    words: 'level warn tcp-options',
+    saved: ' --log-tcp-options',
+    nft: { level: 'warn', flags: ['tcp options'] },
+    listed: 'log flags tcp options',
+  },
+  {
+    what: info(4, 4),
+    numeric: 'flags 4 level 4',
+    words: 'level warn ip-options',
+    saved: ' --log-ip-options',
+    nft: { level: 'warn', flags: ['ip options'] },
+    listed: 'log flags ip options',
+  },
+  {
+    what: info(4, 8),
+    numeric: 'flags 8 level 4',
+    words: 'level warn uid',
+    saved: ' --log-uid',
+    nft: { level: 'warn', flags: ['skuid'] },
+    listed: 'log flags skuid',
+  },
+  {
+    what: info(4, 32),
+    numeric: 'flags 32 level 4',
+    words: 'level warn macdecode',
+    saved: ' --log-macdecode',
+    nft: { level: 'warn', flags: ['ether'] },
+    listed: 'log flags ether',
+  },
   {
     what: info(4, 47, 'a b'),
     numeric: 'flags 47 level 4 prefix "a b"',
@@ -43,12 +134,40 @@ const cases = [
     nft: { prefix: 'x"\\y\'z$%s\t', level: 'warn' },
     listed: 'log prefix "x"\\y\'z$%s\t"',
   },
-  { what: info(3, 0, long), numeric: `flags 0 level 3 prefix "${long}"`, words: `level err prefix "${long}"`, saved: ` --log-prefix ${long} --log-level 3`, nft: { prefix: long, level: 'err' }, listed: `log prefix "${long}" level err` },
-  { what: info(4, 0, 'plain_-09\0rest'), numeric: 'flags 0 level 4 prefix "plain_-09"', words: 'level warn prefix "plain_-09"', saved: ' --log-prefix plain_-09', nft: { prefix: 'plain_-09', level: 'warn' }, listed: 'log prefix "plain_-09"' },
+  {
+    what: info(3, 0, long),
+    numeric: `flags 0 level 3 prefix "${long}"`,
+    words: `level err prefix "${long}"`,
+    saved: ` --log-prefix ${long} --log-level 3`,
+    nft: { prefix: long, level: 'err' },
+    listed: `log prefix "${long}" level err`,
+  },
+  {
+    what: info(4, 0, 'plain_-09\0rest'),
+    numeric: 'flags 0 level 4 prefix "plain_-09"',
+    words: 'level warn prefix "plain_-09"',
+    saved: ' --log-prefix plain_-09',
+    nft: { prefix: 'plain_-09', level: 'warn' },
+    listed: 'log prefix "plain_-09"',
+  },
   // Flags without a name do nothing in the kernel.
-  { what: info(4, 0x10), numeric: 'flags 16 level 4', words: 'level warn unknown-flags', saved: '', nft: { level: 'warn' }, listed: 'log' },
+  {
+    what: info(4, 0x10),
+    numeric: 'flags 16 level 4',
+    words: 'level warn unknown-flags',
+    saved: '',
+    nft: { level: 'warn' },
+    listed: 'log',
+  },
   // Text is a byte a character, JSON is UTF-8.
-  { what: info(4, 0, 'é'), numeric: 'flags 0 level 4 prefix "Ã©"', words: 'level warn prefix "Ã©"', saved: ' --log-prefix "Ã©"', nft: { prefix: 'é', level: 'warn' }, listed: 'log prefix "é"' },
+  {
+    what: info(4, 0, 'é'),
+    numeric: 'flags 0 level 4 prefix "Ã©"',
+    words: 'level warn prefix "Ã©"',
+    saved: ' --log-prefix "Ã©"',
+    nft: { prefix: 'é', level: 'warn' },
+    listed: 'log prefix "é"',
+  },
 ];
 
 const context = { header: anyHeader, names: noNames };
@@ -76,7 +195,11 @@ describe('LOG', () => {
   it.each([
     { why: 'level 8', what: info(8, 0), reason: 'wanted a level from 0 to 7, found 8' },
     { why: 'a prefix without NUL', what: info(4, 0, 'A'.repeat(30)), reason: "isn't NUL-terminated within 30 bytes" },
-    { why: 'a last byte behind the NUL', what: info(4, 0, `${'\0'.repeat(29)}x`), reason: "isn't NUL-terminated within 30 bytes" },
+    {
+      why: 'a last byte behind the NUL',
+      what: info(4, 0, `${'\0'.repeat(29)}x`),
+      reason: "isn't NUL-terminated within 30 bytes",
+    },
   ])('refuses $why', ({ what, reason }) => {
     expect(() => log.check(what, { table: 'filter', hooks: 2, header: anyHeader })).toThrow(reason);
   });
@@ -86,6 +209,8 @@ describe('LOG', () => {
   });
 
   it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
-    expect(loadRules(cases.map(({ what }) => log.nft(what, context))).map(({ text }) => text)).toEqual(cases.map(({ listed }) => listed));
+    expect(loadRules(cases.map(({ what }) => log.nft(what, context))).map(({ text }) => text)).toEqual(
+      cases.map(({ listed }) => listed),
+    );
   });
 });

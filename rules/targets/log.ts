@@ -4,7 +4,11 @@ import type { NftLog } from '../nft/json.ts';
 import { savedString } from '../text/saved-string.ts';
 
 const PREFIX_ROOM = 30;
-const xt_log_info = defineStruct('xt_log_info', 'linux/netfilter/xt_LOG.h', { level: u8, logflags: u8, prefix: bytes(PREFIX_ROOM) });
+const xt_log_info = defineStruct('xt_log_info', 'linux/netfilter/xt_LOG.h', {
+  level: u8,
+  logflags: u8,
+  prefix: bytes(PREFIX_ROOM),
+});
 
 /** The level that iptables takes for granted: LOG_WARNING. */
 const DEFAULT_LEVEL = 4;
@@ -51,7 +55,13 @@ export const log = defineTarget<LogInfo>({
     const text = latin1(prefixBytes(info));
     const prefix = text === '' ? '' : ` --log-prefix${savedString(text)}`;
     const level = info.level === DEFAULT_LEVEL ? '' : ` --log-level ${info.level}`;
-    return prefix + level + flagsOf(info).map(({ name }) => ` --log-${name}`).join('');
+    return (
+      prefix +
+      level +
+      flagsOf(info)
+        .map(({ name }) => ` --log-${name}`)
+        .join('')
+    );
   },
   nft: (info) => [{ log: nftLog(info) }],
 });
@@ -64,7 +74,13 @@ function wordsOf(info: LogInfo): string {
   const name = levels[info.level];
   const level = name === undefined ? ` UNKNOWN level ${info.level}` : ` level ${name}`;
   const unknown = (info.logflags & ~KNOWN_FLAGS) === 0 ? '' : ' unknown-flags';
-  return level + flagsOf(info).map((flag) => ` ${flag.name}`).join('') + unknown;
+  return (
+    level +
+    flagsOf(info)
+      .map((flag) => ` ${flag.name}`)
+      .join('') +
+    unknown
+  );
 }
 
 /** Flags that have no name are loadable, and nothing in the kernel looks at them (net/netfilter/nf_log_syslog.c). */

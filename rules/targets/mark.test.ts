@@ -13,7 +13,13 @@ const cases = [
   { mark: 0xf, mask: 0, text: 'xor 0xf', saved: '0xf/0x0', nft: 'meta mark ^ 0x0000000f' },
   { mark: 5, mask: 0xffffffff, text: 'set 0x5', saved: '0x5/0xffffffff', nft: '0x00000005' },
   { mark: 5, mask: 0xff, text: 'xset 0x5/0xff', saved: '0x5/0xff', nft: 'meta mark & 0xffffff05 | 0x00000005' },
-  { mark: 0xf0f, mask: 0xff, text: 'xset 0xf0f/0xff', saved: '0xf0f/0xff', nft: 'meta mark & 0xffffff0f ^ 0x00000f00 | 0x0000000f' },
+  {
+    mark: 0xf0f,
+    mask: 0xff,
+    text: 'xset 0xf0f/0xff',
+    saved: '0xf0f/0xff',
+    nft: 'meta mark & 0xffffff0f ^ 0x00000f00 | 0x0000000f',
+  },
   { mark: 0xffffffff, mask: 0xffffffff, text: 'or 0xffffffff', saved: '0xffffffff/0xffffffff', nft: '0xffffffff' },
   { mark: 0, mask: 0xffffffff, text: 'and 0x0', saved: '0x0/0xffffffff', nft: '0x00000000' },
   { mark: 0, mask: 0, text: 'and 0xffffffff', saved: '0x0/0x0', nft: undefined },
@@ -33,7 +39,9 @@ describe('MARK', () => {
   });
 
   it.each(cases)('$saved: $text', ({ mark, mask, text, saved }) => {
-    expect(markTarget.print({ mark, mask }, { numeric: true, names: noNames, header: anyHeader })).toBe(` MARK ${text}`);
+    expect(markTarget.print({ mark, mask }, { numeric: true, names: noNames, header: anyHeader })).toBe(
+      ` MARK ${text}`,
+    );
     expect(markTarget.save({ mark, mask }, { header: anyHeader })).toBe(` --set-xmark ${saved}`);
   });
 
@@ -48,21 +56,30 @@ describe('MARK', () => {
 
   it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
     const loaded = loadRules(cases.map(statements).filter((rule) => rule.length > 0));
-    expect(loaded.map(({ text }) => text)).toEqual(cases.flatMap(({ nft }) => (nft === undefined ? [] : [`meta mark set ${nft}`])));
+    expect(loaded.map(({ text }) => text)).toEqual(
+      cases.flatMap(({ nft }) => (nft === undefined ? [] : [`meta mark set ${nft}`])),
+    );
   });
 });
 
 /** The packet's mark behind the statements. */
 function marked(before: number, info: MarkTargetInfo): number {
-  return statements(info).reduce((mark, statement) => ('mangle' in statement ? evaluate(statement.mangle.value, mark) : Number.NaN), before);
+  return statements(info).reduce(
+    (mark, statement) => ('mangle' in statement ? evaluate(statement.mangle.value, mark) : Number.NaN),
+    before,
+  );
 }
 
 function evaluate(expression: NftExpression, mark: number): number {
   if (typeof expression === 'number') return expression;
   if (typeof expression !== 'object') return Number.NaN;
   if ('meta' in expression) return mark;
-  const both = (pair: readonly [NftExpression, NftExpression]): [number, number] => [evaluate(pair[0], mark), evaluate(pair[1], mark)];
-  const apply = ([a, b]: [number, number], operation: (a: number, b: number) => number): number => operation(a, b) >>> 0;
+  const both = (pair: readonly [NftExpression, NftExpression]): [number, number] => [
+    evaluate(pair[0], mark),
+    evaluate(pair[1], mark),
+  ];
+  const apply = ([a, b]: [number, number], operation: (a: number, b: number) => number): number =>
+    operation(a, b) >>> 0;
   if ('&' in expression) return apply(both(expression['&']), (a, b) => a & b);
   if ('|' in expression) return apply(both(expression['|']), (a, b) => a | b);
   if ('^' in expression) return apply(both(expression['^']), (a, b) => a ^ b);

@@ -16,7 +16,11 @@ export interface MarkTargetInfo {
 export const markTarget = defineTarget<MarkTargetInfo>({
   name: 'MARK',
   revisions: {
-    2: { size: xt_mark_tginfo2.size, decode: (data) => xt_mark_tginfo2.read(data), encode: (info) => xt_mark_tginfo2.write(info) },
+    2: {
+      size: xt_mark_tginfo2.size,
+      decode: (data) => xt_mark_tginfo2.read(data),
+      encode: (info) => xt_mark_tginfo2.write(info),
+    },
   },
   placement: {},
   check() {},

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errnoOf } from '../../protocol/error.ts';
 import { errno } from '../../protocol/errno.ts';
+import { errnoOf } from '../../protocol/error.ts';
 import { anyHeader } from '../../tests/harness/header.ts';
 import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import type { NftStatement } from '../nft/json.ts';
@@ -13,17 +13,35 @@ const icmp = (expr: string): NftStatement => ({ reject: { type: 'icmp', expr } }
 
 const cases = [
   { with: 0, name: 'icmp-net-unreachable', nft: icmp('net-unreachable'), listed: 'reject with icmp net-unreachable' },
-  { with: 1, name: 'icmp-host-unreachable', nft: icmp('host-unreachable'), listed: 'reject with icmp host-unreachable' },
-  { with: 2, name: 'icmp-proto-unreachable', nft: icmp('prot-unreachable'), listed: 'reject with icmp prot-unreachable' },
+  {
+    with: 1,
+    name: 'icmp-host-unreachable',
+    nft: icmp('host-unreachable'),
+    listed: 'reject with icmp host-unreachable',
+  },
+  {
+    with: 2,
+    name: 'icmp-proto-unreachable',
+    nft: icmp('prot-unreachable'),
+    listed: 'reject with icmp prot-unreachable',
+  },
   { with: 3, name: 'icmp-port-unreachable', nft: icmp('port-unreachable'), listed: 'reject' },
   { with: 5, name: 'icmp-net-prohibited', nft: icmp('net-prohibited'), listed: 'reject with icmp net-prohibited' },
   { with: 6, name: 'icmp-host-prohibited', nft: icmp('host-prohibited'), listed: 'reject with icmp host-prohibited' },
   { with: 7, name: 'tcp-reset', nft: { reject: { type: 'tcp reset' } }, listed: 'reject with tcp reset' },
-  { with: 8, name: 'icmp-admin-prohibited', nft: icmp('admin-prohibited'), listed: 'reject with icmp admin-prohibited' },
+  {
+    with: 8,
+    name: 'icmp-admin-prohibited',
+    nft: icmp('admin-prohibited'),
+    listed: 'reject with icmp admin-prohibited',
+  },
   { with: 9, name: '(null)', nft: { drop: null }, listed: 'drop' },
 ] as const;
 
-const check = (kind: number, header = anyHeader) => () => reject.check({ with: kind }, { table: 'filter', header, hooks: 2 });
+const check =
+  (kind: number, header = anyHeader) =>
+  () =>
+    reject.check({ with: kind }, { table: 'filter', header, hooks: 2 });
 
 describe('REJECT', () => {
   it('has the size of struct ipt_reject_info', () => expect(reject.revisions[0]?.size).toBe(4));
@@ -35,7 +53,8 @@ describe('REJECT', () => {
     expect(() => reject.revisions[0]?.decode(data.subarray(1))).toThrow('wanted 4 bytes');
   });
 
-  it('stands in table filter, in INPUT, FORWARD and OUTPUT', () => expect(reject.placement).toEqual({ table: 'filter', hooks: 0b01110 }));
+  it('stands in table filter, in INPUT, FORWARD and OUTPUT', () =>
+    expect(reject.placement).toEqual({ table: 'filter', hooks: 0b01110 }));
 
   it.each(cases)('$name', ({ with: kind, name, nft }) => {
     expect(reject.print({ with: kind }, { numeric: true, names: noNames, header: tcp })).toBe(` reject-with ${name}`);

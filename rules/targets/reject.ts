@@ -35,7 +35,11 @@ export interface RejectInfo {
 export const reject = defineTarget<RejectInfo>({
   name: 'REJECT',
   revisions: {
-    0: { size: ipt_reject_info.size, decode: (data) => ipt_reject_info.read(data), encode: (info) => ipt_reject_info.write(info) },
+    0: {
+      size: ipt_reject_info.size,
+      decode: (data) => ipt_reject_info.read(data),
+      encode: (info) => ipt_reject_info.write(info),
+    },
   },
   placement: { table: 'filter', hooks: HOOKS },
   check,

@@ -33,17 +33,29 @@ export function loadRules(rules: readonly (readonly NftStatement[])[]): readonly
   };
   const list = 'list chain ip loaded c';
   // Node's stdin of a child is a socket, which nft can't open as /dev/stdin: `cat` makes it a pipe.
-  const run = inNamespace(`cat | nft -j -f - && nft -a ${list} && echo ==== && nft -j ${list}`, JSON.stringify(document));
+  const run = inNamespace(
+    `cat | nft -j -f - && nft -a ${list} && echo ==== && nft -j ${list}`,
+    JSON.stringify(document),
+  );
   if (run.status !== 0) throw new Error(`nft: ${run.signal ?? ''}${run.stderr}${run.stdout.slice(-300)}`);
   const [text = '', json = ''] = run.stdout.split('\n====\n');
   const lines = text.split('\n').filter((line) => /^\t\t.* # handle \d+$/.test(line) && !line.startsWith('\t\ttype '));
   const objects = (JSON.parse(json) as { nftables: { rule?: { expr: unknown[] } }[] }).nftables;
   const listed = objects.flatMap(({ rule }) => (rule === undefined ? [] : [rule.expr]));
-  if (listed.length !== rules.length || lines.length !== rules.length) throw new Error(`nft listed ${listed.length} and ${lines.length} rules of ${rules.length}`);
+  if (listed.length !== rules.length || lines.length !== rules.length)
+    throw new Error(`nft listed ${listed.length} and ${lines.length} rules of ${rules.length}`);
   return listed.map((expr, index) => ({ text: (lines[index] ?? '').replace(/ # handle \d+$/, '').trim(), json: expr }));
 }
 
-function inNamespace(script: string, input: string): ReturnType<typeof spawnSync> & { readonly stdout: string; readonly stderr: string } {
+function inNamespace(
+  script: string,
+  input: string,
+): ReturnType<typeof spawnSync> & { readonly stdout: string; readonly stderr: string } {
   const [command, ...flags] = unshare;
-  return spawnSync(command, [...flags, 'sh', '-c', script], { input, encoding: 'utf8', timeout: 20_000, maxBuffer: 1 << 26 });
+  return spawnSync(command, [...flags, 'sh', '-c', script], {
+    input,
+    encoding: 'utf8',
+    timeout: 20_000,
+    maxBuffer: 1 << 26,
+  });
 }
