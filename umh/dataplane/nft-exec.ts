@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
+import { closeFd } from '../../sys/descriptor.ts';
+import { memfdCreate } from '../../sys/memfd.ts';
 import { INHERITED_LOCK, PARENT_VARIABLE } from '../lock/orphans.ts';
-import type { CommitResult, DataPlane, NftListing } from './data-plane.ts';
+import type { CommitResult, DataPlane } from './data-plane.ts';
 import { errnoOfComplaint, isNoSuchObject, trimComplaint } from './nft-error.ts';
 
 /** One run of nft. */
@@ -44,14 +47,27 @@ function failureOf(error: Error | undefined): 'missing' | 'timeout' | 'other' | 
   return code === 'ETIMEDOUT' ? 'timeout' : 'other';
 }
 
+function writeWhole(fd: number, bytes: Buffer): void {
+  let at = 0;
+  while (at < bytes.length) at += fs.writeSync(fd, bytes, at, bytes.length - at, at);
+}
+
 /** Runs nft as a child that inherits the state lock at descriptor INHERITED_LOCK. */
 export function nftRunner(options: NftExecOptions): RunNft {
   const { program, lock, environment } = options;
-  const stdio: ('pipe' | number)[] = ['pipe', 'pipe', 'pipe'];
-  stdio[INHERITED_LOCK] = lock.descriptor;
   const env = { ...environment, LC_ALL: 'C', [PARENT_VARIABLE]: lock.identity };
   return ({ args, input, timeout }) => {
-    const end = spawnSync(program, args, { input, stdio, env, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT });
+    // Node's own pipes are sockets, which nft can't open again as /dev/stdin: a file in memory it can.
+    const stdin = memfdCreate('nft-input');
+    const stdio: ('pipe' | number)[] = [stdin, 'pipe', 'pipe'];
+    stdio[INHERITED_LOCK] = lock.descriptor;
+    let end: SpawnSyncReturns<Buffer>;
+    try {
+      writeWhole(stdin, Buffer.from(input));
+      end = spawnSync(program, args, { stdio, env, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT });
+    } finally {
+      closeFd(stdin);
+    }
     const failure = failureOf(end.error);
     return {
       status: end.status,
@@ -76,12 +92,8 @@ function howItEnded(end: NftEnd): string {
   return text === '' ? how : `${how}: ${text}`;
 }
 
-function parseListing(stdout: Uint8Array): NftListing {
-  const value: unknown = JSON.parse(Buffer.from(stdout.buffer, stdout.byteOffset, stdout.length).toString());
-  if (typeof value === 'object' && value !== null && 'nftables' in value && Array.isArray(value.nftables)) {
-    return { nftables: value.nftables };
-  }
-  throw new BpfilterError('dataplane', 'nft printed a listing without "nftables"');
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
 /** nftables by the `nft` program: each call is a process of its own, and waited for. */
@@ -91,10 +103,10 @@ export function nftDataPlane(run: RunNft): DataPlane {
       throw new BpfilterError('dataplane', 'nft is not installed (Debian package nftables)');
     }
   };
-  const list = (args: readonly string[]): NftListing | undefined => {
+  const list = (args: readonly string[]): string | undefined => {
     const end = run({ args: ['-j', ...args], input: '', timeout: BASE_TIMEOUT });
     wantInstalled(end);
-    if (end.status === 0) return parseListing(end.stdout);
+    if (end.status === 0) return textOf(end.stdout);
     if (end.status === 1 && isNoSuchObject(end.stderr)) return undefined;
     throw new BpfilterError('dataplane', `nft ${args.join(' ')}: ${howItEnded(end)}`);
   };
@@ -112,6 +124,6 @@ export function nftDataPlane(run: RunNft): DataPlane {
     },
     listCounters: (family, table) => list(['list', 'counters', 'table', family, table]),
     listTable: (family, table) => list(['-a', 'list', 'table', family, table]),
-    listChains: (family) => list(['list', 'chains', family]) ?? { nftables: [] },
+    listChains: (family) => list(['list', 'chains', family]) ?? '{"nftables": []}',
   };
 }
