@@ -61,7 +61,7 @@ function withOwnChain({ parts, id, late, action }: StatefulRule, waysBefore: Alt
   const whole = late.flatMap(({ spec }) => isWhole(spec));
   const ways = waysOn.map((way) => distinct([...way, ...whole]));
   const then = late.flatMap(({ spec, after }) =>
-    guardJumps(waysThrough([], behind.slice(0, after - parts.stateful - 1)), guardName(spec), id),
+    waysThrough([], behind.slice(0, after - parts.stateful - 1)).map((way) => ({ expr: [...way, { jump: { target: guardName(spec) } }] })),
   );
   const [own, guards] = [ownChainName(id, 'first'), ownChainName(id, 'then')];
   const onward: Tests = then.length === 0 ? [] : [{ goto: { target: guards } }];

@@ -1,0 +1,82 @@
+import type { HeaderMatch, InterfaceMatch, MatchUse, Rule, TargetUse } from '../../ir.ts';
+import { findMatch, findTarget } from '../../registry.ts';
+
+/** Rules for tests, as plain data. */
+
+const zeros = new Uint8Array(16);
+const anyInterface: InterfaceMatch = { name: zeros, mask: zeros };
+
+export function header(fields: Partial<HeaderMatch> = {}): HeaderMatch {
+  return {
+    source: 0,
+    sourceMask: 0,
+    destination: 0,
+    destinationMask: 0,
+    inInterface: anyInterface,
+    outInterface: anyInterface,
+    protocol: 0,
+    flags: 0,
+    inverted: 0,
+    ...fields,
+  };
+}
+
+/** A name and how many of its 16 bytes count: by default all of it and its NUL, with a trailing `+` what is before. */
+export function device(name: string, masked?: number): InterfaceMatch {
+  const text = Buffer.from(name, 'latin1');
+  const count = masked ?? (name.endsWith('+') ? text.length - 1 : text.length + 1);
+  const bytes = new Uint8Array(16);
+  bytes.set(text);
+  return { name: bytes, mask: new Uint8Array(16).fill(0xff, 0, count) };
+}
+
+export interface RuleFields {
+  readonly header?: Partial<HeaderMatch>;
+  readonly matches?: readonly MatchUse[];
+  readonly target?: TargetUse;
+}
+
+export function rule({ header: fields, matches = [], target = { kind: 'accept' } }: RuleFields = {}): Rule {
+  return { index: 0, header: header(fields), matches, target, counters: { packets: 0n, bytes: 0n } };
+}
+
+export function match(name: string, revision: number, info: unknown): MatchUse {
+  return { name, revision, data: findMatch(name, revision).revision.encode(info) };
+}
+
+export function extension(name: string, revision: number, info: unknown): TargetUse {
+  return { kind: 'extension', name, revision, data: findTarget(name, revision).revision.encode(info) };
+}
+
+/** `-m tcp --dport PORT` (any port by default). */
+export function tcp(port?: number): MatchUse {
+  const dpts = port === undefined ? [0, 0xffff] : [port, port];
+  return match('tcp', 0, { spts: [0, 0xffff], dpts, option: 0, flg_mask: 0, flg_cmp: 0, invflags: 0 });
+}
+
+/** `-m udp --dport PORT`; `never`: `! --dport :65535`. */
+export function udp(port?: number | 'never'): MatchUse {
+  const dpts = typeof port === 'number' ? [port, port] : [0, 0xffff];
+  return match('udp', 0, { spts: [0, 0xffff], dpts, invflags: port === 'never' ? 2 : 0 });
+}
+
+/** `-m multiport --ports …`: two alternatives. */
+export function anyPort(...ports: readonly number[]): MatchUse {
+  const padded = [...ports, ...new Array<number>(15 - ports.length).fill(0)];
+  return match('multiport', 1, { flags: 2, count: ports.length, ports: padded, pflags: new Array<number>(15).fill(0), invert: 0 });
+}
+
+/** `-m limit --limit PER_SECOND/second`. */
+export function limit(perSecond: number, burst = 5): MatchUse {
+  return match('limit', 0, { avg: Math.floor(10_000 / perSecond), burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
+}
+
+export function mark(value: number): MatchUse {
+  return match('mark', 1, { mark: value, mask: 0xffffffff, invert: 0 });
+}
+
+export function comment(text: string): MatchUse {
+  const bytes = new Uint8Array(256);
+  bytes.set(Buffer.from(text));
+  return match('comment', 0, { comment: bytes });
+}
