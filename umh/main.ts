@@ -1,5 +1,4 @@
-process.title = 'bpfilter_umh';
-
+import './title.ts';
 import { join } from 'node:path';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource } from './caller/descriptor.ts';
@@ -13,7 +12,7 @@ import { logDescriptors, readSettings } from './settings.ts';
 import { openEpoch } from './store/epoch.ts';
 import { openStateFiles } from './store/files.ts';
 import { stateName } from './store/state-names.ts';
-import { nftTranslator } from './tables/nft-translator.ts';
+import { createNftTranslator } from './tables/nft-translator.ts';
 
 /** Descriptors the shim gives us. */
 const FROM_SHIM = 0;
@@ -37,7 +36,7 @@ function start(log: Log): void {
   };
   const driver = createDriver({
     context,
-    translator: nftTranslator,
+    translator: createNftTranslator(),
     callers: callerSource({ receive: () => recvFd(CALLERS) }),
   });
   serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);

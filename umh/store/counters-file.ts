@@ -32,7 +32,7 @@ export function decodeCounters(bytes: Uint8Array): StoredCounters {
   const { meta, body } = decodeRecord('counters', bytes);
   const read = readMeta(meta);
   if (body.length % 32 !== 0) throw new BpfilterError('state', `${body.length} bytes are no counters`);
-  const words = new BigUint64Array(body.slice().buffer);
+  const words = new BigUint64Array(Uint8Array.from(body).buffer);
   return {
     instance: read.text('instance'),
     generation: read.count('generation'),

@@ -78,7 +78,7 @@ export function decodeTable(key: string, bytes: Uint8Array): StoredTable {
     hookEntry: readPerHook(read, 'hookEntry'),
     underflow: readPerHook(read, 'underflow'),
     entries: body.subarray(0, split),
-    ids: new Uint32Array(body.slice(split).buffer),
+    ids: new Uint32Array(Uint8Array.from(body.subarray(split)).buffer),
     asker:
       client === undefined
         ? undefined

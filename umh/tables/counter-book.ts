@@ -1,9 +1,8 @@
+import type { Counters } from '../../rules/ir.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 
 /** What the kernel's counter of a rule id says now. */
-export interface KernelCounters {
-  get(id: number): { readonly packets: bigint; readonly bytes: bigint } | undefined;
-}
+export type KernelCounters = ReadonlyMap<number, Counters>;
 
 /**
  * The counters of a table, entry by entry: packets at 2 i, bytes at 2 i + 1, all mod 2^64.

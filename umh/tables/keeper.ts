@@ -1,6 +1,7 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import { encodeCounters } from '../store/counters-file.ts';
+import { TEMPORARY } from '../store/files.ts';
 import type { JournalEntry } from '../store/journal-file.ts';
 import { journalName, replaceJournal } from '../store/journal-file.ts';
 import type { RequestId } from '../store/request-id.ts';
@@ -141,8 +142,11 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       if (recovered) return;
       if (files.exists(stateName.resetting)) finishReset(shop);
       const names = new Set(files.list());
+      // Whoever holds the lock is the only writer: what is half written nobody goes on with.
+      for (const name of names) if (name.endsWith(TEMPORARY)) files.remove(name);
       const hasJournal = names.has(journalName(context.client));
       for (const id of tableIds) {
+        if (names.has(stateName.nextCounters(id)) && !names.has(stateName.next(id))) files.remove(stateName.nextCounters(id));
         const undecided = names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id)));
         if (!undecided) continue;
         try {

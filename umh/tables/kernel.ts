@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import type { DataPlane, NftListing } from '../dataplane/data-plane.ts';
+import type { DataPlane } from '../dataplane/data-plane.ts';
 import { families } from '../../protocol/family.ts';
 import { type TableId, tableIds } from '../table-id.ts';
 import { snapshot } from './counter-book.ts';
@@ -21,7 +21,8 @@ export interface Kernel {
   versions(): ReadonlyMap<TableId, KernelVersion>;
   /** undefined when the kernel has no such table. */
   counters(id: TableId, ids: Uint32Array): KernelReading | undefined;
-  list(id: TableId): NftListing;
+  /** All of the table, with handles. */
+  list(id: TableId): string;
 }
 
 /** Tries again what only reads: a listing can fail when the rules change while it runs. */

@@ -118,7 +118,7 @@ interface Settled {
 function settle(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable): Settled {
   const journal = readOwnJournal(context, id, next);
   if (journal?.state === 'done') {
-    const oldCounters = new BigUint64Array(journal.counters.slice().buffer);
+    const oldCounters = new BigUint64Array(Uint8Array.from(journal.counters).buffer);
     return { oldCounters, now: difference(oldCounters, old.book.base), garbage: [] };
   }
   const { now, garbage } = readKernel(kernel, id, old.ids, next);

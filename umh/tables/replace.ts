@@ -79,7 +79,7 @@ export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, as
   const { id, inForce, garbage } = live;
   const translation =
     inForce === undefined
-      ? translator.install(id, view, { instance: context.newInstance(), generation: 1 })
+      ? translator.install(id, view, context.newInstance())
       : translator.change(id, { from: inForce, to: view, garbage, list: () => kernel.list(id) });
   return enact(shop, live, translation, asker);
 }
@@ -92,8 +92,7 @@ export function restoreTable(shop: Workshop, live: LiveTable): LiveTable {
   context.log.warning(
     `table ${id.key}: its rules are gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
   );
-  const version = { instance: context.newInstance(), generation: inForce.version.generation + 1 };
-  return enact(shop, live, translator.install(id, view, version), undefined).live;
+  return enact(shop, live, translator.install(id, view, context.newInstance()), undefined).live;
 }
 
 /** A table that was never replaced. */

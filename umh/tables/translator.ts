@@ -1,9 +1,8 @@
 import type { BlobView } from '../../rules/blob/view.ts';
+import type { Counters } from '../../rules/ir.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
-import type { NftListing } from '../dataplane/data-plane.ts';
 import type { Version } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
-import type { KernelCounters } from './counter-book.ts';
 
 /** What a table in nftables is made of, as far as the translator needs it for the next change. */
 export interface InForce {
@@ -26,23 +25,23 @@ export interface ChangeOptions {
   /** Ids of counters that rules long gone left behind. */
   readonly garbage: readonly number[];
   /** The table with its handles, when the change needs ones that aren't known. */
-  readonly list: () => NftListing;
+  readonly list: () => string;
 }
 
-/** From tables as blobs to documents for nft. All throw BpfilterError for what can't be expressed. */
+/** From tables as blobs to documents for nft, and from what `nft -j list …` prints back. All throw BpfilterError for what can't be expressed. */
 export interface Translator {
   /** The name of a table in nftables. */
   nftName(id: TableId): string;
-  /** Makes the table anew; the document fails when the kernel has one of its name. */
-  install(id: TableId, view: BlobView, version: Version): Translation;
+  /** Makes the table anew, at generation 1; the document fails when the kernel has one of its name. */
+  install(id: TableId, view: BlobView, instance: string): Translation;
   /** The next generation from the present one; the document fails when the kernel has another. */
   change(id: TableId, options: ChangeOptions): Translation;
   /** Takes tables away as they are. */
   remove(ids: readonly TableId[]): NftDocument;
   /** Which version of a table a listing of chains shows. */
-  versionIn(id: TableId, chains: NftListing): KernelVersion;
+  versionIn(id: TableId, chains: string): KernelVersion;
   /** Counters by rule id. */
-  countersIn(listing: NftListing): ReadonlyMap<number, { readonly packets: bigint; readonly bytes: bigint }> & KernelCounters;
+  countersIn(listing: string): ReadonlyMap<number, Counters>;
 }
 
 /** What the kernel has under a table's name: nothing, a version of ours, or something else. */

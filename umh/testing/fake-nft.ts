@@ -1,0 +1,150 @@
+import { errno } from '../../protocol/errno.ts';
+import type { NftCommand, NftDocument, NftObject } from '../../rules/nft/json.ts';
+import type { CommitResult, DataPlane } from '../dataplane/data-plane.ts';
+
+interface FakeTable {
+  /** Counter names that a chain's rules count in, rule by rule. */
+  readonly chains: Map<string, string[]>;
+  readonly counters: Map<string, { packets: number; bytes: number }>;
+}
+
+class Refusal extends Error {}
+
+function need<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Refusal(`${what}: No such file or directory`);
+  return value;
+}
+
+function makeNew<T>(map: Map<string, T>, name: string, value: T, exclusive: boolean): void {
+  if (exclusive && map.has(name)) throw new Refusal(`${name}: File exists`);
+  if (!map.has(name)) map.set(name, value);
+}
+
+function copyOf(tables: ReadonlyMap<string, FakeTable>): Map<string, FakeTable> {
+  const copy = ([name, { chains, counters }]: [string, FakeTable]): [string, FakeTable] => {
+    const rules = [...chains].map(([chain, list]): [string, string[]] => [chain, [...list]]);
+    return [name, { chains: new Map(rules), counters: new Map(counters) }];
+  };
+  return new Map([...tables].map(copy));
+}
+
+/**
+ * A kernel with just enough of nftables for the driver's transactions: tables, chains, counter
+ * objects, rules that count in one; each document whole or not at all.
+ */
+export class FakeNft implements DataPlane {
+  #tables = new Map<string, FakeTable>();
+  /** Makes the next document fail as the kernel refuses what it can't do. */
+  refuseNext: string | undefined;
+  /** Makes nft be killed during the next document, before or after the kernel has taken it. */
+  killNext: 'before' | 'after' | undefined;
+  documents = 0;
+
+  commit(document: NftDocument): CommitResult {
+    this.documents += 1;
+    const refusal = this.refuseNext;
+    this.refuseNext = undefined;
+    if (refusal !== undefined) return { kind: 'refused', reason: refusal, errno: errno.EOPNOTSUPP };
+    const kill = this.killNext;
+    this.killNext = undefined;
+    if (kill === 'before') return { kind: 'unknown', reason: 'nft was killed' };
+    const tables = copyOf(this.#tables);
+    try {
+      for (const command of document.nftables) this.#run(tables, command);
+    } catch (error) {
+      if (error instanceof Refusal) return { kind: 'refused', reason: error.message, errno: errno.EIO };
+      throw error;
+    }
+    this.#tables = tables;
+    return kill === 'after' ? { kind: 'unknown', reason: 'nft was killed' } : { kind: 'committed' };
+  }
+
+  #run(tables: Map<string, FakeTable>, command: NftCommand): void {
+    if ('create' in command) this.#make(tables, command.create, true);
+    else if ('add' in command) this.#make(tables, command.add, false);
+    else if ('delete' in command) this.#delete(tables, command.delete);
+    else throw new Error(`the fake can't do ${JSON.stringify(command)}`);
+  }
+
+  #make(tables: Map<string, FakeTable>, object: NftObject, exclusive: boolean): void {
+    if ('table' in object) {
+      makeNew(tables, object.table.name, { chains: new Map(), counters: new Map() }, exclusive);
+      return;
+    }
+    if ('chain' in object) {
+      makeNew(need(tables.get(object.chain.table), 'table').chains, object.chain.name, [], exclusive);
+      return;
+    }
+    if ('counter' in object) {
+      const { counters } = need(tables.get(object.counter.table), 'table');
+      makeNew(counters, object.counter.name, { packets: 0, bytes: 0 }, exclusive);
+      return;
+    }
+    if (!('rule' in object)) throw new Error(`the fake can't make ${JSON.stringify(object)}`);
+    const table = need(tables.get(object.rule.table), 'table');
+    for (const statement of object.rule.expr ?? []) {
+      if (typeof statement !== 'object' || !('counter' in statement)) continue;
+      need(table.counters.get(statement.counter), statement.counter);
+      need(table.chains.get(object.rule.chain), 'chain').push(statement.counter);
+    }
+  }
+
+  #delete(tables: Map<string, FakeTable>, object: NftObject): void {
+    if ('table' in object) {
+      need(tables.get(object.table.name), 'table');
+      tables.delete(object.table.name);
+    } else if ('chain' in object) {
+      const { chains } = need(tables.get(object.chain.table), 'table');
+      need(chains.get(object.chain.name), object.chain.name);
+      chains.delete(object.chain.name);
+    } else if ('counter' in object) {
+      const { chains, counters } = need(tables.get(object.counter.table), 'table');
+      const { name } = object.counter;
+      need(counters.get(name), name);
+      if ([...chains.values()].flat().includes(name)) throw new Refusal(`${name}: Device or resource busy`);
+      counters.delete(name);
+    } else throw new Error(`the fake can't delete ${JSON.stringify(object)}`);
+  }
+
+  /** Sends a packet of so many bytes through every rule of a table; returns the counters it hit. */
+  traffic(table: string, bytes: number): string[] {
+    const found = this.#tables.get(table);
+    const hit = [...(found?.chains.values() ?? [])].flat();
+    for (const name of hit) {
+      const counter = found?.counters.get(name);
+      if (counter === undefined) continue;
+      found?.counters.set(name, { packets: counter.packets + 1, bytes: counter.bytes + bytes });
+    }
+    return hit;
+  }
+
+  /** Somebody else's `nft flush ruleset`. */
+  flush(): void {
+    this.#tables = new Map();
+  }
+
+  chainsOf(table: string): readonly string[] | undefined {
+    const found = this.#tables.get(table);
+    return found === undefined ? undefined : [...found.chains.keys()];
+  }
+
+  countersOf(table: string): readonly string[] {
+    return [...(this.#tables.get(table)?.counters.keys() ?? [])];
+  }
+
+  listCounters(_family: 'ip' | 'ip6', table: string): string | undefined {
+    const found = this.#tables.get(table);
+    if (found === undefined) return undefined;
+    const counters = [...found.counters].map(([name, values]) => ({ counter: { family: 'ip', table, name, ...values } }));
+    return JSON.stringify({ nftables: counters });
+  }
+
+  listTable(family: 'ip' | 'ip6', table: string): string | undefined {
+    return this.listCounters(family, table);
+  }
+
+  listChains(): string {
+    const chains = [...this.#tables].flatMap(([table, { chains }]) => [...chains.keys()].map((name) => ({ table, name })));
+    return JSON.stringify({ nftables: chains.map((chain) => ({ chain: { family: 'ip', ...chain } })) });
+  }
+}

@@ -1,0 +1,92 @@
+import type { BlobView } from '../../rules/blob/view.ts';
+import type { NftCommand, NftObject } from '../../rules/nft/json.ts';
+import type { InForce, Translation, Translator } from '../tables/translator.ts';
+import type { TableId } from '../table-id.ts';
+
+const nftName = (id: TableId) => `fake_${id.name}`;
+const markerPattern = /^gen_(\d+)_([0-9a-z]+)$/;
+
+function ruleIndices(view: BlobView): number[] {
+  return view.chains.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+}
+
+function marker(id: TableId, { version }: Pick<InForce, 'version'>): NftObject {
+  return { chain: { family: 'ip', table: nftName(id), name: `gen_${version.generation}_${version.instance}` } };
+}
+
+function rulesOf(id: TableId, inForce: InForce): NftCommand[] {
+  const chain = { family: 'ip', table: nftName(id), name: `all_${inForce.version.generation}` } as const;
+  return [
+    { create: { chain } },
+    ...ruleIndices(inForce.view).map(
+      (index): NftCommand => ({
+        create: { rule: { family: 'ip', table: chain.table, chain: chain.name, expr: [{ counter: `r${inForce.ids[index]}` }] } },
+      }),
+    ),
+  ];
+}
+
+function counterOf(id: TableId, ruleId: number): NftObject {
+  return { counter: { family: 'ip', table: nftName(id), name: `r${ruleId}` } };
+}
+
+function numbered(view: BlobView, version: InForce['version'], nextId: number, known: Map<string, number[]>): InForce {
+  const ids = new Uint32Array(view.offsets.length);
+  let next = nextId;
+  for (const index of ruleIndices(view)) {
+    const old = known.get(view.key(index))?.shift();
+    ids[index] = old ?? next++;
+  }
+  return { view, version, ids, nextId: next };
+}
+
+/** The smallest translation there is: every rule counts in its own counter, all in one chain. */
+export const fakeTranslator: Translator = {
+  nftName,
+  install(id, view, instance): Translation {
+    const inForce = numbered(view, { instance, generation: 1 }, 1, new Map());
+    const fresh = ruleIndices(view).map((index) => ({ create: counterOf(id, inForce.ids[index] ?? 0) }));
+    const table = { table: { family: 'ip', name: nftName(id) } } as const;
+    return { document: { nftables: [{ create: table }, { create: marker(id, inForce) }, ...fresh, ...rulesOf(id, inForce)] }, inForce };
+  },
+  change(id, { from, to, garbage }): Translation {
+    const known = new Map<string, number[]>();
+    for (const index of ruleIndices(from.view)) {
+      const key = from.view.key(index);
+      known.set(key, [...(known.get(key) ?? []), from.ids[index] ?? 0]);
+    }
+    const version = { ...from.version, generation: from.version.generation + 1 };
+    const inForce = numbered(to, version, from.nextId, known);
+    const isFresh = (index: number) => (inForce.ids[index] ?? 0) >= from.nextId;
+    const oldChain = { chain: { family: 'ip', table: nftName(id), name: `all_${from.version.generation}` } } as const;
+    const commands: NftCommand[] = [
+      { delete: marker(id, from) },
+      { create: marker(id, inForce) },
+      ...garbage.map((one) => ({ delete: counterOf(id, one) })),
+      ...ruleIndices(to)
+        .filter(isFresh)
+        .map((index) => ({ create: counterOf(id, inForce.ids[index] ?? 0) })),
+      { delete: oldChain },
+      ...rulesOf(id, inForce),
+    ];
+    return { document: { nftables: commands }, inForce };
+  },
+  remove: (ids) => ({ nftables: ids.map((id) => ({ delete: { table: { family: 'ip', name: nftName(id) } } })) }),
+  versionIn(id, chains) {
+    const objects = JSON.parse(chains).nftables as readonly { chain: { table: string; name: string } }[];
+    const own = objects.filter(({ chain }) => chain.table === nftName(id));
+    if (own.length === 0) return { kind: 'none' };
+    const [, generation, instance] = own.map(({ chain }) => markerPattern.exec(chain.name)).find((m) => m !== null) ?? [];
+    if (generation === undefined || instance === undefined) return { kind: 'foreign' };
+    return { kind: 'ours', version: { generation: Number(generation), instance } };
+  },
+  countersIn(listing) {
+    const objects = JSON.parse(listing).nftables as readonly { counter: { name: string; packets: number; bytes: number } }[];
+    return new Map(
+      objects.map(({ counter }) => [
+        Number(counter.name.slice(1)),
+        { packets: BigInt(counter.packets), bytes: BigInt(counter.bytes) },
+      ]),
+    );
+  },
+};
