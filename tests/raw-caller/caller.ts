@@ -4,8 +4,8 @@
  * it can run against the kernel's own ip_tables and under `bpfilter run --` alike.
  */
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import koffi from 'koffi';
+import { errnoName } from '../../protocol/errno.ts';
 import { guardedBuffer, unmappedAddress } from './memory.ts';
 import type { RawRequest, RawResult, SocketKind } from './request.ts';
 
@@ -13,10 +13,6 @@ const libc = koffi.load(null);
 const socket = libc.func('int socket(int domain, int type, int protocol)');
 const getsockopt = libc.func('int getsockopt(int fd, int level, int option, void *value, void *length)');
 const setsockopt = libc.func('int setsockopt(int fd, int level, int option, void *value, uint32_t length)');
-
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
-/** errno numbers that Node has no name for. */
-const extraNames = new Map([[108, 'ESHUTDOWN'], [524, 'ENOTSUPP']]);
 
 const sockets: Readonly<Record<Exclude<SocketKind, 'closed' | 'file'>, readonly [number, number, number]>> = {
   'inet-raw': [2, 3, 255],
@@ -29,10 +25,8 @@ const sockets: Readonly<Record<Exclude<SocketKind, 'closed' | 'file'>, readonly 
 };
 
 const countersPointer = 88; // ipt_replace.counters
-
-function nameOf(code: number): string {
-  return errnoNames.get(code) ?? extraNames.get(code) ?? `errno ${code}`;
-}
+const numCounters = 84; // ipt_replace.num_counters
+const getInfo = { option: 64, length: 84, numEntries: 76 } as const; // IPT_SO_GET_INFO, struct ipt_getinfo
 
 function open(kind: SocketKind): number {
   if (kind === 'closed') return 1023;
@@ -40,12 +34,25 @@ function open(kind: SocketKind): number {
   return socket(...sockets[kind]);
 }
 
+/** Number of entries of a table, by GET_INFO; 0 when it can't be asked. */
+function entriesOf(fd: number, table: string): number {
+  const info = Buffer.alloc(getInfo.length);
+  info.write(table, 'latin1');
+  const buffer = guardedBuffer(getInfo.length, info);
+  const length = guardedBuffer(4, Buffer.from(Int32Array.of(getInfo.length).buffer));
+  getsockopt(fd, 0, getInfo.option, buffer.address, length.address);
+  return Buffer.from(buffer.bytes()).readUInt32LE(getInfo.numEntries);
+}
+
 function perform(request: RawRequest): RawResult {
   const fd = open(request.socket);
-  if (fd < 0) return { title: request.title, result: -1, errno: `socket: ${nameOf(koffi.errno())}`, length: 0, bytes: '' };
+  if (fd < 0) return { title: request.title, result: -1, errno: `socket: ${errnoName(koffi.errno())}`, length: 0, bytes: '' };
   const counters = request.countersRoom === undefined ? undefined : guardedBuffer(request.countersRoom);
   const given = request.data === null || request.data === 'unmapped' ? undefined : Buffer.from(request.data, 'base64');
   if (given !== undefined && counters !== undefined) given.writeBigUInt64LE(counters.address, countersPointer);
+  if (given !== undefined && request.numCountersOf !== undefined) {
+    given.writeUInt32LE(entriesOf(fd, request.numCountersOf), numCounters);
+  }
   const buffer = given === undefined ? undefined : guardedBuffer(given.length, given, request.readOnly);
   const address = buffer?.address ?? (request.data === null ? null : unmappedAddress);
 
@@ -65,7 +72,7 @@ function perform(request: RawRequest): RawResult {
   return {
     title: request.title,
     result,
-    errno: result === 0 ? '' : nameOf(failure),
+    errno: result >= 0 ? '' : errnoName(failure),
     length,
     bytes: buffer === undefined ? '' : Buffer.from(buffer.bytes()).toString('base64'),
     ...(counters === undefined ? {} : { counters: Buffer.from(counters.bytes()).toString('base64') }),

@@ -37,11 +37,16 @@ export interface RawRequest {
    * (offset 88). Absent: the bytes there are left as they are.
    */
   readonly countersRoom?: number;
+  /**
+   * set only: asks GET_INFO of this table first and puts its number of entries at
+   * ipt_replace.num_counters (offset 84), so that the replace succeeds whatever went before.
+   */
+  readonly numCountersOf?: string;
 }
 
 export interface RawResult {
   readonly title: string;
-  /** What the call returned: 0 or -1. */
+  /** What the call returned: -1 for an error; a revision query answers the highest revision there is. */
   readonly result: number;
   /** Name of the errno, or "" for success. */
   readonly errno: string;

@@ -4,6 +4,8 @@ import type { RawRequest, RawResult } from './request.ts';
 
 const program = fileURLToPath(new URL('./caller.ts', import.meta.url));
 const maxOutput = 1 << 30;
+/** Milliseconds for all requests of one run; a caller that hangs is killed, with what wraps it. */
+const deadline = 60_000;
 
 /** The raw caller as a command line; what wraps it (`unshare -n`, `bpfilter run --`) goes before. */
 export const callerCommand: readonly string[] = [process.execPath, '--import', 'tsx', program];
@@ -11,11 +13,11 @@ export const callerCommand: readonly string[] = [process.execPath, '--import', '
 /**
  * Runs the raw caller in one process, behind `wrapper` (e.g. `['unshare', '-n']` for a fresh
  * network namespace). In: requests, done in order. Out: a result for each. Throws an Error with
- * the caller's stderr when it doesn't end well.
+ * the caller's stderr when it doesn't end well, or not within a minute.
  */
 export function runRaw(requests: readonly RawRequest[], wrapper: readonly string[]): readonly RawResult[] {
   const [command = '', ...args] = [...wrapper, ...callerCommand];
-  const done = spawnSync(command, args, { input: JSON.stringify(requests), maxBuffer: maxOutput });
+  const done = spawnSync(command, args, { input: JSON.stringify(requests), maxBuffer: maxOutput, timeout: deadline, killSignal: 'SIGKILL' });
   if (done.error) throw done.error;
   if (done.status !== 0) throw new Error(`raw caller ended with ${done.status}: ${done.stderr.toString()}`);
   return JSON.parse(done.stdout.toString()) as readonly RawResult[];
