@@ -1,6 +1,14 @@
 import { littleEndian } from '../../protocol/field.ts';
 import { XT_ERROR_TARGET } from '../../protocol/x-tables.ts';
-import { type BlobLayout, errorNameOffset, errorTargetSize, extensionHeader, extensionName, extensionRevision, verdictOffset } from './layout.ts';
+import {
+  type BlobLayout,
+  errorNameOffset,
+  errorTargetSize,
+  extensionHeader,
+  extensionName,
+  extensionRevision,
+  verdictOffset,
+} from './layout.ts';
 
 /**
  * Reads single fields of entries, matches and targets at byte offsets. Bounds are the caller's

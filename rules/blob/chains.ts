@@ -55,7 +55,12 @@ function hookStarts(table: WalkedTable): ReadonlyMap<number, HookNumber> {
   return new Map(hooksOf(table.validHooks).map((hook) => [findEntry(table.offsets, table.hookEntry[hook]), hook]));
 }
 
-function builtinChain(table: WalkedTable, starts: ReadonlyMap<number, HookNumber>, first: number, hook: HookNumber): ChainView {
+function builtinChain(
+  table: WalkedTable,
+  starts: ReadonlyMap<number, HookNumber>,
+  first: number,
+  hook: HookNumber,
+): ChainView {
   const name = hookNames[hook];
   const last = findEntry(table.offsets, table.underflow[hook]);
   if (last < first) throw shapeError(table, last, `is the policy of ${name} but lies before its first rule`);
@@ -88,7 +93,8 @@ function checkNames(table: WalkedTable, chains: readonly ChainView[]): void {
   for (const chain of chains) {
     if (chain.kind === 'builtin') continue;
     if (chain.name === '') throw shapeError(table, chain.head ?? chain.first, 'heads a chain without a name');
-    if (names.has(chain.name)) throw shapeError(table, chain.head ?? chain.first, `heads a second chain named ${chain.name}`);
+    if (names.has(chain.name))
+      throw shapeError(table, chain.head ?? chain.first, `heads a second chain named ${chain.name}`);
     names.add(chain.name);
   }
 }
@@ -103,7 +109,12 @@ function findJumps(table: WalkedTable, chains: readonly ChainView[]): Int32Array
     if (verdict <= 0 || verdict === offsets[index + 1]) continue;
     const to = findEntry(offsets, verdict);
     const chain = to < 0 ? -1 : (chainAt[to] ?? -1);
-    if (chain < 0) throw shapeError(table, index, `jumps to ${to < 0 ? `byte ${verdict}` : where(table, to)}, which starts no user chain`);
+    if (chain < 0)
+      throw shapeError(
+        table,
+        index,
+        `jumps to ${to < 0 ? `byte ${verdict}` : where(table, to)}, which starts no user chain`,
+      );
     jumps[index] = chain;
   }
   return jumps;

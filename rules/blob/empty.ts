@@ -20,10 +20,17 @@ export function emptyView(table: TableName, layout: BlobLayout = ipv4Layout): Bl
   const encoded = encodeTable({ name: table, chains }, layout);
   const view = viewTable(table, encoded.entries, encoded, layout);
   const bytes = new DataView(encoded.entries.buffer);
-  for (const [index, at] of view.offsets.entries()) bytes.setUint32(at + layout.comefrom, view.hooks[index] ?? 0, littleEndian);
+  for (const [index, at] of view.offsets.entries())
+    bytes.setUint32(at + layout.comefrom, view.hooks[index] ?? 0, littleEndian);
   return view;
 }
 
 function acceptAll(index: number, layout: BlobLayout): Rule {
-  return { index, header: anyHeader(layout), matches: [], target: { kind: 'accept' }, counters: { packets: 0n, bytes: 0n } };
+  return {
+    index,
+    header: anyHeader(layout),
+    matches: [],
+    target: { kind: 'accept' },
+    counters: { packets: 0n, bytes: 0n },
+  };
 }

@@ -1,7 +1,16 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { littleEndian } from '../../protocol/field.ts';
 import { IPT_F_GOTO } from '../../protocol/ip-tables.ts';
-import { verdicts, XT_ERROR_TARGET, XT_FUNCTION_MAXNAMELEN, xt_counters, xt_entry_match, xt_error_target, xt_standard_target, xtAlign } from '../../protocol/x-tables.ts';
+import {
+  verdicts,
+  XT_ERROR_TARGET,
+  XT_FUNCTION_MAXNAMELEN,
+  xt_counters,
+  xt_entry_match,
+  xt_error_target,
+  xt_standard_target,
+  xtAlign,
+} from '../../protocol/x-tables.ts';
 import type { Chain, Counters, HeaderMatch, HookNumber, MatchUse, Rule, Table, TargetUse } from '../ir.ts';
 import { type BlobLayout, errorTargetSize, extensionHeader, ipv4Layout, standardTargetSize } from './layout.ts';
 import { perHook } from './per-hook.ts';
@@ -18,7 +27,12 @@ export interface EncodedTable extends HookPoints {
 }
 
 const noCounters: Counters = { packets: 0n, bytes: 0n };
-const verdictOf = { accept: verdicts.ACCEPT, drop: verdicts.DROP, queue: verdicts.QUEUE, return: verdicts.RETURN } as const;
+const verdictOf = {
+  accept: verdicts.ACCEPT,
+  drop: verdicts.DROP,
+  queue: verdicts.QUEUE,
+  return: verdicts.RETURN,
+} as const;
 
 /**
  * Lays a table out as libiptc does (libiptc/libiptc.c, iptcc_compile_table): chains as they stand in
@@ -62,7 +76,10 @@ export function encodeTable(table: Table, layout: BlobLayout = ipv4Layout): Enco
  * The argument of SET_REPLACE. `numCounters`: entries of the table that is replaced; `counters`: the
  * caller's address for its counters.
  */
-export function encodeReplace(encoded: EncodedTable, old: { readonly numCounters: number; readonly counters: bigint }): Uint8Array {
+export function encodeReplace(
+  encoded: EncodedTable,
+  old: { readonly numCounters: number; readonly counters: bigint },
+): Uint8Array {
   const struct = encoded.layout.family.replace;
   const bytes = new Uint8Array(struct.size + encoded.entries.length);
   struct.write(
@@ -129,11 +146,16 @@ function encodeRule(rule: Rule, at: number, starts: ReadonlyMap<string, number>,
   return entry;
 }
 
-function verdict(target: Exclude<TargetUse, { kind: 'extension' }>, next: number, starts: ReadonlyMap<string, number>): number {
+function verdict(
+  target: Exclude<TargetUse, { kind: 'extension' }>,
+  next: number,
+  starts: ReadonlyMap<string, number>,
+): number {
   if (target.kind === 'continue') return next;
   if (target.kind !== 'jump' && target.kind !== 'goto') return verdictOf[target.kind];
   const start = starts.get(target.chain);
-  if (start === undefined) throw new BpfilterError('malformed', `${target.kind} to chain ${target.chain}, which isn't there`);
+  if (start === undefined)
+    throw new BpfilterError('malformed', `${target.kind} to chain ${target.chain}, which isn't there`);
   return start;
 }
 
@@ -144,7 +166,13 @@ function headerOf(layout: BlobLayout, { header, target }: Rule): Uint8Array {
   return layout.encodeHeader(header);
 }
 
-function writeEntry(layout: BlobLayout, entry: Uint8Array, header: Uint8Array, targetOffset: number, counters: Counters): void {
+function writeEntry(
+  layout: BlobLayout,
+  entry: Uint8Array,
+  header: Uint8Array,
+  targetOffset: number,
+  counters: Counters,
+): void {
   if (entry.length > 0xffff) throw malformed(`a rule of ${entry.length} bytes, 65535 are the most there can be`);
   const view = new DataView(entry.buffer);
   entry.set(header, 0);
@@ -154,7 +182,8 @@ function writeEntry(layout: BlobLayout, entry: Uint8Array, header: Uint8Array, t
 }
 
 function encodeHead(name: string, layout: BlobLayout): Uint8Array {
-  if (name.length >= XT_FUNCTION_MAXNAMELEN) throw malformed(`chain name ${name}: ${XT_FUNCTION_MAXNAMELEN - 1} bytes are the most there can be`);
+  if (name.length >= XT_FUNCTION_MAXNAMELEN)
+    throw malformed(`chain name ${name}: ${XT_FUNCTION_MAXNAMELEN - 1} bytes are the most there can be`);
   const entry = new Uint8Array(layout.entry + errorTargetSize);
   writeEntry(layout, entry, new Uint8Array(layout.header), layout.entry, noCounters);
   const target = { target_size: errorTargetSize, name: XT_ERROR_TARGET, revision: 0 };

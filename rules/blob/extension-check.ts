@@ -15,7 +15,13 @@ import { malformed, where } from './where.ts';
  * caller's word for the table and may be none; `hooks` are those that reach the entry. Throws
  * `malformed`, what the registry throws, and what the extension's own check throws.
  */
-export function checkExtensions(table: WalkedTable, index: number, name: string, hooks: number, registry: Registry): void {
+export function checkExtensions(
+  table: WalkedTable,
+  index: number,
+  name: string,
+  hooks: number,
+  registry: Registry,
+): void {
   const { blob } = table;
   const at = table.offsets[index] ?? 0;
   const target = at + blob.targetOffset(at);
@@ -48,21 +54,32 @@ function checkOne(
     const size = blob.extensionSize(at) - extensionHeader;
     if (size !== xtAlign(revision.size)) throw malformed(`${xtAlign(revision.size)} bytes expected, found ${size}`);
     const entry = table.offsets[index] ?? 0;
-    checkPlacement(definition.placement, tableName, hooks, blob.protocol(entry), (blob.inverted(entry) & IPT_INV_PROTO) !== 0);
+    checkPlacement(
+      definition.placement,
+      tableName,
+      hooks,
+      blob.protocol(entry),
+      (blob.inverted(entry) & IPT_INV_PROTO) !== 0,
+    );
     definition.check(revision.decode(blob.extensionData(at)), contextOf(table, entry, tableName, hooks));
   } catch (error) {
     if (!(error instanceof BpfilterError)) throw error;
-    throw new BpfilterError(error.code, `${where(table, index)}: ${kind} ${name}: ${error.message}`, { errno: error.errno, cause: error });
+    throw new BpfilterError(error.code, `${where(table, index)}: ${kind} ${name}: ${error.message}`, {
+      errno: error.errno,
+      cause: error,
+    });
   }
 }
 
 function checkPlacement(placement: Placement, table: string, hooks: number, protocol: number, inverted: boolean): void {
-  if (placement.table !== undefined && placement.table !== table) throw malformed(`only valid in table ${placement.table}, not ${table}`);
+  if (placement.table !== undefined && placement.table !== table)
+    throw malformed(`only valid in table ${placement.table}, not ${table}`);
   // A mask of 0 is no restriction, in the kernel too.
   if (placement.hooks && (hooks & ~placement.hooks) !== 0) {
     throw malformed(`only valid from ${hookList(placement.hooks)}, used from ${hookList(hooks)}`);
   }
-  if (placement.protocol && (placement.protocol !== protocol || inverted)) throw malformed(`only valid for protocol ${placement.protocol}`);
+  if (placement.protocol && (placement.protocol !== protocol || inverted))
+    throw malformed(`only valid for protocol ${placement.protocol}`);
 }
 
 function contextOf({ blob }: WalkedTable, entry: number, tableName: string, hooks: number): CheckContext {
@@ -80,5 +97,7 @@ function contextOf({ blob }: WalkedTable, entry: number, tableName: string, hook
 }
 
 function hookList(mask: number): string {
-  return hooksOf(mask).map((hook) => hookNames[hook]).join(', ');
+  return hooksOf(mask)
+    .map((hook) => hookNames[hook])
+    .join(', ');
 }

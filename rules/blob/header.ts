@@ -9,7 +9,8 @@ export function headerProblem(bytes: Uint8Array, offset: number): string | undef
   const flag = bytes[offset + flags] ?? 0;
   if ((flag & ~IPT_F_MASK) !== 0) return `flags within ${hex(IPT_F_MASK)} expected, found ${hex(flag)}`;
   const inverted = bytes[offset + invflags] ?? 0;
-  if ((inverted & ~IPT_INV_MASK) !== 0) return `inverse flags within ${hex(IPT_INV_MASK)} expected, found ${hex(inverted)}`;
+  if ((inverted & ~IPT_INV_MASK) !== 0)
+    return `inverse flags within ${hex(IPT_INV_MASK)} expected, found ${hex(inverted)}`;
   return undefined;
 }
 

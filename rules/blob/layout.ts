@@ -1,5 +1,12 @@
 import { type AddressFamily, ipv4 } from '../../protocol/family.ts';
-import { xt_counters, xt_entry_match, xt_entry_target, xt_error_target, xt_standard_target, xtAlign } from '../../protocol/x-tables.ts';
+import {
+  xt_counters,
+  xt_entry_match,
+  xt_entry_target,
+  xt_error_target,
+  xt_standard_target,
+  xtAlign,
+} from '../../protocol/x-tables.ts';
 import type { HeaderMatch } from '../ir.ts';
 import { decodeHeader, encodeHeader, headerProblem } from './header.ts';
 

@@ -45,8 +45,10 @@ export function parseReplaceHeader(bytes: Uint8Array, length: number, layout: Bl
     throw new BpfilterError('too-large', `room for ${raw.num_counters} counters is more than can be`);
   }
   if (raw.num_counters === 0) throw malformed('room for at least one counter expected, found 0');
-  if (length < struct.size + raw.size) throw malformed(`${raw.size} bytes of entries expected, found ${length - struct.size}`);
-  if (raw.size + tableInfoSize >= maxTableSize) throw new BpfilterError('too-large', `${raw.size} bytes of entries are more than can be`);
+  if (length < struct.size + raw.size)
+    throw malformed(`${raw.size} bytes of entries expected, found ${length - struct.size}`);
+  if (raw.size + tableInfoSize >= maxTableSize)
+    throw new BpfilterError('too-large', `${raw.size} bytes of entries are more than can be`);
   return {
     layout,
     // The kernel ends the name itself, whatever stands in its last byte.

@@ -30,7 +30,8 @@ export function findEntry(offsets: Uint32Array, offset: number): number {
 export function markSourceChains(table: WalkedTable): Uint8Array {
   const count = table.offsets.length;
   const state = { reached: new Uint8Array(count), back: new Int32Array(count), ends: unconditionalEnds(table) };
-  for (const hook of hooksOf(table.validHooks)) follow(table, state, 1 << hook, findEntry(table.offsets, table.hookEntry[hook]));
+  for (const hook of hooksOf(table.validHooks))
+    follow(table, state, 1 << hook, findEntry(table.offsets, table.hookEntry[hook]));
   return state.reached;
 }
 
@@ -52,7 +53,8 @@ function follow(table: WalkedTable, { reached, back, ends }: State, hook: number
   back[index] = index;
   for (;;) {
     const seen = reached[index] ?? 0;
-    if ((seen & ON_PATH) !== 0) throw loop(table, back[index] ?? index, `leads back to entry ${index}, which leads to it`);
+    if ((seen & ON_PATH) !== 0)
+      throw loop(table, back[index] ?? index, `leads back to entry ${index}, which leads to it`);
     reached[index] = seen | hook | ON_PATH;
     const from = index;
     if (ends[index] === 1 || (seen & hook) !== 0) {

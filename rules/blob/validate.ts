@@ -69,7 +69,8 @@ function checkTable({ layout, name, numCounters, validHooks }: Replace): void {
   }
   if (!isTableName(name)) throw noSuchTable(name);
   const wanted = layout.family.tables[name].validHooks;
-  if (validHooks !== wanted) throw malformed(`valid_hooks 0x${wanted.toString(16)} expected for ${name}, found 0x${validHooks.toString(16)}`);
+  if (validHooks !== wanted)
+    throw malformed(`valid_hooks 0x${wanted.toString(16)} expected for ${name}, found 0x${validHooks.toString(16)}`);
 }
 
 function noSuchTable(name: string): BpfilterError {

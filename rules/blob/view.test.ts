@@ -13,7 +13,7 @@ import { validateReplace } from './validate.ts';
 import { type BlobView, viewTable } from './view.ts';
 
 const { accept, drop } = verdicts;
-const returns = verdicts['return'];
+const returns = verdicts.return;
 const view = (blob: Uint8Array): BlobView => validateReplace(parseReplace(blob), { registry: stubRegistry });
 const jump = (to: number, flags = 0): Uint8Array => entry({ ip: ip({ flags }), target: standard(to) });
 const mark = entry({ target: extension('MARK', 2, Buffer.from([1, 2, 3, 4, 5, 6, 7, 8])) });
@@ -119,7 +119,16 @@ describe('encode', () => {
     const encoded = encodeTable(decodeTable(found));
     expect(Buffer.from(encodeReplace(encoded, { numCounters: 4, counters: 0n })).toString('hex')).toBe(
       // valid_hooks' neighbours: hooks that aren't valid are written as 2^32-1.
-      Buffer.from(patched(patched(patched(patched(sample, 44, 255, 255, 255, 255), 60, 255, 255, 255, 255), 64, 255, 255, 255, 255), 80, 255, 255, 255, 255)).toString('hex'),
+      Buffer.from(
+        patched(
+          patched(patched(patched(sample, 44, 255, 255, 255, 255), 60, 255, 255, 255, 255), 64, 255, 255, 255, 255),
+          80,
+          255,
+          255,
+          255,
+          255,
+        ),
+      ).toString('hex'),
     );
   });
 

@@ -41,7 +41,12 @@ export interface HookPoints {
  * A view of entries that were validated before (from the state on disk). Every check but those of
  * extensions is made again. `bytes` is aliased and must not change. Throws as `validateReplace`.
  */
-export function viewTable(table: TableName, entries: Uint8Array, points: HookPoints, layout: BlobLayout = ipv4Layout): BlobView {
+export function viewTable(
+  table: TableName,
+  entries: Uint8Array,
+  points: HookPoints,
+  layout: BlobLayout = ipv4Layout,
+): BlobView {
   const { validHooks } = layout.family.tables[table];
   const walked = walkEntries({ layout, entries, validHooks, hookEntry: points.hookEntry, underflow: points.underflow });
   return createView(table, walked, markSourceChains(walked), findChains(walked));

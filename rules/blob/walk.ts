@@ -1,7 +1,14 @@
 import { hookNames, verdicts, XT_ALIGNMENT, XT_FUNCTION_MAXNAMELEN, xtAlign } from '../../protocol/x-tables.ts';
 import type { HookNumber } from '../ir.ts';
 import { BlobBytes } from './blob-bytes.ts';
-import { type BlobLayout, errorTargetSize, extensionHeader, smallestEntry, standardTargetSize, targetData } from './layout.ts';
+import {
+  type BlobLayout,
+  errorTargetSize,
+  extensionHeader,
+  smallestEntry,
+  standardTargetSize,
+  targetData,
+} from './layout.ts';
 import { hooksOf, type PerHook, perHook } from './per-hook.ts';
 import { malformed, where } from './where.ts';
 
@@ -45,7 +52,8 @@ export function walkEntries(table: RawTable, expected?: number): WalkedTable {
   let count = 0;
   for (let at = 0; at < entries.length; at += blob.nextOffset(at)) {
     const problem = entryProblem(blob, at) ?? underflowProblem(table, valid, blob, at);
-    if (problem !== undefined) throw malformed(`${where({ ...table, blob, offsets: offsets.subarray(0, count) }, count)}: ${problem}`);
+    if (problem !== undefined)
+      throw malformed(`${where({ ...table, blob, offsets: offsets.subarray(0, count) }, count)}: ${problem}`);
     for (const hook of valid) {
       if (table.hookEntry[hook] === at) hookEntry.set(hook, at);
       if (table.underflow[hook] === at) underflow.set(hook, at);
@@ -76,7 +84,8 @@ function entryProblem(blob: BlobBytes, at: number): string | undefined {
   if (left <= layout.entry) return `more than ${layout.entry} bytes expected, found ${left}`;
   const next = blob.nextOffset(at);
   if (next > left) return `next_offset ${next} reaches past the end, ${left} bytes on`;
-  if (next < layout.entry + targetData) return `next_offset of at least ${layout.entry + targetData} expected, found ${next}`;
+  if (next < layout.entry + targetData)
+    return `next_offset of at least ${layout.entry + targetData} expected, found ${next}`;
   return layout.headerProblem(bytes, at) ?? targetProblem(blob, at, next) ?? matchesProblem(blob, at);
 }
 
@@ -96,14 +105,21 @@ function targetProblem(blob: BlobBytes, at: number, next: number): string | unde
     if (!isVerdict(verdict)) return `verdict ${verdict} is none`;
   } else if (blob.isError(target)) {
     if (size !== errorTargetSize) return `target_size ${errorTargetSize} expected with ERROR, found ${size}`;
-    if (blob.errorName(target, XT_FUNCTION_MAXNAMELEN).length === XT_FUNCTION_MAXNAMELEN) return 'chain name without its NUL';
+    if (blob.errorName(target, XT_FUNCTION_MAXNAMELEN).length === XT_FUNCTION_MAXNAMELEN)
+      return 'chain name without its NUL';
   }
   return undefined;
 }
 
 /** verdict_ok. */
 function isVerdict(verdict: number): boolean {
-  return verdict > 0 || verdict === verdicts.ACCEPT || verdict === verdicts.DROP || verdict === verdicts.QUEUE || verdict === verdicts.RETURN;
+  return (
+    verdict > 0 ||
+    verdict === verdicts.ACCEPT ||
+    verdict === verdicts.DROP ||
+    verdict === verdicts.QUEUE ||
+    verdict === verdicts.RETURN
+  );
 }
 
 /** xt_check_entry_match: the matches lie one behind the other up to the target. */
@@ -123,7 +139,12 @@ function matchesProblem(blob: BlobBytes, at: number): string | undefined {
 }
 
 /** check_underflow: a policy is an unconditional ACCEPT or DROP. */
-function underflowProblem(table: RawTable, valid: readonly HookNumber[], blob: BlobBytes, at: number): string | undefined {
+function underflowProblem(
+  table: RawTable,
+  valid: readonly HookNumber[],
+  blob: BlobBytes,
+  at: number,
+): string | undefined {
   for (const hook of valid) {
     if (table.underflow[hook] !== at) continue;
     const target = at + blob.targetOffset(at);
@@ -135,12 +156,22 @@ function underflowProblem(table: RawTable, valid: readonly HookNumber[], blob: B
 }
 
 /** xt_check_table_hooks: each valid hook has its entry, and they ascend. */
-function checkHooks(table: RawTable, valid: readonly HookNumber[], what: string, given: PerHook, found: ReadonlyMap<HookNumber, number>): void {
+function checkHooks(
+  table: RawTable,
+  valid: readonly HookNumber[],
+  what: string,
+  given: PerHook,
+  found: ReadonlyMap<HookNumber, number>,
+): void {
   let previous = -1;
   for (const hook of valid) {
     const at = found.get(hook);
-    if (at === undefined) throw malformed(`${what} of ${hookNames[hook]}: no entry starts at byte ${given[hook]} of ${table.entries.length}`);
-    if (at <= previous) throw malformed(`${what} of ${hookNames[hook]}: byte ${at} doesn't lie behind the one before, ${previous}`);
+    if (at === undefined)
+      throw malformed(
+        `${what} of ${hookNames[hook]}: no entry starts at byte ${given[hook]} of ${table.entries.length}`,
+      );
+    if (at <= previous)
+      throw malformed(`${what} of ${hookNames[hook]}: byte ${at} doesn't lie behind the one before, ${previous}`);
     previous = at;
   }
 }

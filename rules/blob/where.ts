@@ -22,7 +22,8 @@ export function where(table: Located, index: number): string {
   for (let first = Math.min(index, offsets.length); first >= 0; first -= 1) {
     const at = startOf(table, first);
     const hook = hooks.find((one) => table.hookEntry[one] === at);
-    if (hook !== undefined) return describe(index, hookNames[hook], index - first + 1, table.underflow[hook] === startOf(table, index));
+    if (hook !== undefined)
+      return describe(index, hookNames[hook], index - first + 1, table.underflow[hook] === startOf(table, index));
     const target = first < offsets.length ? at + blob.targetOffset(at) : undefined;
     if (target !== undefined && first < index && blob.isError(target)) {
       return describe(index, blob.errorName(target, XT_FUNCTION_MAXNAMELEN), index - first, false);

@@ -46,7 +46,8 @@ function entriesOf(fd: number, table: string): number {
 
 function perform(request: RawRequest): RawResult {
   const fd = open(request.socket);
-  if (fd < 0) return { title: request.title, result: -1, errno: `socket: ${errnoName(koffi.errno())}`, length: 0, bytes: '' };
+  if (fd < 0)
+    return { title: request.title, result: -1, errno: `socket: ${errnoName(koffi.errno())}`, length: 0, bytes: '' };
   const counters = request.countersRoom === undefined ? undefined : guardedBuffer(request.countersRoom);
   const given = request.data === null || request.data === 'unmapped' ? undefined : Buffer.from(request.data, 'base64');
   if (given !== undefined && counters !== undefined) given.writeBigUInt64LE(counters.address, countersPointer);

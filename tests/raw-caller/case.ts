@@ -30,11 +30,47 @@ export function named(name: string, room: number): Buffer {
 }
 
 /** A getsockopt of a whole, well-formed buffer on a raw socket, unless `rest` says otherwise. */
-export function getCase(title: string, option: number, bytes: Uint8Array, expected: string, rest: Partial<RawRequest> = {}): RawCase {
-  return { request: { title, call: 'get', socket: 'inet-raw', level, option, length: bytes.length, data: base64(bytes), ...rest }, expected };
+export function getCase(
+  title: string,
+  option: number,
+  bytes: Uint8Array,
+  expected: string,
+  rest: Partial<RawRequest> = {},
+): RawCase {
+  return {
+    request: {
+      title,
+      call: 'get',
+      socket: 'inet-raw',
+      level,
+      option,
+      length: bytes.length,
+      data: base64(bytes),
+      ...rest,
+    },
+    expected,
+  };
 }
 
 /** A setsockopt, likewise. */
-export function setCase(title: string, option: number, bytes: Uint8Array, expected: string, rest: Partial<RawRequest> = {}): RawCase {
-  return { request: { title, call: 'set', socket: 'inet-raw', level, option, length: bytes.length, data: base64(bytes), ...rest }, expected };
+export function setCase(
+  title: string,
+  option: number,
+  bytes: Uint8Array,
+  expected: string,
+  rest: Partial<RawRequest> = {},
+): RawCase {
+  return {
+    request: {
+      title,
+      call: 'set',
+      socket: 'inet-raw',
+      level,
+      option,
+      length: bytes.length,
+      data: base64(bytes),
+      ...rest,
+    },
+    expected,
+  };
 }

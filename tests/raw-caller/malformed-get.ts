@@ -2,7 +2,8 @@ import { emptyFilter, entriesHeader, get, getCase, infoSize, named, type RawCase
 import type { RawRequest } from './request.ts';
 
 /** struct ipt_getinfo with a table's name. */
-const info = (name = 'filter', room = infoSize): Buffer => Buffer.concat([named(name, 32), Buffer.alloc(infoSize)]).subarray(0, room);
+const info = (name = 'filter', room = infoSize): Buffer =>
+  Buffer.concat([named(name, 32), Buffer.alloc(infoSize)]).subarray(0, room);
 
 /** struct ipt_get_entries with room for `size` bytes of entries. */
 export function entries(name = 'filter', size: number = emptyFilter.bytes, room = size): Buffer {
@@ -17,7 +18,8 @@ const revision = (name: string, number: number): Buffer => Buffer.concat([named(
 
 /** What goes wrong alike with each option that reads a buffer of the right length. */
 function badBuffers(what: string, option: number, good: Buffer): readonly RawCase[] {
-  const of = (title: string, expected: string, rest: Partial<RawRequest>): RawCase => getCase(`${what}: ${title}`, option, good, expected, rest);
+  const of = (title: string, expected: string, rest: Partial<RawRequest>): RawCase =>
+    getCase(`${what}: ${title}`, option, good, expected, rest);
   const { length } = good;
   return [
     of('NULL buffer', 'EFAULT', { data: null }),
@@ -44,7 +46,9 @@ function badBuffers(what: string, option: number, good: Buffer): readonly RawCas
 }
 
 export const infoCases: readonly RawCase[] = [
-  ...['filter', 'nat', 'mangle', 'raw', 'security'].map((name) => getCase(`GET_INFO: ${name}`, get.info, info(name), '')),
+  ...['filter', 'nat', 'mangle', 'raw', 'security'].map((name) =>
+    getCase(`GET_INFO: ${name}`, get.info, info(name), ''),
+  ),
   ...badBuffers('GET_INFO', get.info, info()),
   getCase('GET_INFO: buffer that can be read but not written', get.info, info(), 'EFAULT', { readOnly: true }),
   getCase('GET_INFO: unknown table', get.info, info('nosuch'), 'ENOENT'),
@@ -68,8 +72,12 @@ export const entriesCases: readonly RawCase[] = [
   getCase('GET_ENTRIES: size too large', get.entries, entries('filter', 640), 'EAGAIN'),
   getCase('GET_ENTRIES: size of another table', get.entries, entries('filter', 784), 'EAGAIN'),
   getCase('GET_ENTRIES: size and length differ', get.entries, entries('filter', 632, 640), 'EINVAL'),
-  getCase('GET_ENTRIES: size 2^32-40, length wraps to 0', get.entries, entries('filter', 0xffffffd8, 0), 'EINVAL', { length: 40 }),
-  getCase('GET_ENTRIES: size INT_MAX-40, nothing there', get.entries, entries('filter', 0x7fffffd7, 0), 'EAGAIN', { length: 0x7fffffff }),
+  getCase('GET_ENTRIES: size 2^32-40, length wraps to 0', get.entries, entries('filter', 0xffffffd8, 0), 'EINVAL', {
+    length: 40,
+  }),
+  getCase('GET_ENTRIES: size INT_MAX-40, nothing there', get.entries, entries('filter', 0x7fffffd7, 0), 'EAGAIN', {
+    length: 0x7fffffff,
+  }),
   getCase('GET_ENTRIES: unknown table', get.entries, entries('nosuch'), 'ENOENT'),
   getCase('GET_ENTRIES: unknown table, other size', get.entries, entries('nosuch', 8), 'ENOENT'),
   getCase('GET_ENTRIES: name without NUL', get.entries, entries('filter'.repeat(6)), 'ENOENT'),

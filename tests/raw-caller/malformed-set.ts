@@ -8,7 +8,10 @@ const empty = Buffer.from(filter({}));
 const unmappedPointer = [0x10, 0, 0, 0, 0, 0, 0, 0];
 
 /** Puts the empty table back, whatever the table is by then. */
-export const reset: RawCase = setCase('reset filter', set.replace, empty, '', { numCountersOf: 'filter', countersRoom: 4096 });
+export const reset: RawCase = setCase('reset filter', set.replace, empty, '', {
+  numCountersOf: 'filter',
+  countersRoom: 4096,
+});
 
 const replaceCase = (title: string, bytes: Uint8Array, expected: string, rest: Partial<RawRequest> = {}): RawCase =>
   setCase(`SET_REPLACE: ${title}`, set.replace, bytes, expected, rest);
@@ -22,7 +25,8 @@ const sized = (size: number): Uint8Array => {
 
 /** What goes wrong alike with each option that is given a buffer of the right length. */
 function badBuffers(what: string, option: number, good: Buffer, room: Partial<RawRequest>): readonly RawCase[] {
-  const of = (title: string, expected: string, rest: Partial<RawRequest>): RawCase => setCase(`${what}: ${title}`, option, good, expected, { ...room, ...rest });
+  const of = (title: string, expected: string, rest: Partial<RawRequest>): RawCase =>
+    setCase(`${what}: ${title}`, option, good, expected, { ...room, ...rest });
   const { length } = good;
   return [
     of('NULL buffer', 'EFAULT', { data: null }),
@@ -64,7 +68,7 @@ export const replaceCases: readonly RawCase[] = [
   replaceCase('one counter too many', patched(empty, 84, emptyFilter.entries + 1), 'EAGAIN', { countersRoom: 128 }),
   replaceCase('wrong count of counters and a bad blob', patched(patched(empty, 84, 9), 36, 3), 'EINVAL'),
   replaceCase('size 512 MiB', sized(0x20000000), 'ENOMEM', { length: 0x20000060 }),
-  replaceCase('size 512 MiB less the kernel\'s own 64 bytes', sized(0x20000000 - 64), 'ENOMEM', { length: 0x20000060 }),
+  replaceCase("size 512 MiB less the kernel's own 64 bytes", sized(0x20000000 - 64), 'ENOMEM', { length: 0x20000060 }),
   replaceCase('size INT_MAX-96', sized(0x7fffff9f), 'ENOMEM', { length: 0x7fffffff }),
   replaceCase('size 2^32-96, sum wraps to 0', sized(0xffffffa0), 'EINVAL', { length: 96 }),
   replaceCase('size 16 MiB, nothing there', sized(0x1000000), 'EFAULT', { length: 0x1000060 }),
@@ -73,7 +77,10 @@ export const replaceCases: readonly RawCase[] = [
 
 /** Each hand-made blob, and the empty table again where the kernel took it. */
 export const blobRequests: readonly RawCase[] = blobCases.flatMap(({ title, blob, expected, ours }) => {
-  const found: RawCase = { ...setCase(`blob: ${title}`, set.replace, blob, expected), ...(ours === undefined ? {} : { ours }) };
+  const found: RawCase = {
+    ...setCase(`blob: ${title}`, set.replace, blob, expected),
+    ...(ours === undefined ? {} : { ours }),
+  };
   return expected === '' ? [found, reset] : [found];
 });
 
@@ -109,13 +116,19 @@ export const addCountersCases: readonly RawCase[] = [
   addCase('unknown table, wrong count', counters('nosuch', 3), 'ENOENT'),
   addCase('table without a name', counters('', 4), 'ENOENT'),
   addCase('name without NUL', counters('filter'.repeat(6), 4), 'ENOENT'),
-  addCase('16 MiB said, nothing there', counters('filter', 0x100000, 0), 'EFAULT', { length: countersHeader + 0x1000000 }),
+  addCase('16 MiB said, nothing there', counters('filter', 0x100000, 0), 'EFAULT', {
+    length: countersHeader + 0x1000000,
+  }),
   reset,
 ];
 
 const jumping = replace({ hookEntry: [0, 0, 304, 456, 0], underflow: [0, 152, 304, 456, 0] }, [
-  entry({ target: standard(784) }), ...Array<Uint8Array>(3).fill(plain(verdicts.accept)),
-  head('A'), plain(verdicts.drop), plain(verdicts.return), head('ERROR'),
+  entry({ target: standard(784) }),
+  ...Array<Uint8Array>(3).fill(plain(verdicts.accept)),
+  head('A'),
+  plain(verdicts.drop),
+  plain(verdicts.return),
+  head('ERROR'),
 ]);
 
 /** Old counters come back with a replace, once, in the old table's order. */

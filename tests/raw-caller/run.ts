@@ -17,7 +17,12 @@ export const callerCommand: readonly string[] = [process.execPath, '--import', '
  */
 export function runRaw(requests: readonly RawRequest[], wrapper: readonly string[]): readonly RawResult[] {
   const [command = '', ...args] = [...wrapper, ...callerCommand];
-  const done = spawnSync(command, args, { input: JSON.stringify(requests), maxBuffer: maxOutput, timeout: deadline, killSignal: 'SIGKILL' });
+  const done = spawnSync(command, args, {
+    input: JSON.stringify(requests),
+    maxBuffer: maxOutput,
+    timeout: deadline,
+    killSignal: 'SIGKILL',
+  });
   if (done.error) throw done.error;
   if (done.status !== 0) throw new Error(`raw caller ended with ${done.status}: ${done.stderr.toString()}`);
   return JSON.parse(done.stdout.toString()) as readonly RawResult[];
@@ -26,7 +31,12 @@ export function runRaw(requests: readonly RawRequest[], wrapper: readonly string
 /** Why the kernel's own ip_tables can't be asked here, or undefined when it can. */
 export function whyNoNativeTables(): string | undefined {
   const probe: RawRequest = {
-    title: 'probe', call: 'get', socket: 'inet-raw', level: 0, option: 64, length: 84,
+    title: 'probe',
+    call: 'get',
+    socket: 'inet-raw',
+    level: 0,
+    option: 64,
+    length: 84,
     data: Buffer.concat([Buffer.from('filter'), Buffer.alloc(78)]).toString('base64'),
   };
   try {

@@ -21,21 +21,24 @@ function shown({ request, ours }: RawCase, answer: RawResult | undefined, mine: 
   return `${title}: ${result}, length ${length}, bytes ${request.call === 'get' ? bytes : ''}, counters ${counters}`;
 }
 
-describe.skipIf(reason !== undefined)(`raw calls natively and supervised${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
-  it('get the same answers', { timeout: 2 * minutes }, () => {
-    const requests = malformed.map(({ request }) => request);
-    const native = runRaw(requests, natively);
-    const mine = runRaw(requests, supervised);
-    expect(malformed.map((one, index) => shown(one, mine[index], true))).toEqual(
-      malformed.map((one, index) => shown(one, native[index], false)),
-    );
-  });
+describe.skipIf(reason !== undefined)(
+  `raw calls natively and supervised${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    it('get the same answers', { timeout: 2 * minutes }, () => {
+      const requests = malformed.map(({ request }) => request);
+      const native = runRaw(requests, natively);
+      const mine = runRaw(requests, supervised);
+      expect(malformed.map((one, index) => shown(one, mine[index], true))).toEqual(
+        malformed.map((one, index) => shown(one, native[index], false)),
+      );
+    });
 
-  it('are refused alike without CAP_NET_ADMIN', { timeout: 2 * minutes }, () => {
-    const without = ['setpriv', '--bounding-set', '-net_admin'];
-    const requests = malformed.map(({ request }) => request);
-    const errnos = (wrapper: readonly string[]): readonly string[] =>
-      runRaw(requests, [...wrapper, ...without]).map(({ title, errno }) => `${title}: ${errno}`);
-    expect(errnos(supervised)).toEqual(errnos(natively));
-  });
-});
+    it('are refused alike without CAP_NET_ADMIN', { timeout: 2 * minutes }, () => {
+      const without = ['setpriv', '--bounding-set', '-net_admin'];
+      const requests = malformed.map(({ request }) => request);
+      const errnos = (wrapper: readonly string[]): readonly string[] =>
+        runRaw(requests, [...wrapper, ...without]).map(({ title, errno }) => `${title}: ${errno}`);
+      expect(errnos(supervised)).toEqual(errnos(natively));
+    });
+  },
+);

@@ -1,5 +1,5 @@
-import { BpfilterError, errnoOf } from '../../../protocol/error.ts';
 import { errnoName } from '../../../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../../../protocol/error.ts';
 import { parseReplace } from '../parse.ts';
 import type { Registry } from '../registry-interface.ts';
 import { validateReplace } from '../validate.ts';

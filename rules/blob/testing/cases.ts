@@ -1,5 +1,6 @@
 import { type BlobCase, entryCases } from './malformed-entries.ts';
-import { graphCases, headerCases } from './malformed-tables.ts';
+import { graphCases } from './malformed-graphs.ts';
+import { headerCases } from './malformed-headers.ts';
 
 /** Every hand-made blob with the kernel's answer. */
 export const blobCases: readonly BlobCase[] = [...entryCases, ...headerCases, ...graphCases];

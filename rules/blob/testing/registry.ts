@@ -24,15 +24,31 @@ export const stubRegistry: Registry = {
   findTarget: (name, revision) => find('target', targetStubs, name, revision) as Found<AnyTarget>,
 };
 
-function find(kind: 'match' | 'target', stubs: Readonly<Record<string, Stub>>, name: string, revision: number): Found<AnyMatch | AnyTarget> {
+function find(
+  kind: 'match' | 'target',
+  stubs: Readonly<Record<string, Stub>>,
+  name: string,
+  revision: number,
+): Found<AnyMatch | AnyTarget> {
   if (name.length >= 29) throw new BpfilterError('malformed', `${kind} name without NUL`);
   const stub = Object.hasOwn(stubs, name) ? stubs[name] : undefined;
   if (stub === undefined) throw new BpfilterError('no-such-extension', `no ${kind} ${name}`);
   if (stub.revision !== revision) {
-    throw new BpfilterError(stub.placement.anyFamily ? 'no-such-revision' : 'no-such-extension', `no revision ${revision}`);
+    throw new BpfilterError(
+      stub.placement.anyFamily ? 'no-such-revision' : 'no-such-extension',
+      `no revision ${revision}`,
+    );
   }
   const layout = { size: stub.size, decode: () => undefined, encode: () => new Uint8Array(stub.size) };
-  const parts = { name, revisions: { [revision]: layout }, placement: stub.placement, check: () => undefined, print: () => '', save: () => '' };
-  const definition = kind === 'match' ? { kind, ...parts, nft: () => ({ alternatives: [[]] }) } : { kind, ...parts, nft: () => [] };
+  const parts = {
+    name,
+    revisions: { [revision]: layout },
+    placement: stub.placement,
+    check: () => undefined,
+    print: () => '',
+    save: () => '',
+  };
+  const definition =
+    kind === 'match' ? { kind, ...parts, nft: () => ({ alternatives: [[]] }) } : { kind, ...parts, nft: () => [] };
   return { definition, revision: layout };
 }

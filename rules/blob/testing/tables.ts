@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Chain, HeaderMatch, MatchUse, Rule, Table, TargetUse } from '../../ir.ts';
 import { ipv4 } from '../../../protocol/family.ts';
+import type { Chain, HeaderMatch, MatchUse, Rule, Table, TargetUse } from '../../ir.ts';
 
 /** Arbitrary tables as libiptc would lay them out, extensions opaque and indices right. */
 const u32 = fc.nat(0xffffffff);
@@ -84,7 +84,10 @@ export const table: fc.Arbitrary<Table> = fc
   .chain(({ name, users }) => {
     const builtin = ipv4.tables[name].chains.map((one) =>
       fc
-        .record({ rules: fc.array(rule(users), { maxLength: 3 }), policy: fc.oneof(closing('accept'), closing('drop')) })
+        .record({
+          rules: fc.array(rule(users), { maxLength: 3 }),
+          policy: fc.oneof(closing('accept'), closing('drop')),
+        })
         .map((found): Chain => ({ kind: 'builtin', name: one.name, hook: one.hook, ...found })),
     );
     const user = users.map((chain, index) =>
