@@ -10,8 +10,8 @@ export type CommitResult =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /**
- * Where rules are put in force; listings are the text that `nft -j list …` prints. Everything throws BpfilterError('dataplane') when it can't be asked
- * at all, or doesn't answer.
+ * Where rules are put in force; listings are the text that `nft -j list …` prints. Everything throws BpfilterError: `dataplane` when it can't be
+ * asked at all or refuses to tell, `timeout` when it doesn't answer.
  */
 export interface DataPlane {
   commit(document: NftDocument): CommitResult;

@@ -37,7 +37,9 @@ export interface NftExecOptions {
 }
 
 const MAX_OUTPUT = 1 << 30;
+/** The shim gives a request 30 s and more for long ones: a hung nft must leave time to ask what became of it. */
 const BASE_TIMEOUT = 20_000;
+const SHORT_TIMEOUT = 5_000;
 const TIMEOUT_PER_MIB = 1_000;
 
 function failureOf(error: Error | undefined): 'missing' | 'timeout' | 'other' | undefined {
@@ -103,12 +105,12 @@ export function nftDataPlane(run: RunNft): DataPlane {
       throw new BpfilterError('dataplane', 'nft is not installed (Debian package nftables)');
     }
   };
-  const list = (args: readonly string[]): string | undefined => {
-    const end = run({ args: ['-j', ...args], input: '', timeout: BASE_TIMEOUT });
+  const list = (args: readonly string[], timeout = BASE_TIMEOUT): string | undefined => {
+    const end = run({ args: ['-j', ...args], input: '', timeout });
     wantInstalled(end);
     if (end.status === 0) return textOf(end.stdout);
     if (end.status === 1 && isNoSuchObject(end.stderr)) return undefined;
-    throw new BpfilterError('dataplane', `nft ${args.join(' ')}: ${howItEnded(end)}`);
+    throw new BpfilterError(end.failure === 'timeout' ? 'timeout' : 'dataplane', `nft ${args.join(' ')}: ${howItEnded(end)}`);
   };
   return {
     commit(document: NftDocument): CommitResult {
@@ -124,6 +126,6 @@ export function nftDataPlane(run: RunNft): DataPlane {
     },
     listCounters: (family, table) => list(['list', 'counters', 'table', family, table]),
     listTable: (family, table) => list(['-a', 'list', 'table', family, table]),
-    listChains: (family) => list(['list', 'chains', family]) ?? '{"nftables": []}',
+    listChains: (family) => list(['list', 'chains', family], SHORT_TIMEOUT) ?? '{"nftables": []}',
   };
 }

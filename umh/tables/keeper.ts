@@ -10,7 +10,8 @@ import { type TableId, tableIds } from '../table-id.ts';
 import { addToBook, sum } from './counter-book.ts';
 import { countersVersion, type LiveTable } from './live-table.ts';
 import { loadTable } from './load.ts';
-import { Misbelief, replaceTable, restoreTable, type Workshop } from './replace.ts';
+import { Misbelief } from './misbelief.ts';
+import { replaceTable, restoreTable, type Workshop } from './replace.ts';
 import { finishReset, resetAll } from './reset.ts';
 
 /** The tables of one network namespace, as this driver knows them. Call everything under the state lock. */

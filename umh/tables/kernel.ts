@@ -2,6 +2,7 @@ import { BpfilterError } from '../../protocol/error.ts';
 import type { DataPlane } from '../dataplane/data-plane.ts';
 import { families } from '../../protocol/family.ts';
 import { type TableId, tableIds } from '../table-id.ts';
+import { Misbelief } from './misbelief.ts';
 import { snapshot } from './counter-book.ts';
 import type { KernelVersion, Translator } from './translator.ts';
 
@@ -21,7 +22,7 @@ export interface Kernel {
   versions(): ReadonlyMap<TableId, KernelVersion>;
   /** undefined when the kernel has no such table. */
   counters(id: TableId, ids: Uint32Array): KernelReading | undefined;
-  /** All of the table, with handles. */
+  /** All of the table, with handles. Throws Misbelief when the kernel has none. */
   list(id: TableId): string;
 }
 
@@ -54,7 +55,7 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
     list(id) {
       const name = translator.nftName(id);
       const listing = insist(() => plane.listTable(id.family.nft, name));
-      if (listing === undefined) throw new BpfilterError('dataplane', `the kernel has no table ${name}`);
+      if (listing === undefined) throw new Misbelief(new BpfilterError('dataplane', `the kernel has no table ${name}`));
       return listing;
     },
   };

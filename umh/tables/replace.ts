@@ -1,12 +1,14 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { DriverContext } from '../context.ts';
+import type { CommitResult } from '../dataplane/data-plane.ts';
 import type { Asker, StoredTable } from '../store/table-file.ts';
 import { sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
 import { freshBook } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
 import { entryCount, type LiveTable } from './live-table.ts';
+import { Misbelief } from './misbelief.ts';
 import { abandon, finish, prepare } from './prepared.ts';
 import type { InForce, Translation, Translator } from './translator.ts';
 
@@ -15,17 +17,6 @@ export interface Workshop {
   readonly context: DriverContext;
   readonly translator: Translator;
   readonly kernel: Kernel;
-}
-
-/** The kernel has another version than we believed, or refused what may have been built on a wrong belief: look again. */
-export class Misbelief extends Error {
-  override readonly name = 'Misbelief';
-  readonly reason: BpfilterError;
-
-  constructor(reason: BpfilterError) {
-    super(reason.message, { cause: reason });
-    this.reason = reason;
-  }
 }
 
 function stored(id: TableId, inForce: InForce, asker: Asker | undefined): StoredTable {
@@ -38,7 +29,14 @@ function stored(id: TableId, inForce: InForce, asker: Asker | undefined): Stored
 function commit(shop: Workshop, live: LiveTable, next: StoredTable, translation: Translation): void {
   const { context, kernel } = shop;
   const { id } = live;
-  const result = context.plane.commit(translation.document);
+  let result: CommitResult;
+  try {
+    result = context.plane.commit(translation.document);
+  } catch (error) {
+    // Not even sent.
+    abandon(context, id, next);
+    throw error;
+  }
   if (result.kind === 'committed') return;
   const found = kernel.version(id);
   if (found.kind === 'ours' && sameVersion(found.version, next)) {
@@ -92,7 +90,11 @@ export function restoreTable(shop: Workshop, live: LiveTable): LiveTable {
   context.log.warning(
     `table ${id.key}: its rules are gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
   );
-  return enact(shop, live, translator.install(id, view, context.newInstance()), undefined).live;
+  try {
+    return enact(shop, live, translator.install(id, view, context.newInstance()), undefined).live;
+  } catch (error) {
+    throw error instanceof Misbelief ? error.reason : error;
+  }
 }
 
 /** A table that was never replaced. */

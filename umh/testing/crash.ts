@@ -20,6 +20,7 @@ export class Crash {
   #at = 0;
   #death: Death = 'before';
   #between: () => void = () => {};
+  #fail: (() => never) | undefined;
 
   /** Counts anew, to die at step number `at` (from 1; 0 = never). `between` runs before every step. */
   arm(at: number, death: Death, between: () => void = () => {}): void {
@@ -27,6 +28,13 @@ export class Crash {
     this.#at = at;
     this.#death = death;
     this.#between = between;
+    this.#fail = undefined;
+  }
+
+  /** Counts anew; step number `at` throws instead of being done, and nobody dies. */
+  failAt(at: number, fail: () => never): void {
+    this.arm(at, 'before');
+    this.#fail = fail;
   }
 
   step<T>(label: string, work: () => T, half: () => void = () => {}): T {
@@ -34,6 +42,7 @@ export class Crash {
     this.#between();
     this.steps.push(label);
     if (this.steps.length !== this.#at) return work();
+    if (this.#fail !== undefined) return this.#fail();
     this.dead = true;
     if (this.#death === 'half') half();
     if (this.#death === 'after') work();

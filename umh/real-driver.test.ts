@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { errno } from '../protocol/errno.ts';
+import { entry, filter, ip, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
+import { bundleDriver, Namespace, RealDriver } from './testing/real-driver.ts';
+
+const rule = (source: number) => entry({ ip: ip({ source }), target: standard(verdicts.accept) });
+const LOCALHOST = 0x7f000001;
+const BLOB = filter({ input: [rule(1), rule(LOCALHOST)] });
+const OTHER = filter({ input: [rule(LOCALHOST), rule(3)] });
+
+let build: string;
+let bundle: string;
+let folder: string;
+let namespace: Namespace;
+const drivers: RealDriver[] = [];
+
+beforeAll(async () => {
+  build = mkdtempSync(join(tmpdir(), 'umh-build-'));
+  bundle = await bundleDriver(build);
+});
+afterAll(() => rmSync(build, { recursive: true }));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'umh-state-'));
+  namespace = new Namespace();
+});
+afterEach(async () => {
+  for (const driver of drivers.splice(0)) {
+    driver.close();
+    if (driver.process.exitCode === null && driver.process.signalCode === null) await once(driver.process, 'exit');
+  }
+  namespace.close();
+  rmSync(folder, { recursive: true });
+});
+
+function start(client = 'aa', environment: Record<string, string> = {}): RealDriver {
+  const driver = new RealDriver({ bundle, folder, namespace, client, environment });
+  drivers.push(driver);
+  return driver;
+}
+const log = () => readFileSync(join(folder, 'log'), 'utf8');
+const old = (entries: number) => Buffer.alloc(16 * entries, 0xee);
+
+describe('the bundled driver with real nft', () => {
+  it('is healthy, goes by its name, and ends with its pipe', async () => {
+    const driver = start();
+    expect(driver.ask(0, false)).toBe(0);
+    expect(readFileSync(`/proc/${driver.pid}/comm`, 'latin1')).toBe('bpfilter_umh\n');
+    expect(readFileSync(`/proc/${driver.pid}/cmdline`, 'latin1')).toMatch(/^bpfilter_umh/);
+    driver.close();
+    drivers.length = 0;
+    const [code] = await once(driver.process, 'exit');
+    expect(code).toBe(0);
+  });
+
+  it('shows an untouched table without any rule in nft', () => {
+    const driver = start();
+    expect(driver.info('filter')).toEqual({ status: 0, entries: 4, size: 632 });
+    expect(driver.info('nope').status).toBe(-errno.ENOENT);
+    expect(driver.packets('filter').packets).toEqual([0n, 0n, 0n, 0n]);
+    expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
+    expect(driver.own('NAMES').text).toBe('filter\n');
+  });
+
+  it('puts a table in force, counts, replaces, and resets', () => {
+    const driver = start();
+    const before = old(4);
+    expect(driver.replace(BLOB, before)).toBe(0);
+    expect(before).toEqual(Buffer.alloc(64));
+    namespace.run('ping', '-c', '3', '-i', '0.01', '127.0.0.1');
+    const { packets } = driver.packets('filter');
+    expect(packets.slice(0, 3)).toEqual([0n, 6n, 0n]);
+    expect(packets[4]).toBe(6n);
+
+    const counted = old(6);
+    expect(driver.replace(OTHER, counted)).toBe(0);
+    expect(counted.readBigUInt64LE(16)).toBe(6n);
+    expect(driver.packets('filter').packets).toEqual([0n, 0n, 0n, 0n, 0n, 0n]);
+    expect(driver.add('filter', [6n, 0n, 0n, 0n, 6n, 0n])).toBe(0);
+    namespace.run('ping', '-c', '1', '127.0.0.1');
+    expect(driver.packets('filter').packets).toEqual([8n, 0n, 0n, 0n, 8n, 0n]);
+    expect(driver.replace(BLOB, old(4))).toBe(-errno.EAGAIN);
+
+    expect(JSON.parse(driver.own('STATUS').text).tables[0]).toMatchObject({ name: 'filter', generation: 2, rules: 2, inForce: true });
+    expect(driver.own('RESET').status).toBe(0);
+    expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
+    expect(driver.info('filter').entries).toBe(4);
+    expect(log()).not.toMatch(/error/);
+  });
+
+  it('goes on from the state of a killed one, and of another client', async () => {
+    const first = start();
+    expect(first.replace(BLOB, old(4))).toBe(0);
+    expect(first.add('filter', [1n, 2n, 3n, 4n, 5n, 6n])).toBe(0);
+    first.kill();
+    await once(first.process, 'exit');
+    const second = start('aa');
+    const third = start('bb');
+    expect(second.packets('filter').packets).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
+    expect(third.add('filter', [1n, 1n, 1n, 1n, 1n, 1n])).toBe(0);
+    expect(second.packets('filter').packets).toEqual([2n, 3n, 4n, 5n, 6n, 7n]);
+    expect(third.replace(OTHER, old(6))).toBe(0);
+    expect(second.packets('filter').packets).toEqual([0n, 0n, 0n, 0n, 0n, 0n]);
+    expect(second.replace(BLOB, old(6))).toBe(0);
+  });
+
+  it('puts back rules that somebody flushed', () => {
+    const driver = start();
+    expect(driver.replace(BLOB, old(4))).toBe(0);
+    expect(driver.add('filter', [0n, 9n, 0n, 0n, 0n, 0n])).toBe(0);
+    namespace.run('nft', 'flush', 'ruleset');
+    expect(driver.packets('filter').packets[1]).toBe(9n);
+    expect(namespace.run('nft', 'list', 'tables').stdout).toContain('bpfilter_filter');
+    namespace.run('nft', 'flush', 'ruleset');
+    expect(driver.replace(OTHER, old(6))).toBe(0);
+    expect(namespace.run('nft', 'list', 'tables').stdout).toContain('bpfilter_filter');
+    expect(log()).toContain('putting them back');
+  });
+
+  it('refuses tables that it knows nothing of, until a reset', () => {
+    const other = mkdtempSync(join(tmpdir(), 'umh-other-'));
+    const stranger = new RealDriver({ bundle, folder: other, namespace });
+    expect(stranger.replace(BLOB, old(4))).toBe(0);
+    const driver = start();
+    expect(driver.info('filter').status).toBe(-errno.EBUSY);
+    expect(log()).toContain('bpfilter reset');
+    expect(driver.info('nat').status).toBe(0);
+    expect(driver.own('RESET').status).toBe(0);
+    expect(driver.info('filter').status).toBe(0);
+    stranger.close();
+    rmSync(other, { recursive: true });
+  });
+
+  it('never touches tables of others', () => {
+    namespace.run('nft', 'add table ip filter; add chain ip filter INPUT; add table inet bpfilter_filter');
+    const driver = start();
+    expect(driver.replace(BLOB, old(4))).toBe(0);
+    expect(driver.own('RESET').status).toBe(0);
+    const { stdout } = namespace.run('nft', 'list', 'tables');
+    expect(stdout).toBe('table ip filter\ntable inet bpfilter_filter\n');
+  });
+
+  it('without nft: reads, but says why it can put nothing in force', () => {
+    const driver = start('aa', { BPFILTER_NFT: '/nowhere/nft' });
+    expect(driver.info('filter').status).toBe(0);
+    expect(driver.replace(BLOB, old(4))).toBe(-errno.EIO);
+    expect(driver.info('filter').entries).toBe(4);
+    expect(log()).toContain('nft is not installed');
+  });
+
+  it.each([
+    ['option unknown', 99, -errno.ENOPROTOOPT],
+    ['level unknown', 7 << 16, -errno.ENOPROTOOPT],
+    ['a set as a get', 0x40 | (3 << 16), -errno.ENOPROTOOPT],
+  ])('garbled requests get an errno: %s', (_name, cmd, status) => {
+    const driver = start();
+    expect(driver.ask(cmd, false, Buffer.alloc(84))).toBe(status);
+    expect(driver.info('filter').status).toBe(0);
+  });
+
+  it('a request that names memory but brings none is a fault', () => {
+    const driver = start();
+    expect(driver.ask(64, false, undefined, 84)).toBe(-errno.EFAULT);
+    expect(driver.info('filter').status).toBe(0);
+    expect(driver.ask(64, false, Buffer.alloc(80))).toBe(-errno.EINVAL);
+  });
+});
