@@ -54,7 +54,7 @@ function perform(request: RawRequest): RawResult {
   if (given !== undefined && request.numCountersOf !== undefined) {
     given.writeUInt32LE(entriesOf(fd, request.numCountersOf), numCounters);
   }
-  const buffer = given === undefined ? undefined : guardedBuffer(given.length, given, request.readOnly);
+  const buffer = given === undefined ? undefined : guardedBuffer(given.length, given, request);
   const address = buffer?.address ?? (request.data === null ? null : unmappedAddress);
 
   let result: number;

@@ -25,6 +25,10 @@ function badBuffers(what: string, option: number, good: Buffer): readonly RawCas
     of('NULL buffer', 'EFAULT', { data: null }),
     of('buffer that is not mapped', 'EFAULT', { data: 'unmapped' }),
     of('buffer one byte short of its length', 'EFAULT', { data: good.subarray(0, length - 1).toString('base64') }),
+    of('buffer one byte short, a protected page behind it', 'EFAULT', {
+      data: good.subarray(0, length - 1).toString('base64'),
+      guard: 'protected',
+    }),
     of('buffer of 1 byte', 'EFAULT', { data: good.subarray(0, 1).toString('base64') }),
     of('NULL length', 'EFAULT', { noLength: true }),
     of('length 0', 'EINVAL', { length: 0 }),

@@ -32,6 +32,10 @@ function badBuffers(what: string, option: number, good: Buffer, room: Partial<Ra
     of('NULL buffer', 'EFAULT', { data: null }),
     of('buffer that is not mapped', 'EFAULT', { data: 'unmapped' }),
     of('buffer one byte short of its length', 'EFAULT', { data: base64(good.subarray(0, length - 1)) }),
+    of('buffer one byte short, a protected page behind it', 'EFAULT', {
+      data: base64(good.subarray(0, length - 1)),
+      guard: 'protected',
+    }),
     setCase(`${what}: buffer that ends behind 40 bytes`, option, good.subarray(0, 40), 'EFAULT', { length }),
     of('length 0', 'EINVAL', { length: 0 }),
     of('length -1', 'EINVAL', { length: -1 }),
@@ -76,7 +80,8 @@ export const replaceCases: readonly RawCase[] = [
 ];
 
 /** Each hand-made blob, and the empty table again where the kernel took it. */
-export const blobRequests: readonly RawCase[] = blobCases.flatMap(({ title, blob, expected, ours }) => {
+export const blobRequests: readonly RawCase[] = blobCases.flatMap(({ title, blob, expected, ...rest }) => {
+  const ours = rest.supervised ?? rest.ours;
   const found: RawCase = {
     ...setCase(`blob: ${title}`, set.replace, blob, expected),
     ...(ours === undefined ? {} : { ours }),

@@ -24,10 +24,11 @@ export interface RawRequest {
   /** The length the kernel is told, as i32; may be more or less than there is. */
   readonly length: number;
   /**
-   * The buffer in base64. It ends at an unreadable page, so that reading or writing past it
-   * faults. null: the NULL pointer; 'unmapped': an address with nothing behind it.
+   * The buffer in base64. Behind it is its guard, so that reading or writing past it faults. null: the NULL pointer; 'unmapped': an address with nothing behind it.
    */
   readonly data: string | null | 'unmapped';
+  /** What lies behind the buffer: nothing (unless given), or a page that may not be touched. */
+  readonly guard?: 'unmapped' | 'protected';
   /** The buffer can be read but not written. */
   readonly readOnly?: boolean;
   /** get only: the pointer to the length is NULL. */

@@ -7,6 +7,8 @@ export interface BlobCase {
   readonly expected: string;
   /** Ours where the kernel accepts a shape that we refuse. */
   readonly ours?: 'EOPNOTSUPP';
+  /** The whole program's answer where validation is content but no data plane can carry it. */
+  readonly supervised?: 'EOPNOTSUPP';
 }
 
 const { accept, drop, queue } = verdicts;
@@ -74,7 +76,7 @@ export const entryCases: readonly BlobCase[] = [
   { title: 'standard target revision 1', blob: ruleOf(standard(accept, 40, 1)), expected: 'ENOENT' },
   { title: 'verdict 0', blob: ruleOf(standard(0)), expected: 'EINVAL' },
   { title: 'verdict -3: STOLEN', blob: ruleOf(standard(-3)), expected: 'EINVAL' },
-  { title: 'verdict -4: QUEUE', blob: ruleOf(standard(queue)), expected: '' },
+  { title: 'verdict -4: QUEUE', blob: ruleOf(standard(queue)), expected: '', supervised: 'EOPNOTSUPP' },
   { title: 'verdict -6: STOP', blob: ruleOf(standard(-6)), expected: 'EINVAL' },
   { title: 'verdict INT_MIN', blob: ruleOf(standard(-0x80000000)), expected: 'EINVAL' },
   { title: 'flag 4', blob: ruleOf(standard(accept), { ip: ip({ flags: 4 }) }), expected: 'EINVAL' },
