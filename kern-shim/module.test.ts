@@ -108,17 +108,17 @@ describe('the module', () => {
     { case: 'hangs', length: 1001, want: errno.ETIMEDOUT },
     { case: 'exits', length: 1002, want: errno.EFAULT },
     { case: 'answers short', length: 1003, want: errno.EFAULT },
-  ])('drivers that $case in a request, all of them: an errno for this caller, and the next request works', ({
-    length,
-    want,
-  }) => {
-    const module = newModule(selfTest);
-    const before = module.request(asking(1), undefined);
-    expect(before).toBe(1);
-    expect(errnoOfCall(() => module.request(asking(length), undefined))).toBe(want);
-    expect(module.request(asking(3), undefined)).toBe(3);
-    expect(module.status()).toMatchObject({ restarts: 2, failures: 1, requests: 3 });
-  });
+  ])(
+    'drivers that $case in a request, all of them: an errno for this caller, and the next request works',
+    ({ length, want }) => {
+      const module = newModule(selfTest);
+      const before = module.request(asking(1), undefined);
+      expect(before).toBe(1);
+      expect(errnoOfCall(() => module.request(asking(length), undefined))).toBe(want);
+      expect(module.request(asking(3), undefined)).toBe(3);
+      expect(module.status()).toMatchObject({ restarts: 2, failures: 1, requests: 3 });
+    },
+  );
 
   test('a stopped driver is killed long before the deadline of the request, and its successor answers', () => {
     const module = newModule(selfTest);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { BpfilterError } from '../protocol/error.ts';
 import { asReplay, decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
+import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
 import { POLLIN, Poller } from '../sys/poll.ts';
@@ -20,6 +21,11 @@ export interface ModuleOptions {
   readonly attempts: number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
+}
+
+/** The memory that a request names: the caller's open /proc/PID/mem, and what the caller may do with the range. */
+export interface PassedMemory extends MemoryNote {
+  readonly descriptor: number;
 }
 
 export interface ModuleStatus {
@@ -44,6 +50,7 @@ export class BpfilterModule {
   readonly #options: ModuleOptions;
   readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
   readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
+  readonly #note = Buffer.alloc(memoryNoteSize);
   #memorySocket: number | undefined;
   #poller: Poller | undefined;
   #forks = 0;
@@ -119,11 +126,11 @@ export class BpfilterModule {
    * answers short, its successor gets the request again, marked as a replay: the driver's journal
    * knows whether it took effect, so it does exactly once.
    *
-   * @param memory the caller's open /proc/PID/mem, passed along for requests that name memory
+   * @param memory passed along for requests that name memory
    * @returns 0, a positive result, or −errno
    * @throws 'driver' (EFAULT) or 'timeout' (ETIMEDOUT) when the successors fail too; the next request starts anew
    */
-  request(request: MboxRequest, memory: number | undefined): number {
+  request(request: MboxRequest, memory: PassedMemory | undefined): number {
     this.#requests += 1;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -164,10 +171,11 @@ export class BpfilterModule {
     }
   }
 
-  #pass(memory: number): void {
+  #pass(memory: PassedMemory): void {
     if (this.#memorySocket === undefined) return;
     try {
-      sendFd(this.#memorySocket, memory);
+      encodeMemoryNote(this.#note, memory);
+      sendFd(this.#memorySocket, memory.descriptor, this.#note);
     } catch (cause) {
       throw new BpfilterError('driver', 'the driver takes no descriptor', { cause });
     }

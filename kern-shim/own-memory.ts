@@ -13,7 +13,10 @@ export function requestOwn(module: BpfilterModule, cmd: number, isSet: boolean, 
   const memory = fs.openSync('/proc/self/mem', 'r+');
   try {
     const addr = bytes.length === 0 ? 0n : addressOf(bytes);
-    return module.request({ addr, len: bytes.length, is_set: isSet ? 1 : 0, cmd, pid: process.pid }, memory);
+    return module.request(
+      { addr, len: bytes.length, is_set: isSet ? 1 : 0, cmd, pid: process.pid },
+      { descriptor: memory, readable: bytes.length, writable: bytes.length },
+    );
   } finally {
     fs.closeSync(memory);
   }

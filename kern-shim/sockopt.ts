@@ -1,11 +1,11 @@
-import fs from 'node:fs';
 import { errno, errnoName } from '../protocol/errno.ts';
-import { BpfilterError, errnoOf } from '../protocol/error.ts';
+import { errnoOf } from '../protocol/error.ts';
 import { familyOfLevel } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import { closeFd } from '../sys/descriptor.ts';
+import type { Caller, Callers } from './caller/caller.ts';
 import { mayAdminister } from './caller/capability.ts';
-import { openCallerSocket } from './caller/socket.ts';
+import { type CallerSocket, openCallerSocket } from './caller/socket.ts';
 import type { Modules, Served } from './modules.ts';
 
 /** A getsockopt or setsockopt as it was caught. */
@@ -45,36 +45,35 @@ const failed = (value: number): Outcome => ({ kind: 'errno', errno: value });
  * @param isValid asks whether the notification still stands: once the caller's memory is open and
  *   this says yes, the descriptor is that caller's and no other process's
  */
-export function serveSockopt(call: CaughtCall, modules: Modules, isValid: () => boolean): Outcome {
-  const socket = openCallerSocket(call.tid, call.fd);
-  if (socket === undefined) return isValid() ? proceed : gone;
+export function serveSockopt(call: CaughtCall, callers: Callers, modules: Modules, isValid: () => boolean): Outcome {
+  let socket: CallerSocket | undefined;
   let served: Served | undefined;
   try {
-    const memory = openMemory(call.tid);
-    try {
-      if (!isValid()) return gone;
-      served = modules.forSocket(socket.cookie, socket.fd);
-      return answer(call, memory, served);
-    } finally {
-      fs.closeSync(memory);
-    }
+    const caller = callers.of(call.tid);
+    if (!isValid()) return gone;
+    socket = openCallerSocket(caller, call.fd);
+    if (socket === undefined) return proceed;
+    served = modules.forSocket(socket.cookie, socket.fd);
+    return answer(call, caller, served);
   } catch (error) {
     if (!isValid()) return gone;
-    served?.log.write(`pid ${call.tid}: ${describe(call)}: ${error instanceof Error ? error.message : String(error)}`);
+    const { log } = served ?? modules.forOwn();
+    log.write(`pid ${call.tid}: ${describe(call)}: ${error instanceof Error ? error.message : String(error)}`);
     return failed(errnoOf(error));
   } finally {
-    closeFd(socket.fd);
+    if (socket !== undefined) closeFd(socket.fd);
   }
 }
 
-function answer(call: CaughtCall, memory: number, served: Served): Outcome {
+function answer(call: CaughtCall, caller: Caller, served: Served): Outcome {
   let length = call.optlen;
   if (!call.isSet) {
-    const read = readInt(memory, call.optlen);
+    const read = caller.readInt(call.optlen);
     if (read === undefined) return failed(errno.EFAULT);
     length = read;
-    if (length === probeLength && call.optval === 0 && call.option === familyOfLevel(call.level)?.get.info)
+    if (length === probeLength && call.optval === 0 && call.option === familyOfLevel(call.level)?.get.info) {
       return success;
+    }
   }
   if (length < 0) return failed(errno.EINVAL);
   if (!mayAdminister(call.tid, served.owners)) return failed(errno.EPERM);
@@ -86,45 +85,14 @@ function answer(call: CaughtCall, memory: number, served: Served): Outcome {
       cmd: composeCommand(call.level, call.option),
       pid: call.tid,
     },
-    memory,
+    { descriptor: caller.memory, ...caller.access(call.optval, length) },
   );
   if (status < 0) {
     served.log.write(`pid ${call.tid}: ${describe(call)} answered ${errnoName(-status)}`);
     return failed(-status);
   }
-  if (!call.isSet && !writeInt(memory, call.optlen, length)) return failed(errno.EFAULT);
+  if (!call.isSet && !caller.writeInt(call.optlen, length)) return failed(errno.EFAULT);
   return success;
-}
-
-function openMemory(tid: number): number {
-  try {
-    return fs.openSync(`/proc/${tid}/mem`, 'r+');
-  } catch (cause) {
-    throw new BpfilterError(
-      'fault',
-      `the memory of ${tid} can't be opened: is it in a user namespace this shim can't enter?`,
-      { cause },
-    );
-  }
-}
-
-const word = Buffer.alloc(4);
-
-function readInt(memory: number, address: number): number | undefined {
-  try {
-    return fs.readSync(memory, word, 0, 4, address) === 4 ? word.readInt32LE(0) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function writeInt(memory: number, address: number, value: number): boolean {
-  word.writeInt32LE(value, 0);
-  try {
-    return fs.writeSync(memory, word, 0, 4, address) === 4;
-  } catch {
-    return false;
-  }
 }
 
 function describe(call: CaughtCall): string {

@@ -23,6 +23,7 @@ const table = {
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
+  ENOTTY: 25,
   ENOSPC: 28,
   EROFS: 30,
   EMLINK: 31,

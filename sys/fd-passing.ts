@@ -16,19 +16,21 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
 /**
- * One message with one byte and one descriptor, all parts in one buffer (64-bit layout):
+ * One message with a few bytes and one descriptor, all parts in one buffer (64-bit layout):
  *   struct msghdr  @0   name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48
  *   struct iovec   @56  base, len
- *   the byte       @72
- *   struct cmsghdr @80  len 80, level 88, type 92, the descriptor 96
+ *   the bytes      @72
+ *   struct cmsghdr @96  len 96, level 104, type 108, the descriptor 112
  */
-const MESSAGE_SIZE = 104;
+const MESSAGE_SIZE = 120;
 const CONTROLLEN = 40;
 const FLAGS = 48;
 const IOV = 56;
 const PAYLOAD = 72;
-const CMSG = 80;
-const CMSG_FD = 96;
+const PAYLOAD_SIZE = 24;
+const IOV_LEN = IOV + 8;
+const CMSG = 96;
+const CMSG_FD = 112;
 /** CMSG_LEN(4), not CMSG_SPACE: in the padding a second descriptor would fit, and leak. */
 const CONTROL_LENGTH = 20;
 
@@ -39,7 +41,6 @@ function createMessage(): Buffer {
   message.writeUInt32LE(1, 24);
   message.writeBigUInt64LE(base + BigInt(CMSG), 32);
   message.writeBigUInt64LE(base + BigInt(PAYLOAD), IOV);
-  message.writeUInt32LE(1, IOV + 8);
   return message;
 }
 
@@ -52,12 +53,21 @@ export function socketpairSeqpacket(): [number, number] {
   return [ends.readInt32LE(0), ends.readInt32LE(4)];
 }
 
-/** Sends one descriptor with one byte. EPIPE when the other end is gone; blocks while its queue is full. */
-export function sendFd(sock: number, fdToSend: number, byte = 0): void {
+const oneByte = Buffer.alloc(1);
+
+/**
+ * Sends one descriptor with 1 to 24 bytes that tell of it. EPIPE when the other end is gone; blocks
+ * while its queue is full.
+ */
+export function sendFd(sock: number, fdToSend: number, payload: Uint8Array = oneByte): void {
+  if (payload.length === 0 || payload.length > PAYLOAD_SIZE) {
+    throw syscallError('sendmsg', errno.EMSGSIZE, `${payload.length} bytes beside a descriptor`);
+  }
   shared ??= createMessage();
   const message = shared;
   message.writeUInt32LE(CONTROL_LENGTH, CONTROLLEN);
-  message[PAYLOAD] = byte;
+  message.set(payload, PAYLOAD);
+  message.writeUInt32LE(payload.length, IOV_LEN);
   message.writeUInt32LE(CONTROL_LENGTH, CMSG);
   message.writeUInt32LE(SOL_SOCKET, CMSG + 8);
   message.writeUInt32LE(SCM_RIGHTS, CMSG + 12);
@@ -70,17 +80,22 @@ export function sendFd(sock: number, fdToSend: number, byte = 0): void {
 /**
  * The descriptor of the next message, closed on exec; never waits. `undefined` when none waits,
  * when the other end is gone, or when the message brought none. EMFILE when we have no room for it.
+ *
+ * @param payload gets the bytes that came with it, zeros behind them
  */
-export function recvFd(sock: number): number | undefined {
+export function recvFd(sock: number, payload?: Uint8Array): number | undefined {
   shared ??= createMessage();
   const message = shared;
   for (;;) {
     message.writeUInt32LE(CONTROL_LENGTH, CONTROLLEN);
+    message.writeUInt32LE(PAYLOAD_SIZE, IOV_LEN);
+    message.fill(0, PAYLOAD, PAYLOAD + PAYLOAD_SIZE);
     if (recvmsg()(sock, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >= 0) break;
     const error = lastErrno();
     if (error === errno.EAGAIN) return undefined;
     if (error !== errno.EINTR) fail('recvmsg', `fd ${sock}`);
   }
+  payload?.set(message.subarray(PAYLOAD, PAYLOAD + Math.min(payload.length, PAYLOAD_SIZE)));
   // Only SCM_RIGHTS can come: the other kinds are sent where the receiver has asked for them.
   if (message.readUInt32LE(CONTROLLEN) >= CONTROL_LENGTH) return message.readInt32LE(CMSG_FD);
   // The kernel cuts the message when it can't install the descriptor.

@@ -9,6 +9,7 @@ import {
   notifSend,
   notifSetSyncWakeUp,
 } from '../../sys/seccomp-notify.ts';
+import { Callers } from '../caller/caller.ts';
 import type { Modules } from '../modules.ts';
 import { type Outcome, serveSockopt } from '../sockopt.ts';
 import { openNamesFile } from './names-file.ts';
@@ -26,6 +27,7 @@ export class ServeLoop {
   readonly #log: (message: string) => void;
   readonly #notification = new Notification();
   readonly #response = new Response();
+  readonly #callers = new Callers();
 
   constructor(listener: number, modules: Modules, log: (message: string) => void) {
     this.#listener = listener;
@@ -85,6 +87,7 @@ export class ServeLoop {
         optval: notification.address(3),
         optlen: isSet ? notification.int(4) : notification.address(4),
       },
+      this.#callers,
       this.#modules,
       isValid,
     );
