@@ -85,7 +85,7 @@ nft list table ip bpfilter_filter | sed -n '/chain/,$p'
 
 say "The driver is killed in front of you; the rules stay, and the next iptables starts it again"
 bpfilter run -- sh -c '
-  iptables -L >/dev/null; ps -C bpfilter_umh -o pid,comm | sed "s/^/  /"
+  iptables -L >/dev/null; ps --ppid "$PPID" -o pid,comm | grep bpfilter_umh | sed "s/^/  /"
   bpfilter umh kill | sed "s/^/  /"
   iptables -vnL INPUT | head -6'
 expect "ping, with no driver running" passes pinged

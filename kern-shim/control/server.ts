@@ -24,7 +24,8 @@ const longestLine = 4096;
  */
 export function serveControl(path: string, perform: (operation: ControlOperation) => Promise<unknown>): () => void {
   fs.rmSync(path, { force: true });
-  const server = net.createServer((connection) => {
+  // The asker ends its half first and then reads.
+  const server = net.createServer({ allowHalfOpen: true }, (connection) => {
     let text = '';
     connection.setEncoding('utf8');
     connection.on('error', () => connection.destroy());
