@@ -60,15 +60,25 @@ export function udp(port?: number | 'never'): MatchUse {
   return match('udp', 0, { spts: [0, 0xffff], dpts, invflags: port === 'never' ? 2 : 0 });
 }
 
+/** `-m udp --sport PORT`. */
+export function udpFrom(port: number): MatchUse {
+  return match('udp', 0, { spts: [port, port], dpts: [0, 0xffff], invflags: 0 });
+}
+
 /** `-m multiport --ports …`: two alternatives. */
 export function anyPort(...ports: readonly number[]): MatchUse {
   const padded = [...ports, ...new Array<number>(15 - ports.length).fill(0)];
   return match('multiport', 1, { flags: 2, count: ports.length, ports: padded, pflags: new Array<number>(15).fill(0), invert: 0 });
 }
 
-/** `-m limit --limit PER_SECOND/second`. */
-export function limit(perSecond: number, burst = 5): MatchUse {
-  return match('limit', 0, { avg: Math.floor(10_000 / perSecond), burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
+/** `-m limit --limit 1/hour`: what comes again within a test is next to nothing. */
+export function limit(burst: number): MatchUse {
+  return match('limit', 0, { avg: 36_000_000, burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
+}
+
+/** `-m icmp --icmp-type TYPE`, any code. */
+export function icmp(type: number, inverted = false): MatchUse {
+  return match('icmp', 0, { type, code: [0, 0xff], invflags: inverted ? 1 : 0 });
 }
 
 export function mark(value: number): MatchUse {
