@@ -97,6 +97,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     if (serve === undefined) throw new BpfilterError('no-such-option', `level ${level} has no option ${option}`);
     lock.acquire();
     try {
+      context.epoch.refresh();
       if (!isReplay) replay.settle();
       keeper.recover();
       if (is_set !== 0) replay.expect();

@@ -38,7 +38,8 @@ export function callerSource(options: CallerSourceOptions): CallerSource {
       return openMemory(held);
     },
     close() {
-      while (takeOne());
+      // Behind the request's own nothing can have come yet; the next request would find it.
+      if (held === undefined) while (takeOne());
       if (held !== undefined) close(held);
       held = undefined;
     },

@@ -10,8 +10,10 @@ export const ORDER_SLOT = EPOCH_SLOTS - 1;
  * every change; a driver that sees the number it remembers may trust its memory.
  */
 export interface Epoch {
-  /** The counters as they are now, in an array that the next call overwrites. */
-  read(): Uint32Array;
+  /** The counters as the last `refresh` or `bump` found them. */
+  readonly now: Uint32Array;
+  /** Reads the counters: once for each time the lock was taken. */
+  refresh(): void;
   /** Counts one change; returns the new number. */
   bump(slot: number): number;
 }
@@ -28,16 +30,15 @@ export function openEpoch(path: string): Epoch & { close(): void } {
   }
   const counters = new Uint32Array(EPOCH_SLOTS);
   const bytes = new Uint8Array(counters.buffer);
-  const read = () => {
-    const length = readSync(descriptor, bytes, 0, bytes.length, 0);
-    // A new file is shorter: what isn't there counts as 0.
-    if (length < bytes.length) bytes.fill(0, length);
-    return counters;
-  };
   return {
-    read,
+    now: counters,
+    refresh() {
+      const length = readSync(descriptor, bytes, 0, bytes.length, 0);
+      // A new file is shorter: what isn't there counts as 0.
+      if (length < bytes.length) bytes.fill(0, length);
+    },
     bump(slot) {
-      const next = ((read()[slot] ?? 0) + 1) >>> 0;
+      const next = ((counters[slot] ?? 0) + 1) >>> 0;
       counters[slot] = next;
       if (writeSync(descriptor, bytes, 0, bytes.length, 0) !== bytes.length) {
         throw new BpfilterError('state', `short write to ${path}`);

@@ -41,7 +41,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
 
   const remember = (live: LiveTable) => {
     tables[live.id.slot] = live;
-    seen[live.id.slot] = epoch.read()[live.id.slot];
+    seen[live.id.slot] = epoch.now[live.id.slot];
     doubtful.delete(live.id.slot);
     return live;
   };
@@ -65,7 +65,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     });
   const get = (id: TableId) => {
     const live = tables[id.slot];
-    return live !== undefined && seen[id.slot] === epoch.read()[id.slot] ? live : load(id);
+    return live !== undefined && seen[id.slot] === epoch.now[id.slot] ? live : load(id);
   };
 
   const readCounters = (live: LiveTable) => {

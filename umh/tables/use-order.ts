@@ -26,7 +26,7 @@ export function useOrder(context: DriverContext): UseOrder {
     return stored ?? tableIds.filter((id) => files.exists(stateName.table(id))).map((id) => id.key);
   };
   const refresh = () => {
-    const now = epoch.read()[ORDER_SLOT];
+    const now = epoch.now[ORDER_SLOT];
     if (known !== undefined && known === now) return;
     keys = read();
     known = now;

@@ -59,6 +59,8 @@ export interface RealDriverOptions {
   readonly namespace: Namespace;
   readonly client?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Further options of node. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** The bundled driver as a process, and the shim's end of its pipes. We are the caller ourselves. */
@@ -70,12 +72,12 @@ export class RealDriver {
   readonly #request = Buffer.alloc(24);
   readonly #reply = Buffer.alloc(4);
 
-  constructor({ bundle, folder, namespace, client = 'aa', environment = {} }: RealDriverOptions) {
+  constructor({ bundle, folder, namespace, client = 'aa', environment = {}, nodeOptions = [] }: RealDriverOptions) {
     const [requests, replies] = [pipe2(), pipe2()];
     const [ours, theirs] = socketpairSeqpacket();
     const image = openSync(bundle, 'r');
     const log = openSync(join(folder, 'log'), 'a');
-    const node = [process.execPath, '--preserve-symlinks-main', '/proc/self/fd/3'];
+    const node = [process.execPath, ...nodeOptions, '--preserve-symlinks-main', '/proc/self/fd/3'];
     const [program = '', ...args] = namespace.command(node);
     this.process = spawn(program, args, {
       stdio: [requests.read, replies.write, log, image, theirs],

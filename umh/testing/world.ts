@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ipv4, type TableName } from '../../protocol/family.ts';
@@ -25,14 +25,16 @@ export interface Connection {
   ask(message: Uint8Array): number;
 }
 
+/** State folders lie in memory, as the real ones do. */
+const MEMORY = '/dev/shm';
 const ADDRESS = 0x1000;
-const COUNTERS = 0x40_0000;
+const COUNTERS = 0x2_0000;
 
 /** A kernel, a state folder and the memory of a caller; drivers come and go. */
 export class World {
-  readonly folder = mkdtempSync(join(tmpdir(), 'umh-'));
+  readonly folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'umh-'));
   readonly nft = new FakeNft();
-  readonly memory = Buffer.alloc(0x80_0000);
+  readonly memory = Buffer.alloc(0x3_0000);
   readonly lines: string[] = [];
   #held = false;
   #instances = 0;
