@@ -1,0 +1,64 @@
+import type { TableName } from '../../rules/ir.ts';
+import type { Sent } from './packet.ts';
+
+/** One thing done in the namespace. */
+export type Step =
+  /** Input of `iptables-legacy-restore`, with these flags. */
+  | { readonly restore: string; readonly flags?: readonly string[] }
+  /** A line for the shell; its output and status are part of the result. */
+  | { readonly run: string }
+  /** Sent one after the other; what the stack emits after each is part of the result. */
+  | { readonly send: readonly Sent[] }
+  /** While the shell works on `during`, the packet is sent without pause. None may come out. */
+  | { readonly stream: Sent; readonly during: string };
+
+/** Rules and packets, the same for the kernel's ip_tables and for ours. */
+export interface PacketCase {
+  readonly title: string;
+  readonly steps: readonly Step[];
+  /** For the shell, when all is over: takes away what the case put outside of the tables. */
+  readonly cleanup?: string;
+  /** Without iptables-save's text at the end; the raw counters are there in any case. */
+  readonly brief?: boolean;
+}
+
+/** A packet the stack emitted, volatile fields masked. */
+export interface Emitted {
+  readonly on: 'left' | 'right';
+  readonly bytes: string;
+}
+
+export type StepResult =
+  | { readonly status: number | null; readonly output: string }
+  /** For each packet the errno of its sending (0: none) and what came out. */
+  | { readonly sent: readonly { readonly errno: number; readonly emitted: readonly Emitted[] }[] }
+  /** `uncounted`: packets sent that no DROP rule of INPUT has counted. */
+  | { readonly leaked: number; readonly uncounted: number; readonly enough: boolean; readonly status: number | null };
+
+export interface CaseResult {
+  readonly title: string;
+  readonly steps: readonly StepResult[];
+  /** `packets:bytes` of every entry in the blob, chain tails and heads included. */
+  readonly counters: Readonly<Partial<Record<TableName, readonly string[]>>>;
+  /** What `iptables-legacy-save -c` prints. */
+  readonly saved: string;
+}
+
+const builtin: Readonly<Record<TableName, readonly string[]>> = {
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  raw: ['PREROUTING', 'OUTPUT'],
+  security: ['INPUT', 'FORWARD', 'OUTPUT'],
+};
+
+/**
+ * A table for iptables-restore. `lines` are its rules, and `:NAME` for each user chain; policies are
+ * ACCEPT but for the chains in `dropping`.
+ */
+export function table(name: TableName, lines: readonly string[], dropping: readonly string[] = []): string {
+  const chains = builtin[name].map((chain) => `:${chain} ${dropping.includes(chain) ? 'DROP' : 'ACCEPT'} [0:0]`);
+  const users = lines.filter((line) => line.startsWith(':')).map((line) => `${line} - [0:0]`);
+  const rules = lines.filter((line) => !line.startsWith(':'));
+  return [`*${name}`, ...chains, ...users, ...rules, 'COMMIT', ''].join('\n');
+}
