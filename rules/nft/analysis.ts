@@ -1,7 +1,8 @@
 import type { Rule } from '../ir.ts';
 import type { ExtensionLookup } from './context.ts';
 import { guardName, type GuardSpec } from './guard.ts';
-import { canMatch, type GuardPoint, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
+import { type HeaderFacets, headerFacets } from './header-facets.ts';
+import { canMatch, type GuardPoint, isCovered, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
 
 /** A guard a rule needs, if none before it in the chain covers it. */
 export interface NeededGuard extends GuardPoint {
@@ -10,39 +11,42 @@ export interface NeededGuard extends GuardPoint {
   readonly covers: boolean;
 }
 
-/** What must be known of an entry besides its key, without translating it again. */
+/** What must be known of an entry besides its key, without translating it again. Small: a table has many. */
 export interface Analysis {
+  /** The entry's own key; equal keys are this one string, which makes comparing cheap. */
+  readonly key: string;
   /** A packet can get as far as the counter. */
   readonly live: boolean;
   /** The chain that a live rule jumps or goes to. */
   readonly leadsTo: string | undefined;
   readonly guards: readonly NeededGuard[];
-  /** Tests of the header, as texts; empty where there are no guards. */
-  readonly header: ReadonlySet<string>;
+  /** Where there are guards. */
+  readonly header: HeaderFacets | undefined;
   /** Kept for rules with a state only. */
   readonly parts: RuleParts | undefined;
-  /** The key for each set of covered guards, so that equal keys are one string. */
-  readonly keys: Map<string, string>;
+  /** The key last made of `key` and covered guards. */
+  effective: { readonly covered: number; readonly key: string } | undefined;
 }
 
 /** Analyses by key; the driver owns one for each table. */
 export type AnalysisCache = Map<string, Analysis>;
 
-const none: ReadonlySet<string> = new Set();
+/** Lists of guards by their text: few kinds, and as many rules as there are. */
+const guardLists = new Map<string, readonly NeededGuard[]>();
 
 /** Translates header and matches of an entry. Throws what `ruleParts` throws. */
-export function analyse(rule: Rule, lookup: ExtensionLookup): { readonly analysis: Analysis; readonly parts: RuleParts } {
+export function analyse(rule: Rule, key: string, lookup: ExtensionLookup): { readonly analysis: Analysis; readonly parts: RuleParts } {
   const parts = ruleParts(rule, lookup);
   const { target } = rule;
   const live = canMatch(parts);
-  const guards = parts.guards.map((point) => neededGuard(parts, point));
   const analysis: Analysis = {
+    key,
     live,
     leadsTo: live && (target.kind === 'jump' || target.kind === 'goto') ? target.chain : undefined,
-    guards,
-    header: guards.length === 0 || parts.header === 'never' ? none : new Set(parts.header.map((test) => JSON.stringify(test))),
+    guards: neededGuards(parts),
+    header: parts.guards.length === 0 ? undefined : headerFacets(rule.header),
     parts: parts.stateful < parts.matches.length ? parts : undefined,
-    keys: new Map(),
+    effective: undefined,
   };
   return { analysis, parts };
 }
@@ -52,23 +56,37 @@ export function isLate(analysis: Analysis, guard: GuardPoint): boolean {
   return analysis.parts !== undefined && guard.after > analysis.parts.stateful;
 }
 
-/** The key that tells apart entries of one meaning with different guards. */
-export function effectiveKey(analysis: Analysis, key: string, covered: readonly boolean[]): string {
-  const needed = covered.map((one) => (one ? '-' : '+')).join('');
-  const known = analysis.keys.get(needed);
+/** The guards that aren't left out. */
+export function standingGuards({ guards }: Analysis, covered: number): readonly NeededGuard[] {
+  return covered === 0 ? guards : guards.filter((_, index) => !isCovered(covered, index));
+}
+
+/**
+ * The key that tells apart entries of one meaning with different guards: what is left out stands behind
+ * a NUL. A key says its own length, and the chain name it may end in has no NUL.
+ */
+export function effectiveKey(analysis: Analysis, covered: number): string {
+  if (covered === 0) return analysis.key;
+  if (analysis.effective?.covered !== covered) analysis.effective = { covered, key: `${analysis.key}\u0000${covered}` };
+  return analysis.effective.key;
+}
+
+/** Whether what `strong` lets through needs no look from `weak`. */
+export function atLeast(strong: GuardSpec, weak: GuardSpec): boolean {
+  return strong.bytes >= weak.bytes && (strong.dropsOffsetOne || !weak.dropsOffsetOne);
+}
+
+function neededGuards(parts: RuleParts): readonly NeededGuard[] {
+  const guards = parts.guards.map((point) => neededGuard(parts, point));
+  const text = guards.map(({ chain, after, covers }) => `${chain} ${after} ${covers}`).join();
+  const known = guardLists.get(text);
   if (known !== undefined) return known;
-  const effective = `${needed}:${key}`;
-  analysis.keys.set(needed, effective);
-  return effective;
+  guardLists.set(text, guards);
+  return guards;
 }
 
 function neededGuard({ header, matches }: RuleParts, point: GuardPoint): NeededGuard {
   const tests = header === 'never' ? [] : header;
   const ways = waysThrough(tests, matches.slice(0, point.after));
   return { ...point, chain: guardName(point.spec), covers: ways.length === 1 && ways[0]?.length === tests.length };
-}
-
-/** Whether what `strong` lets through needs no look from `weak`. */
-export function atLeast(strong: GuardSpec, weak: GuardSpec): boolean {
-  return strong.bytes >= weak.bytes && (strong.dropsOffsetOne || !weak.dropsOffsetOne);
 }

@@ -2,11 +2,11 @@ import { BpfilterError } from '../../protocol/error.ts';
 import type { Counters } from '../ir.ts';
 import { counterId } from './names.ts';
 
-/** A counter object; its own braces hold no others. nft prints the fields in this order and spacing. */
-const usual = /\{"counter": \{"family": "\w+", "name": "r(\d+)", "table": "\w+", "handle": \d+, "packets": (-?\d+), "bytes": (-?\d+)\}\}/g;
-
-/** Any other order or spacing, further fields included. */
-const anyCounter = /\{\s*"counter"\s*:\s*\{([^{}]*)\}\s*\}/g;
+/** A counter object, whatever its fields' order and spacing; its braces hold no others. */
+const counterObject = /"counter"\s*:\s*\{([^{}]*)\}/g;
+const nameField = /"name"\s*:\s*"([^"]*)"/;
+const packetsField = /"packets"\s*:\s*(-?\d+)/;
+const bytesField = /"bytes"\s*:\s*(-?\d+)/;
 
 /**
  * Packets and bytes of each counter `r<ID>` in what `nft -j list counters` printed. Read from the text,
@@ -18,28 +18,11 @@ export function countersById(listing: string): ReadonlyMap<number, Counters> {
     throw new BpfilterError('dataplane', `nft's listing of counters: not whole (${listing.length} characters)`);
   }
   const found = new Map<number, Counters>();
-  for (const [, id, packets, bytes] of listing.matchAll(usual)) {
-    found.set(Number(id), { packets: u64(packets), bytes: u64(bytes) });
+  for (const [, body = ''] of listing.matchAll(counterObject)) {
+    const id = counterId(nameField.exec(body)?.[1] ?? '');
+    if (id !== undefined) found.set(id, { packets: u64(packetsField.exec(body)?.[1]), bytes: u64(bytesField.exec(body)?.[1]) });
   }
-  if (found.size < occurrences(listing)) readAnyOrder(listing, found);
   return found;
-}
-
-function readAnyOrder(listing: string, found: Map<number, Counters>): void {
-  for (const [, body = ''] of listing.matchAll(anyCounter)) {
-    const id = counterId(/"name"\s*:\s*"([^"]*)"/.exec(body)?.[1] ?? '');
-    if (id === undefined) continue;
-    found.set(id, {
-      packets: u64(/"packets"\s*:\s*(-?\d+)/.exec(body)?.[1]),
-      bytes: u64(/"bytes"\s*:\s*(-?\d+)/.exec(body)?.[1]),
-    });
-  }
-}
-
-function occurrences(listing: string): number {
-  let count = 0;
-  for (let at = listing.indexOf('"counter"'); at >= 0; at = listing.indexOf('"counter"', at + 1)) count += 1;
-  return count;
 }
 
 function u64(digits: string | undefined): bigint {

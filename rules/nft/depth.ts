@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { isLate } from './analysis.ts';
+import { isLate, standingGuards } from './analysis.ts';
 import { chainNamed, type PlannedChain, type PlannedEntry, type TablePlan } from './plan.ts';
 import { ownDepth } from './stateful.ts';
 
@@ -45,7 +45,7 @@ export function checkDepth({ chains }: TablePlan): void {
 
 /** Levels that the chains take which an entry has for itself: guards, and what a state needs. */
 function helperLevels({ analysis, covered }: PlannedEntry): number {
-  const needed = analysis.guards.filter((_, index) => covered[index] !== true);
+  const needed = standingGuards(analysis, covered);
   const late = needed.filter((guard) => isLate(analysis, guard));
   const own = analysis.parts === undefined ? 0 : ownDepth(analysis.parts, late);
   return Math.max(own, needed.length > late.length ? 1 : 0);

@@ -1,4 +1,4 @@
-import type { AnalysisCache } from './analysis.ts';
+import { type AnalysisCache, standingGuards } from './analysis.ts';
 import { type ContextOptions, tableContext } from './context.ts';
 import { checkDepth } from './depth.ts';
 import { chainIdentity, type InstalledChain, type InstalledEntry, type InstalledTable } from './installed.ts';
@@ -83,7 +83,7 @@ export function goneFrom({ removed, removedPolicy }: ChainDiff): readonly Instal
 
 /** Whether an entry has an nft rule in its chain: a guard, or one that can match. */
 export function hasRules({ analysis, covered }: PlannedEntry): boolean {
-  return analysis.live || covered.includes(false);
+  return analysis.live || standingGuards(analysis, covered).length > 0;
 }
 
 function anchors(steps: readonly EntryStep[]): readonly number[] {

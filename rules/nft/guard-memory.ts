@@ -1,10 +1,11 @@
 import { atLeast } from './analysis.ts';
 import type { GuardSpec } from './guard.ts';
+import { type HeaderFacets, includes } from './header-facets.ts';
 
 /** A guard that stands earlier in a chain, with the header tests in front of it. */
 interface KnownGuard {
   readonly spec: GuardSpec;
-  readonly header: ReadonlySet<string>;
+  readonly header: HeaderFacets;
 }
 
 /** How many guards of a chain are remembered: enough for the protocols, and planning stays linear. */
@@ -16,25 +17,23 @@ const REMEMBERED = 16;
  */
 export class GuardMemory {
   readonly #known: KnownGuard[] = [];
+  /** How many tests the narrowest of them has. */
+  #narrowest = 0;
 
-  covers(spec: GuardSpec, header: ReadonlySet<string>): boolean {
-    return this.#known.some((known) => atLeast(known.spec, spec) && isSubset(known.header, header));
+  covers(spec: GuardSpec, header: HeaderFacets): boolean {
+    return this.#known.some((known) => atLeast(known.spec, spec) && includes(known.header, header));
   }
 
   /** Where there is no room it takes the place of the narrowest, if that is narrower. */
-  remember(spec: GuardSpec, header: ReadonlySet<string>): void {
-    if (this.#known.length < REMEMBERED) {
-      this.#known.push({ spec, header });
-      return;
-    }
-    const sizes = this.#known.map((known) => known.header.size);
-    const widest = Math.max(...sizes);
-    if (header.size < widest) this.#known[sizes.indexOf(widest)] = { spec, header };
+  remember(spec: GuardSpec, header: HeaderFacets): void {
+    const count = tests(header);
+    if (this.#known.length < REMEMBERED) this.#known.push({ spec, header });
+    else if (count >= this.#narrowest) return;
+    else this.#known[this.#known.findIndex((known) => tests(known.header) === this.#narrowest)] = { spec, header };
+    this.#narrowest = Math.max(...this.#known.map((known) => tests(known.header)));
   }
 }
 
-function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
-  if (part.size > whole.size) return false;
-  for (const test of part) if (!whole.has(test)) return false;
-  return true;
+function tests(header: HeaderFacets): number {
+  return header.filter((facet) => facet !== '').length;
 }

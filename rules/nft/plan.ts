@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { type Analysis, type AnalysisCache, analyse, effectiveKey } from './analysis.ts';
+import { type Analysis, type AnalysisCache, analyse, effectiveKey, standingGuards } from './analysis.ts';
 import { naming, type TableContext } from './context.ts';
 import type { GuardSpec } from './guard.ts';
 import { GuardMemory } from './guard-memory.ts';
@@ -13,8 +13,8 @@ export interface PlannedEntry {
   /** Equal keys: the same nft rules, but for the id. */
   readonly key: string;
   readonly analysis: Analysis;
-  /** Which of its guards are left out. */
-  readonly covered: readonly boolean[];
+  /** Which of its guards are left out: 1 << index (`isCovered`). */
+  readonly covered: number;
   /** Translated header and matches, where they weren't known already. */
   readonly parts: RuleParts | undefined;
 }
@@ -32,8 +32,6 @@ export interface TablePlan {
   /** The shared guard chains it needs, by name. */
   readonly guards: ReadonlyMap<string, GuardSpec>;
 }
-
-const nothingCovered: readonly boolean[] = [];
 
 /**
  * What of each entry decides how it looks in nft, decoding only entries whose key the cache doesn't
@@ -66,22 +64,24 @@ function planChain(
     let analysis = cache.get(key);
     let parts: RuleParts | undefined;
     if (analysis === undefined) {
-      ({ analysis, parts } = naming(ruleName(chain, index), () => analyse(source.rule(index), context.lookup)));
+      ({ analysis, parts } = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context.lookup)));
       cache.set(key, analysis);
     }
-    const covered = analysis.guards.length === 0 ? nothingCovered : coverage(analysis, memory);
-    for (const [at, { chain: name, spec }] of analysis.guards.entries()) if (covered[at] === false) guards.set(name, spec);
-    entries.push({ index, key: effectiveKey(analysis, key, covered), analysis, covered, parts });
+    const covered = coverage(analysis, memory);
+    for (const { chain: name, spec } of standingGuards(analysis, covered)) guards.set(name, spec);
+    entries.push({ index, key: effectiveKey(analysis, covered), analysis, covered, parts });
   }
   return { source: chain, entries };
 }
 
-function coverage({ guards, header }: Analysis, memory: GuardMemory): readonly boolean[] {
-  return guards.map(({ spec, covers }) => {
-    if (memory.covers(spec, header)) return true;
-    if (covers) memory.remember(spec, header);
-    return false;
-  });
+function coverage({ guards, header }: Analysis, memory: GuardMemory): number {
+  if (header === undefined) return 0;
+  let covered = 0;
+  for (const [index, { spec, covers }] of guards.entries()) {
+    if (memory.covers(spec, header)) covered |= index < 31 ? 1 << index : 0;
+    else if (covers) memory.remember(spec, header);
+  }
+  return covered;
 }
 
 /** Keeps the cache from growing with every table that ever was. */

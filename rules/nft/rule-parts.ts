@@ -35,6 +35,11 @@ export function ruleParts(rule: Rule, lookup: ExtensionLookup): RuleParts {
   return { header, matches, guards, stateful: stateful < 0 ? matches.length : stateful, rule: pick(rule) };
 }
 
+/** Whether bit `index` of a set of guards is there; those past 30 never are. */
+export function isCovered(covered: number, index: number): boolean {
+  return index < 31 && ((covered >>> index) & 1) === 1;
+}
+
 /** Whether a packet can get as far as the counter. */
 export function canMatch({ header, matches }: RuleParts): boolean {
   return header !== 'never' && matches.every(({ alternatives }) => alternatives.length > 0);

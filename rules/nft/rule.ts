@@ -7,7 +7,7 @@ import type { Tests } from './interface-test.ts';
 import type { NftStatement } from './json.ts';
 import { counterName } from './names.ts';
 import { pinned } from './pin.ts';
-import { canMatch, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
+import { canMatch, isCovered, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
 import { compileStateful } from './stateful.ts';
 import { compileTarget } from './target.ts';
 
@@ -19,19 +19,19 @@ import { compileTarget } from './target.ts';
  * The alternatives of a match are disjoint on what no target of the same rule can change, so a packet
  * that comes back from a jump doesn't match a second one.
  *
- * `covered[i]`: guard i can be left out, since no packet that it would drop gets here. Throws
+ * Bit i of `covered`: guard i can be left out, since no packet that it would drop gets here. Throws
  * `not-expressible`, and what the extensions throw.
  */
-export function compileRule(rule: Rule, id: number, context: TableContext, covered: readonly boolean[] = []): CompiledRule {
+export function compileRule(rule: Rule, id: number, context: TableContext, covered = 0): CompiledRule {
   return compileParts(ruleParts(rule, context.lookup), id, context, covered);
 }
 
 /** The same for a rule whose header and matches were translated before. */
-export function compileParts(parts: RuleParts, id: number, context: TableContext, covered: readonly boolean[]): CompiledRule {
+export function compileParts(parts: RuleParts, id: number, context: TableContext, covered: number): CompiledRule {
   const action = actionOf(parts, id, context);
   if (parts.header === 'never') return nothing;
   const { header, matches, stateful } = parts;
-  const guards = parts.guards.filter((_, index) => covered[index] !== true);
+  const guards = parts.guards.filter((_, index) => !isCovered(covered, index));
   const guardRules = guards
     .filter(({ after }) => after <= stateful)
     .flatMap(({ spec, after }) => guardJumps(waysThrough(header, matches.slice(0, after)), guardName(spec), id));
