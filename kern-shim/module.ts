@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import { BpfilterError } from '../protocol/error.ts';
+import { errno } from '../protocol/errno.ts';
+import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { asReplay, decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
 import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import { closeFd } from '../sys/descriptor.ts';
@@ -57,6 +58,8 @@ export class BpfilterModule {
   #requests = 0;
   #failures = 0;
   #startFailure: { readonly until: number; readonly error: unknown } | undefined;
+  /** The last start failed because the process was gone before it answered: killed, perhaps. */
+  #diedStarting = false;
 
   constructor(options: ModuleOptions) {
     this.#options = options;
@@ -82,20 +85,25 @@ export class BpfilterModule {
   load(): void {
     const { driver, log, now, deadlines } = this.#options;
     if (!driver.threadGroupExited()) return;
+    this.#diedStarting = false;
     const failure = this.#startFailure;
     if (failure !== undefined && now() < failure.until) throw failure.error;
     if (driver.running !== undefined)
       log.write(`${driver.name} pid ${driver.running.pid} has exited: starting it again`);
     this.#forget();
+    let answered = false;
     try {
       if (!driver.loaded) driver.loadBlob(this.#options.blob());
       const pid = this.#fork();
       const status = this.#exchange(healthCheck, deadlines.start);
+      answered = true;
       if (status !== 0)
         throw new BpfilterError('driver', `${driver.name} pid ${pid}: health check answered ${status}, expected 0`);
       log.write(`Loaded ${driver.name} pid ${pid}`);
       this.#startFailure = undefined;
     } catch (error) {
+      // Gone or cut off before it said anything: a wrong answer or none in time is the driver's own fault.
+      this.#diedStarting = driver.running !== undefined && !answered && errnoOf(error) !== errno.ETIMEDOUT;
       this.#destroy();
       this.#startFailure = { until: now() + deadlines.startPause, error };
       log.write(`${driver.name} did not come up: ${messageOf(error)}`);
@@ -124,7 +132,8 @@ export class BpfilterModule {
   /**
    * Carries one request to the driver and brings its status back. When the driver dies, hangs or
    * answers short, its successor gets the request again, marked as a replay: the driver's journal
-   * knows whether it took effect, so it does exactly once.
+   * knows whether it took effect, so it does exactly once. One that dies while it starts has seen
+   * nothing of the request; it counts as an attempt.
    *
    * @param memory passed along for requests that name memory
    * @returns 0, a positive result, or −errno
@@ -132,20 +141,25 @@ export class BpfilterModule {
    */
   request(request: MboxRequest, memory: PassedMemory | undefined): number {
     this.#requests += 1;
+    let message = request;
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.load();
         if (memory !== undefined) this.#pass(memory);
-        const sent = attempt === 1 ? request : { ...request, cmd: asReplay(request.cmd) };
+        const sent = message;
+        message = { ...request, cmd: asReplay(request.cmd) };
         return this.#exchange(sent, this.#options.deadlines.request(request.len));
       } catch (error) {
         const { driver, log, attempts } = this.#options;
-        const died = driver.running !== undefined;
-        if (died) {
+        const served = driver.running !== undefined;
+        if (served) {
           log.write(`${driver.name} pid ${driver.running?.pid}: ${messageOf(error)}; killed`);
           this.#destroy();
         }
-        if (died && attempt < attempts) continue;
+        if (attempt < attempts && (served || this.#diedStarting)) {
+          this.#startFailure = undefined;
+          continue;
+        }
         this.#failures += 1;
         throw error;
       }
