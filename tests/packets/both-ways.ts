@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { bpfilter, missing, runCommand, withFolder } from '../harness/ways.ts';
-import type { CaseResult, PacketCase } from './case.ts';
+import type { CaseResult, ChildOutput, PacketCase } from './case.ts';
 
 /** Why packets can't be compared here; undefined where they can. */
 export const reason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
@@ -17,7 +17,9 @@ export interface BothResults {
 
 /** What a case's own commands failed with natively: a test whose rules were refused tests nothing. */
 export function refusals({ steps }: CaseResult): readonly string[] {
-  return steps.flatMap((step) => ('status' in step && step.status !== 0 ? ['output' in step ? step.output : 'failed'] : []));
+  return steps.flatMap((step) =>
+    'status' in step && step.status !== 0 ? ['output' in step ? step.output : 'failed'] : [],
+  );
 }
 
 /** Runs the cases in one namespace for each way, in order. Throws with the child's words when it fails. */
@@ -37,6 +39,10 @@ function run(cases: readonly PacketCase[], wrapper: readonly string[]): readonly
   return withFolder((folder) => {
     const done = runCommand([...wrapper, ...child], { folder, input: JSON.stringify(cases), timeoutMs: 120_000 });
     if (done.status !== 0) throw new Error(`${wrapper.join(' ')}: ${done.status ?? done.signal}: ${done.stderr}`);
-    return JSON.parse(done.stdout) as readonly CaseResult[];
+    const { results, nftables } = JSON.parse(done.stdout) as ChildOutput;
+    if (nftables.includes('bpfilter_') !== (wrapper === supervised)) {
+      throw new Error(`${wrapper.join(' ')}: the rules were carried by the wrong side; nft tables: ${nftables}`);
+    }
+    return results;
   });
 }

@@ -32,7 +32,7 @@ export type StepResult =
   | { readonly status: number | null; readonly output: string }
   /** For each packet the errno of its sending (0: none) and what came out. */
   | { readonly sent: readonly { readonly errno: number; readonly emitted: readonly Emitted[] }[] }
-  /** `uncounted`: packets sent that no DROP rule of INPUT has counted. */
+  /** `uncounted`: how many more packets were sent than the busiest rule of filter counted. */
   | { readonly leaked: number; readonly uncounted: number; readonly enough: boolean; readonly status: number | null };
 
 export interface CaseResult {
@@ -42,6 +42,13 @@ export interface CaseResult {
   readonly counters: Readonly<Partial<Record<TableName, readonly string[]>>>;
   /** What `iptables-legacy-save -c` prints. */
   readonly saved: string;
+}
+
+/** What the child writes. */
+export interface ChildOutput {
+  readonly results: readonly CaseResult[];
+  /** `nft list tables` at the end: tells who carried the rules. */
+  readonly nftables: string;
 }
 
 const builtin: Readonly<Record<TableName, readonly string[]>> = {

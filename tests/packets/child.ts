@@ -1,6 +1,6 @@
 /**
  * Runs in a fresh network namespace, natively or below the shim: reads PacketCase[] as JSON from stdin,
- * does each with real devices and the real iptables-legacy, and writes CaseResult[] to stdout.
+ * does each with real devices and the real iptables-legacy, and writes ChildOutput to stdout.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -67,4 +67,4 @@ const cases = JSON.parse(fs.readFileSync(0, 'utf8')) as readonly PacketCase[];
 const network = prepareNetwork();
 const results: CaseResult[] = [];
 for (const one of cases) results.push(await runCase(one, network));
-process.stdout.write(JSON.stringify(results));
+process.stdout.write(JSON.stringify({ results, nftables: execute('nft', ['list', 'tables']).output }));

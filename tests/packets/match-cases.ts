@@ -22,10 +22,9 @@ const fromHost: readonly Sent[] = [
 const addressed = [...addressPackets, ...fromHost];
 
 const header: readonly MatchCase[] = [
-  ...['10.1.0.2', '10.1.0.0/24', '10.0.0.0/7', '128.0.0.0/1', '10.0.0.2/255.0.0.255', '0.0.0.1/0.0.0.1'].flatMap((one) => [
-    matching(`-s ${one}`, addressed),
-    matching(`! -s ${one}`, addressed),
-  ]),
+  ...['10.1.0.2', '10.1.0.0/24', '10.0.0.0/7', '128.0.0.0/1', '10.0.0.2/255.0.0.255', '0.0.0.1/0.0.0.1'].flatMap(
+    (one) => [matching(`-s ${one}`, addressed), matching(`! -s ${one}`, addressed)],
+  ),
   ...['10.2.0.2', '198.51.100.128/25', '10.2.0.2/31', '0.51.0.0/0.255.0.0'].flatMap((one) => [
     matching(`-d ${one}`, addressed),
     matching(`! -d ${one}`, addressed),
@@ -45,7 +44,15 @@ const header: readonly MatchCase[] = [
 function interfaces(tests: string): MatchCase {
   const [whole, inTests, outTests] = [tests, tests.replace(/(! )?-o \S+/g, ''), tests.replace(/(! )?-i \S+/g, '')];
   const rules = [`-A FORWARD ${whole} -j DROP`, `-A INPUT ${inTests} -j DROP`, `-A OUTPUT ${outTests}`];
-  const restore = ['*filter', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', ...rules, 'COMMIT', ''];
+  const restore = [
+    '*filter',
+    ':INPUT ACCEPT [0:0]',
+    ':FORWARD ACCEPT [0:0]',
+    ':OUTPUT ACCEPT [0:0]',
+    ...rules,
+    'COMMIT',
+    '',
+  ];
   return { title: tests, takes: 'some', steps: [{ restore: restore.join('\n') }, { send: addressed }] };
 }
 
@@ -59,11 +66,35 @@ const interfaceCases: readonly MatchCase[] = [
 ];
 
 const tcpTests = [
-  '--dport 80', '! --dport 80', '--sport 1024', '! --sport 1024', '--dport 80:443', '! --dport 80:443', '--dport :80',
-  '--dport 1024:', '! --dport 1024:', '--sport 22 --dport 22', '! --sport 1024 ! --dport 80', '! --sport 22:79 --dport 1:65535',
-  '--dport 0', '--dport 65535', '--syn', '! --syn', '--tcp-flags ALL NONE', '--tcp-flags ALL ALL', '! --tcp-flags ALL SYN',
-  '--tcp-flags SYN,ACK SYN,ACK', '--tcp-flags FIN,RST FIN', '! --tcp-flags SYN,RST,ACK,FIN SYN', '--tcp-flags ACK,URG,PSH ACK,PSH',
-  '--tcp-option 2', '! --tcp-option 2', '--tcp-option 8', '! --tcp-option 8', '--tcp-option 4', '--tcp-option 3 --dport 443',
+  '--dport 80',
+  '! --dport 80',
+  '--sport 1024',
+  '! --sport 1024',
+  '--dport 80:443',
+  '! --dport 80:443',
+  '--dport :80',
+  '--dport 1024:',
+  '! --dport 1024:',
+  '--sport 22 --dport 22',
+  '! --sport 1024 ! --dport 80',
+  '! --sport 22:79 --dport 1:65535',
+  '--dport 0',
+  '--dport 65535',
+  '--syn',
+  '! --syn',
+  '--tcp-flags ALL NONE',
+  '--tcp-flags ALL ALL',
+  '! --tcp-flags ALL SYN',
+  '--tcp-flags SYN,ACK SYN,ACK',
+  '--tcp-flags FIN,RST FIN',
+  '! --tcp-flags SYN,RST,ACK,FIN SYN',
+  '--tcp-flags ACK,URG,PSH ACK,PSH',
+  '--tcp-option 2',
+  '! --tcp-option 2',
+  '--tcp-option 8',
+  '! --tcp-option 8',
+  '--tcp-option 4',
+  '--tcp-option 3 --dport 443',
   '--tcp-option 8 --syn ! --dport 443',
 ];
 const tcpCases = [
@@ -73,17 +104,48 @@ const tcpCases = [
   matching('-p tcp -m tcp --tcp-option 77', everyWay(tcpProbes), 'none'),
 ];
 
-const udpCases = ['--dport 53', '! --dport 53', '--sport 53', '! --sport 53 ! --dport 53', '--sport 1024 --dport 50:60', '--dport 54:', '! --dport :53']
-  .map((one) => matching(`-p udp -m udp ${one}`, everyWay(udpProbes)));
+const udpCases = [
+  '--dport 53',
+  '! --dport 53',
+  '--sport 53',
+  '! --sport 53 ! --dport 53',
+  '--sport 1024 --dport 50:60',
+  '--dport 54:',
+  '! --dport :53',
+].map((one) => matching(`-p udp -m udp ${one}`, everyWay(udpProbes)));
 
-const icmpCases = ['8', '! 8', '3', '! 3', '3/1', '! 3/1', '3/255', '11/1', '255/255', '0', '! 42/7', 'echo-request', 'any'].map((one) => {
+const icmpCases = [
+  '8',
+  '! 8',
+  '3',
+  '! 3',
+  '3/1',
+  '! 3/1',
+  '3/255',
+  '11/1',
+  '255/255',
+  '0',
+  '! 42/7',
+  'echo-request',
+  'any',
+].map((one) => {
   const [not, type] = one.startsWith('! ') ? ['! ', one.slice(2)] : ['', one];
   return matching(`-p icmp -m icmp ${not}--icmp-type ${type}`, everyWay([...icmpProbes, udp()]));
 });
 
 const multiportTests = [
-  '--dports 80,443', '! --dports 80,443', '--sports 22,80', '! --sports 22,80', '--ports 80,22', '! --ports 80,22', '--dports 79:81,443',
-  '--ports 1:22,443:1023', '! --ports 1:22,443:1023', '--dports 0,65535', '--dports 1,22,79,80,81,443,1023,2000,3,4,5,6,7,8,9', '! --dports 80:81',
+  '--dports 80,443',
+  '! --dports 80,443',
+  '--sports 22,80',
+  '! --sports 22,80',
+  '--ports 80,22',
+  '! --ports 80,22',
+  '--dports 79:81,443',
+  '--ports 1:22,443:1023',
+  '! --ports 1:22,443:1023',
+  '--dports 0,65535',
+  '--dports 1,22,79,80,81,443,1023,2000,3,4,5,6,7,8,9',
+  '! --dports 80:81',
 ];
 const multiportCases = [
   ...multiportTests.map((one) => matching(`-p tcp -m multiport ${one}`, everyWay([...tcpProbes, udp({ dport: 80 })]))),

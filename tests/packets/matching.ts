@@ -1,5 +1,5 @@
-import { type PacketCase, table } from './case.ts';
 import type { BothResults } from './both-ways.ts';
+import { type PacketCase, table } from './case.ts';
 import type { Sent } from './packet.ts';
 
 /** Which of its packets a rule takes: the test of a rule that should tell packets apart must show it. */

@@ -60,9 +60,12 @@ export function prepareNetwork(): Network {
       return 0;
     },
     emitted: () =>
-      ([['left', left], ['right', right]] as const).flatMap(([on, device]) =>
-        device.drain().map((packet) => ({ on, bytes: masked(packet).toString('hex') })),
-      ),
+      (
+        [
+          ['left', left],
+          ['right', right],
+        ] as const
+      ).flatMap(([on, device]) => device.drain().map((packet) => ({ on, bytes: masked(packet).toString('hex') }))),
     forgetConnections,
   };
 }
