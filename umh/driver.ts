@@ -1,16 +1,16 @@
 import { errno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { type AddressFamily, families } from '../protocol/family.ts';
-import { decodeRequest, mbox_request, type MboxRequest, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
-import type { CallerMemory } from './caller/memory.ts';
+import { decodeRequest, type MboxRequest, mbox_request, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
 import type { CallerSource } from './caller/descriptor.ts';
+import type { CallerMemory } from './caller/memory.ts';
 import type { DriverContext } from './context.ts';
 import { addCounters } from './options/add-counters.ts';
 import { getEntries } from './options/get-entries.ts';
 import { getInfo } from './options/get-info.ts';
 import { getRevision } from './options/get-revision.ts';
 import { ownGets, ownSets } from './options/own.ts';
-import type { Service, ServeOption } from './options/request.ts';
+import type { ServeOption, Service } from './options/request.ts';
 import { setReplace } from './options/set-replace.ts';
 import { createReplay } from './replay.ts';
 import { createTableKeeper } from './tables/keeper.ts';
@@ -74,6 +74,8 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
   const keeper = createTableKeeper({ context, translator, kernel });
   const replay = createReplay(context);
   let memory: CallerMemory | undefined;
+  /** A request came that was no health check. */
+  let asked = false;
   const service: Service = {
     context,
     keeper,
@@ -127,7 +129,9 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
       try {
         request = decodeRequest(new DataView(message.buffer, message.byteOffset, message.byteLength));
         if (message.byteLength !== mbox_request.size) return -errno.EINVAL;
-        return isHealthCheck(request) ? 0 : run(message, request);
+        if (isHealthCheck(request)) return 0;
+        asked = true;
+        return run(message, request);
       } catch (error) {
         if (request === undefined) return -errno.EINVAL;
         report(request, error);
@@ -138,6 +142,8 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
       }
     },
     answered() {
+      // A health check comes before the replay of what was in flight, and says nothing about it.
+      if (!asked) return;
       try {
         replay.settle();
       } catch (error) {

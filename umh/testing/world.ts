@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ipv4, type TableName } from '../../protocol/family.ts';
-import { composeCommand, encodeRequest, OWN_LEVEL, ownOptions } from '../../protocol/mbox.ts';
+import { composeCommand, encodeRequest, mbox_request, OWN_LEVEL, ownOptions } from '../../protocol/mbox.ts';
 import { xt_counters, xt_counters_info } from '../../protocol/x-tables.ts';
 import type { CallerMemory } from '../caller/memory.ts';
 import { createDriver, type Driver } from '../driver.ts';
@@ -80,6 +80,9 @@ export class World {
         },
       },
     });
+    // The health check, with which every shim begins.
+    driver.serve(new Uint8Array(mbox_request.size));
+    driver.answered();
     return {
       crash,
       ask: (message) => {
@@ -99,7 +102,13 @@ export class World {
   message(level: number, option: number, isSet: boolean, length: number, replay = false): Uint8Array {
     const bytes = new Uint8Array(24);
     const cmd = composeCommand(level, option, replay);
-    encodeRequest(new DataView(bytes.buffer), { addr: BigInt(ADDRESS), len: length, is_set: isSet ? 1 : 0, cmd, pid: 7 });
+    encodeRequest(new DataView(bytes.buffer), {
+      addr: BigInt(ADDRESS),
+      len: length,
+      is_set: isSet ? 1 : 0,
+      cmd,
+      pid: 7,
+    });
     return bytes;
   }
 
