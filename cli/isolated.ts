@@ -1,10 +1,18 @@
 import { findProgram } from '../kern-shim/run/legacy-path.ts';
 import { BpfilterError } from '../protocol/error.ts';
+import { setLinkUp } from '../sys/link.ts';
 import { execve } from '../sys/process.ts';
 import type { RunArguments } from './run-command.ts';
 
-/** Brings loopback up, as every machine's own network has it, then becomes the command. */
-const startScript = 'ip link set lo up 2>/dev/null; exec "$@"';
+/** Tells the new process that it is in a network of its own, where loopback is still down. */
+const insideVariable = 'BPFILTER_INSIDE_ISOLATED';
+
+/** Brings loopback up, as every machine's own network has it; nothing to do outside a fresh namespace of ours. */
+export function finishIsolation(): void {
+  if (process.env[insideVariable] === undefined) return;
+  delete process.env[insideVariable];
+  setLinkUp('lo');
+}
 
 /**
  * Starts this very command again inside a fresh user and network namespace: unshare(1) makes them,
@@ -20,5 +28,6 @@ export function execIsolated(options: RunArguments): never {
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const run = ['run', ...(options.verbose ? ['--verbose'] : []), '--', ...options.command];
   const namespaces = ['--user', '--map-root-user', '--net'];
-  execve(unshare, ['unshare', ...namespaces, '--', '/bin/sh', '-c', startScript, 'sh', ...self, ...run], process.env);
+  const env = { ...process.env, [insideVariable]: '1' };
+  execve(unshare, ['unshare', ...namespaces, '--', ...self, ...run], env);
 }

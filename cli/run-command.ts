@@ -1,7 +1,7 @@
 import { run } from '../kern-shim/run/run.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { shimFiles } from './files.ts';
-import { execIsolated } from './isolated.ts';
+import { execIsolated, finishIsolation } from './isolated.ts';
 import { sayError } from './say.ts';
 
 export interface RunArguments {
@@ -39,6 +39,7 @@ export async function runCommand(options: RunArguments): Promise<void> {
   const [command, ...args] = options.command;
   if (command === undefined) throw new BpfilterError('usage', 'run: which command?');
   if (options.isolated) execIsolated(options);
+  finishIsolation();
   const limit = Number(process.env.BPFILTER_NOFILE);
   delete process.env.BPFILTER_NOFILE;
   await run({
