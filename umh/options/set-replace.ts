@@ -7,6 +7,7 @@ import type { BlobView } from '../../rules/blob/view.ts';
 import * as registry from '../../rules/registry.ts';
 import { requestId } from '../store/request-id.ts';
 import { entryCount } from '../tables/live-table.ts';
+import { withRuleText } from './rule-in-error.ts';
 import { readCaller, type Service, type ServeOption } from './request.ts';
 import { tableNamed } from './table-name.ts';
 
@@ -51,7 +52,12 @@ export function setReplace(family: AddressFamily): ServeOption {
       throw new BpfilterError('stale', `table ${table.key}: room for ${header.numCounters} counters, it has ${present}`);
     }
     noteHooks(view);
-    const old = keeper.replace(table, view, id);
+    let old: BigUint64Array;
+    try {
+      old = keeper.replace(table, view, id);
+    } catch (error) {
+      throw withRuleText(view, error);
+    }
     copyBack(service, header.counters, new Uint8Array(old.buffer, old.byteOffset, old.byteLength));
     return 0;
   };

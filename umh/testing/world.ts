@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BpfilterError } from '../../protocol/error.ts';
 import { ipv4, type TableName } from '../../protocol/family.ts';
 import { composeCommand, encodeRequest, mbox_request, OWN_LEVEL, ownOptions } from '../../protocol/mbox.ts';
 import { xt_counters, xt_counters_info } from '../../protocol/x-tables.ts';
@@ -53,9 +54,18 @@ export class World {
   /** Starts a driver for a shim. */
   connect(client = 'aa', crash = new Crash()): Connection {
     const epoch = openEpoch(join(this.folder, 'epoch'));
+    const within = (address: number, length: number) => {
+      if (address + length > this.memory.length) throw new BpfilterError('fault', `nothing at ${address}`);
+    };
     const memory: CallerMemory = {
-      read: (address, into) => void into.set(this.memory.subarray(address, address + into.length)),
-      write: (address, bytes) => void this.memory.set(bytes, address),
+      read: (address, into) => {
+        within(address, into.length);
+        into.set(this.memory.subarray(address, address + into.length));
+      },
+      write: (address, bytes) => {
+        within(address, bytes.length);
+        this.memory.set(bytes, address);
+      },
     };
     let locked = false;
     const driver: Driver = createDriver({

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { errno } from '../../protocol/errno.ts';
+import { nftDataPlane, type NftEnd, type NftRun } from './nft-exec.ts';
+
+function plane(end: Partial<NftEnd>) {
+  const runs: NftRun[] = [];
+  const run = (one: NftRun): NftEnd => {
+    runs.push(one);
+    return { status: 0, signal: null, stdout: Buffer.alloc(0), stderr: '', ...end };
+  };
+  return { runs, plane: nftDataPlane(run) };
+}
+const refusal = 'internal:0:0-0: Error: Could not process rule: ';
+
+describe('nft as a data plane', () => {
+  it.each([
+    ['success', {}, { kind: 'committed' }],
+    ['a refusal', { status: 1, stderr: `${refusal}Too many links\n` }, { kind: 'refused', errno: errno.EMLINK }],
+    ['no support', { status: 1, stderr: `${refusal}Operation not supported` }, { kind: 'refused', errno: errno.EOPNOTSUPP }],
+    ['no right', { status: 1, stderr: `${refusal}Operation not permitted` }, { kind: 'refused', errno: errno.EPERM }],
+    ['an unknown complaint', { status: 1, stderr: 'Error: syntax' }, { kind: 'refused', errno: errno.EIO }],
+    ['no word', { status: 127 }, { kind: 'refused', errno: errno.EIO }],
+    ['a signal', { status: null, signal: 'SIGSEGV' }, { kind: 'unknown' }],
+    ['a timeout', { status: null, signal: 'SIGKILL', failure: 'timeout' }, { kind: 'unknown' }],
+    ['no memory to fork', { status: null, failure: 'other', message: 'spawnSync nft ENOMEM' }, { kind: 'unknown' }],
+  ] as const)('commit: %s', (_name, end, result) => {
+    expect(plane(end).plane.commit({ nftables: [] })).toMatchObject(result);
+  });
+
+  it('gives big documents more time', () => {
+    const { plane: nft, runs } = plane({});
+    nft.commit({ nftables: [] });
+    nft.commit({ nftables: Array.from({ length: 100_000 }, () => ({ delete: { table: { family: 'ip', name: 'x' } } })) });
+    const [small, big] = runs.map((run) => run.timeout);
+    expect(big).toBeGreaterThan(small ?? 0);
+  });
+
+  it('says when nft is missing', () => {
+    const { plane: nft } = plane({ status: null, failure: 'missing' });
+    expect(() => nft.commit({ nftables: [] })).toThrow('nft is not installed (Debian package nftables)');
+    expect(() => nft.listChains('ip')).toThrow(expect.objectContaining({ code: 'dataplane' }));
+  });
+
+  it('lists: text, nothing for a table that is not there, errors for the rest', () => {
+    expect(plane({ stdout: Buffer.from('{}') }).plane.listCounters('ip', 't')).toBe('{}');
+    expect(plane({ status: 1, stderr: 'Error: No such file or directory' }).plane.listTable('ip', 't')).toBeUndefined();
+    expect(() => plane({ status: 1, stderr: 'Error: no\n^^^\nline' }).plane.listTable('ip', 't')).toThrow('Error: no | line');
+    expect(() => plane({ status: null, failure: 'timeout' }).plane.listChains('ip')).toThrow(expect.objectContaining({ code: 'timeout' }));
+  });
+});

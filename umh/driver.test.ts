@@ -1,0 +1,248 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errnoName } from '../protocol/errno.ts';
+import { composeCommand, encodeRequest } from '../protocol/mbox.ts';
+import { entry, filter, ip, patched, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
+import { type Connection, World } from './testing/world.ts';
+
+const rule = (source: number) => entry({ ip: ip({ source }), target: standard(verdicts.accept) });
+const BLOB = filter({ input: [rule(1)] });
+const OTHER = filter({ input: [rule(2), rule(3)] });
+
+let world: World;
+let driver: Connection;
+beforeEach(() => {
+  world = new World();
+  driver = world.connect();
+});
+afterEach(() => world.close());
+
+const named = (status: number) => (status < 0 ? `-${errnoName(-status)}` : `${status}`);
+function ask(option: number, isSet: boolean, argument: Uint8Array, length = argument.length): string {
+  world.place(argument);
+  return named(driver.ask(world.message(0, option, isSet, length)));
+}
+const put = (blob: Uint8Array, present: number) => named(driver.ask(world.replaceMessage(blob, present)));
+const revision = (name: string, number: number) => Buffer.concat([Buffer.from(name.padEnd(29, '\0')), Buffer.of(number)]);
+const header = (name: string, ...words: number[]) => Buffer.concat([Buffer.from(name.padEnd(32, '\0')), ...words.map((word) => le32(word))]);
+function le32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+describe('options answer as the kernel does', () => {
+  it.each([
+    ['GET_INFO', 64, Buffer.alloc(84).fill('filter\0', 0, 7), 84, '0'],
+    ['GET_INFO too short', 64, Buffer.alloc(84), 83, '-EINVAL'],
+    ['GET_INFO too long', 64, Buffer.alloc(85), 85, '-EINVAL'],
+    ['GET_INFO, table unknown', 64, Buffer.alloc(84).fill('nope\0', 0, 5), 84, '-ENOENT'],
+    ['GET_INFO, name without end', 64, Buffer.alloc(84, 'x'), 84, '-ENOENT'],
+    ['GET_ENTRIES too short', 65, header('filter', 632, 0), 39, '-EINVAL'],
+    ['GET_ENTRIES, length and size differ', 65, header('filter', 631, 0), 40 + 632, '-EINVAL'],
+    ['GET_ENTRIES, another size', 65, header('filter', 631, 0), 40 + 631, '-EAGAIN'],
+    ['GET_ENTRIES', 65, header('filter', 632, 0), 40 + 632, '0'],
+    ['GET_ENTRIES, table unknown', 65, header('nope', 632, 0), 40 + 632, '-ENOENT'],
+    ['revision there', 66, revision('tcp', 0), 30, '0'],
+    ['revision not there', 66, revision('tcp', 7), 30, '-EPROTONOSUPPORT'],
+    ['match unknown', 66, revision('nope', 0), 30, '-ENOENT'],
+    ['revision query too short', 66, revision('tcp', 0), 29, '-EINVAL'],
+    ['target there', 67, revision('LOG', 0), 30, '0'],
+    ['match asked as target', 67, revision('tcp', 0), 30, '-ENOENT'],
+    ['option unknown', 68, Buffer.alloc(84), 84, '-ENOPROTOOPT'],
+  ])('get: %s', (_name, option, argument, length, status) => {
+    expect(ask(option, false, argument, length)).toBe(status);
+  });
+
+  const counters = (table: string, count: number) => Buffer.concat([header(table, count, 0), Buffer.alloc(16 * count)]);
+  it.each([
+    ['ADD_COUNTERS', 65, counters('filter', 4), '0'],
+    ['ADD_COUNTERS, none', 65, counters('filter', 0), '-EINVAL'],
+    ['ADD_COUNTERS, too few', 65, counters('filter', 3), '-EINVAL'],
+    ['ADD_COUNTERS, table unknown', 65, counters('nope', 4), '-ENOENT'],
+    ['ADD_COUNTERS, length and number differ', 65, counters('filter', 4).subarray(0, -1), '-EINVAL'],
+    ['option unknown', 66, Buffer.alloc(84), '-ENOPROTOOPT'],
+    ['REPLACE too short', 64, BLOB.subarray(0, 95), '-EINVAL'],
+    ['REPLACE shorter than it says', 64, BLOB.subarray(0, -1), '-EINVAL'],
+    ['REPLACE longer than it says', 64, Buffer.concat([BLOB, Buffer.alloc(8)]), '0'],
+    ['REPLACE without room for counters', 64, filter({ raw: { numCounters: 0 } }), '-EINVAL'],
+    ['REPLACE, too many counters', 64, filter({ raw: { numCounters: 0x7ffffff } }), '-ENOMEM'],
+    ['REPLACE, other number of counters', 64, filter({ raw: { numCounters: 5 } }), '-EAGAIN'],
+    ['REPLACE, table unknown', 64, filter({ raw: { name: 'nope' } }), '-ENOENT'],
+    ['REPLACE, bad blob for an unknown table', 64, filter({ raw: { name: 'nope', numEntries: 9 } }), '-EINVAL'],
+    ['REPLACE, bad blob and wrong counters', 64, filter({ raw: { numCounters: 9, numEntries: 9 } }), '-EINVAL'],
+    ['REPLACE, hooks of another table', 64, filter({ raw: { name: 'mangle' } }), '-EINVAL'],
+  ])('set: %s', (_name, option, argument, status) => {
+    expect(ask(option, true, argument)).toBe(status);
+    expect(world.nft.chainsOf('fake_filter') !== undefined).toBe(option === 64 && status === '0');
+  });
+
+  it('a health check is 0, and a level nobody serves ENOPROTOOPT', () => {
+    expect(driver.ask(new Uint8Array(24))).toBe(0);
+    expect(named(driver.ask(world.message(41, 64, false, 84)))).toBe('-ENOPROTOOPT');
+    expect(named(driver.ask(new Uint8Array(23)))).toBe('-EINVAL');
+  });
+});
+
+describe('a replace', () => {
+  it('gives the same bytes back, comefrom set, counters 0', () => {
+    expect(put(patched(BLOB, 96 + 96, 9), 4)).toBe('0');
+    const { entries } = world.entries(driver, 'filter');
+    expect(Buffer.from(entries).readUInt32LE(92)).toBe(2);
+    expect(Buffer.from(entries).readBigUInt64LE(96)).toBe(0n);
+    expect(Buffer.from(entries.subarray(0, 84))).toEqual(Buffer.from(BLOB.subarray(96, 96 + 84)));
+  });
+
+  it('succeeds when the old counters can not be given back', () => {
+    const message = world.replaceMessage(BLOB, 4);
+    world.memory.writeBigUInt64LE(0xffff_ffff_0000n, 0x1000 + 88);
+    expect(driver.ask(message)).toBe(0);
+    expect(world.info(driver, 'filter').entries).toBe(5);
+  });
+
+  it('that the data plane refuses leaves all as it was, and can be tried again', () => {
+    expect(put(BLOB, 4)).toBe('0');
+    world.nft.refuseNext = 'no';
+    // Refused once for what may have been a wrong belief: looked again, and went through.
+    expect(put(OTHER, 5)).toBe('0');
+    expect(world.info(driver, 'filter').entries).toBe(6);
+    expect(world.lines.some((line) => line.includes('looking at the kernel again'))).toBe(true);
+  });
+
+  it.each([
+    ['before', 0],
+    ['after', 0],
+  ] as const)('whose nft was killed %s it committed', (when, status) => {
+    expect(put(BLOB, 4)).toBe('0');
+    world.nft.killNext = when;
+    expect(driver.ask(world.replaceMessage(OTHER, 5))).toBe(status);
+    expect(world.info(driver, 'filter').entries).toBe(6);
+    expect(world.nft.chainsOf('fake_filter')?.filter((name) => name.startsWith('gen_'))).toEqual(['gen_2_i1']);
+  });
+
+  it('takes counters away that no rule uses any more', () => {
+    expect(put(BLOB, 4)).toBe('0');
+    expect(put(OTHER, 5)).toBe('0');
+    expect(world.nft.countersOf('fake_filter')).toContain('r1');
+    expect(put(BLOB, 6)).toBe('0');
+    expect(world.nft.countersOf('fake_filter')).not.toContain('r1');
+  });
+});
+
+describe('bpfilter\'s own options', () => {
+  it('NAMES: tables in use, newest first', () => {
+    expect(world.text(driver, 'NAMES')).toEqual({ status: 0, text: '' });
+    for (const table of ['raw', 'filter', 'raw', 'nope', 'nat']) world.info(driver, table);
+    expect(world.text(driver, 'NAMES').text).toBe('nat\nfilter\nraw\n');
+    expect(world.text(world.connect('bb'), 'NAMES').text).toBe('nat\nfilter\nraw\n');
+    expect(named(world.text(driver, 'NAMES', 5).status)).toBe('-EMSGSIZE');
+  });
+
+  it('STATUS: every table', () => {
+    expect(put(OTHER, 4)).toBe('0');
+    const { tables } = JSON.parse(world.text(driver, 'STATUS').text);
+    expect(tables).toHaveLength(5);
+    expect(tables[0]).toEqual({
+      family: 'ipv4', name: 'filter', used: true, generation: 1, instance: 'i1', rules: 2, entries: 6, bytes: OTHER.length - 96, inForce: true,
+    });
+    expect(tables[1]).toMatchObject({ name: 'nat', used: false, generation: 0, inForce: false });
+  });
+});
+
+describe('a state folder that is not what it was', () => {
+  const damage = (name: string) => writeFileSync(join(world.folder, name), 'garbage');
+  beforeEach(() => {
+    expect(put(BLOB, 4)).toBe('0');
+    expect(named(driver.ask(world.addMessage('filter', Array.from({ length: 5 }, () => ({ packets: 1n, bytes: 1n })))))).toBe('0');
+    driver = world.connect();
+  });
+
+  it('table damaged: nothing is done to it until a reset', () => {
+    damage('filter.table');
+    expect(named(world.info(driver, 'filter').status)).toBe('-EBUSY');
+    expect(put(OTHER, 5)).toBe('-EBUSY');
+    expect(world.info(driver, 'nat').status).toBe(0);
+    expect(JSON.parse(world.text(driver, 'STATUS').text).tables[0].problem).toContain('bpfilter reset');
+    expect(named(driver.ask(world.resetMessage()))).toBe('0');
+    expect(world.info(driver, 'filter').entries).toBe(4);
+    expect(readdirSync(world.folder).sort()).toEqual(['epoch', 'tables']);
+  });
+
+  it('counters damaged: the kernel\'s own count from then on', () => {
+    damage('filter.counters');
+    world.nft.traffic('fake_filter', 10);
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 1n, bytes: 10n });
+    expect(readdirSync(world.folder)).toContain('filter.counters.corrupt-1');
+  });
+
+  it('order, journal and prepared table damaged: done without', () => {
+    for (const name of ['tables', 'journal-aa', 'filter.next']) damage(name);
+    expect(named(driver.ask(world.addMessage('filter', Array.from({ length: 5 }, () => ({ packets: 1n, bytes: 1n })), true)))).toBe('0');
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 2n });
+    expect(world.text(driver, 'NAMES').text).toBe('filter\n');
+  });
+
+  it('rules gone: put back with the counters last known', () => {
+    world.nft.flush();
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 1n, bytes: 1n });
+    expect(world.nft.chainsOf('fake_filter')).toContain('gen_1_i2');
+    world.nft.traffic('fake_filter', 10);
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 11n });
+    world.nft.flush();
+    // This driver has read the counters since.
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 11n });
+  });
+});
+
+describe('a replay', () => {
+  it('of another request than the journal\'s is done anew', () => {
+    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
+    const twos = ones.map(() => ({ packets: 2n, bytes: 2n }));
+    world.info(driver, 'filter');
+    driver.crash.arm(4, 'before');
+    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    const heir = world.connect();
+    // The same words, other counters behind them.
+    expect(heir.ask(world.addMessage('filter', twos, true))).toBe(0);
+    expect(world.counters(heir, 'filter')[0]?.packets).toBe(3n);
+  });
+
+  it('of the journal\'s own request is not', () => {
+    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
+    world.info(driver, 'filter');
+    driver.crash.arm(4, 'before');
+    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    expect(driver.crash.steps.slice(-2)).toEqual(['replace filter.counters', 'bump 0']);
+    const heir = world.connect();
+    expect(heir.ask(world.addMessage('filter', ones, true))).toBe(0);
+    expect(world.counters(heir, 'filter')[0]?.packets).toBe(1n);
+  });
+
+  it('counts as new once another request came in between', () => {
+    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
+    world.info(driver, 'filter');
+    driver.crash.arm(4, 'before');
+    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    const heir = world.connect();
+    expect(heir.ask(world.addMessage('filter', ones))).toBe(0);
+    expect(world.counters(heir, 'filter')[0]?.packets).toBe(2n);
+  });
+});
+
+it('an exception that nobody expected is EFAULT, logged with its stack, and the next request is served', () => {
+  driver.crash.failAt(1, () => {
+    throw new TypeError('a bug');
+  });
+  expect(put(BLOB, 4)).toBe('-EFAULT');
+  expect(world.lines.at(-1)).toMatch(/unexpected: TypeError: a bug\n +at /);
+  driver.crash.arm(0, 'before');
+  expect(world.info(driver, 'filter')).toMatchObject({ status: 0, entries: 4 });
+  expect(put(BLOB, 4)).toBe('0');
+});
+
+it('a request with an address past all memory is a fault', () => {
+  const message = new Uint8Array(24);
+  encodeRequest(new DataView(message.buffer), { addr: 2n ** 64n - 1n, len: 84, is_set: 0, cmd: composeCommand(0, 64), pid: 1 });
+  expect(named(driver.ask(message))).toBe('-EFAULT');
+});
