@@ -35,11 +35,11 @@ export type AnalysisCache = Map<string, Analysis>;
 const guardLists = new Map<string, readonly NeededGuard[]>();
 
 /** Translates header and matches of an entry. Throws what `ruleParts` throws. */
-export function analyse(rule: Rule, key: string, lookup: ExtensionLookup): { readonly analysis: Analysis; readonly parts: RuleParts } {
+export function analyse(rule: Rule, key: string, lookup: ExtensionLookup): Analysis {
   const parts = ruleParts(rule, lookup);
   const { target } = rule;
   const live = canMatch(parts);
-  const analysis: Analysis = {
+  return {
     key,
     live,
     leadsTo: live && (target.kind === 'jump' || target.kind === 'goto') ? target.chain : undefined,
@@ -48,7 +48,6 @@ export function analyse(rule: Rule, key: string, lookup: ExtensionLookup): { rea
     parts: parts.stateful < parts.matches.length ? parts : undefined,
     effective: undefined,
   };
-  return { analysis, parts };
 }
 
 /** Whether the guard stands behind the rule's stateful match. */

@@ -27,5 +27,5 @@ export function countersById(listing: string): ReadonlyMap<number, Counters> {
 
 function u64(digits: string | undefined): bigint {
   if (digits === undefined) throw new BpfilterError('dataplane', "nft's listing of counters: one without packets or bytes");
-  return digits.length < 16 ? BigInt(Number(digits)) : BigInt.asUintN(64, BigInt(digits));
+  return BigInt.asUintN(64, BigInt(digits));
 }

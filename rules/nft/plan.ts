@@ -3,7 +3,6 @@ import { type Analysis, type AnalysisCache, analyse, effectiveKey, standingGuard
 import { naming, type TableContext } from './context.ts';
 import type { GuardSpec } from './guard.ts';
 import { GuardMemory } from './guard-memory.ts';
-import type { RuleParts } from './rule-parts.ts';
 import type { ChainSource, TableSource } from './source.ts';
 
 /** An entry of the new table. */
@@ -15,8 +14,6 @@ export interface PlannedEntry {
   readonly analysis: Analysis;
   /** Which of its guards are left out: 1 << index (`isCovered`). */
   readonly covered: number;
-  /** Translated header and matches, where they weren't known already. */
-  readonly parts: RuleParts | undefined;
 }
 
 export interface PlannedChain {
@@ -62,14 +59,13 @@ function planChain(
   for (let index = chain.first; index <= chain.last; index += 1) {
     const key = source.key(index);
     let analysis = cache.get(key);
-    let parts: RuleParts | undefined;
     if (analysis === undefined) {
-      ({ analysis, parts } = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context.lookup)));
+      analysis = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context.lookup));
       cache.set(key, analysis);
     }
     const covered = coverage(analysis, memory);
     for (const { chain: name, spec } of standingGuards(analysis, covered)) guards.set(name, spec);
-    entries.push({ index, key: effectiveKey(analysis, covered), analysis, covered, parts });
+    entries.push({ index, key: effectiveKey(analysis, covered), analysis, covered });
   }
   return { source: chain, entries };
 }

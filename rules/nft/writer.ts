@@ -107,9 +107,8 @@ export class ChainWriter {
 }
 
 /** Translates an entry of a plan. Throws what its target throws. */
-export function compileEntry({ source, context }: TablePlan, { index, analysis, covered, parts }: PlannedEntry, id: number): CompiledRule {
-  const known = parts ?? analysis.parts ?? ruleParts(source.rule(index), context.lookup);
-  return compileParts(known, id, context, covered);
+export function compileEntry({ source, context }: TablePlan, { index, analysis, covered }: PlannedEntry, id: number): CompiledRule {
+  return compileParts(analysis.parts ?? ruleParts(source.rule(index), context.lookup), id, context, covered);
 }
 
 /** The names that must go when the entry goes. */
