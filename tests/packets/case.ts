@@ -69,3 +69,13 @@ export function table(name: TableName, lines: readonly string[], dropping: reado
   const rules = lines.filter((line) => !line.startsWith(':'));
   return [`*${name}`, ...chains, ...users, ...rules, 'COMMIT', ''].join('\n');
 }
+
+/** Rules of the filter table and packets for them. */
+export function filterCase(
+  title: string,
+  rules: readonly string[],
+  packets: readonly Sent[],
+  dropping: readonly string[] = [],
+): PacketCase {
+  return { title, steps: [{ restore: table('filter', rules, dropping) }, { send: packets }] };
+}

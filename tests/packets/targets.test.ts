@@ -1,4 +1,10 @@
 import { describePackets } from './describe-packets.ts';
-import { targetCases } from './target-cases.ts';
+import { markCases } from './mark-cases.ts';
+import { logCases, rejectCases } from './reject-cases.ts';
+import { verdictCases } from './verdict-cases.ts';
 
-describePackets(targetCases);
+describePackets({
+  'verdicts and chains': verdictCases,
+  'REJECT and LOG': [...rejectCases, ...logCases],
+  'MARK and mark': markCases,
+});
