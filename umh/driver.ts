@@ -3,7 +3,7 @@ import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { type AddressFamily, families } from '../protocol/family.ts';
 import { decodeRequest, type MboxRequest, mbox_request, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
 import type { CallerSource } from './caller/descriptor.ts';
-import type { CallerMemory } from './caller/memory.ts';
+import type { CallerMemory, NamedRange } from './caller/memory.ts';
 import type { DriverContext } from './context.ts';
 import { addCounters } from './options/add-counters.ts';
 import { getEntries } from './options/get-entries.ts';
@@ -74,6 +74,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
   const keeper = createTableKeeper({ context, translator, kernel });
   const replay = createReplay(context);
   let memory: CallerMemory | undefined;
+  let named: NamedRange = { address: 0, length: 0 };
   /** A request came that was no health check. */
   let asked = false;
   const service: Service = {
@@ -83,7 +84,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     replay,
     order: useOrder(context),
     memory: () => {
-      memory ??= callers.take();
+      memory ??= callers.take(named);
       return memory;
     },
   };
@@ -93,6 +94,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     const served = levels.get(level);
     const { len: length, pid, is_set } = request;
     const asked = { message, address: Number(request.addr), length, pid, replay: isReplay };
+    named = asked;
     const stateless = is_set === 0 ? served?.stateless.get(option) : undefined;
     if (stateless !== undefined) return stateless(service, asked);
     const serve = (is_set === 0 ? served?.gets : served?.sets)?.get(option);

@@ -1,7 +1,8 @@
 import './title.ts';
 import { join } from 'node:path';
+import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import { recvFd } from '../sys/fd-passing.ts';
-import { callerSource } from './caller/descriptor.ts';
+import { callerSource, type Received } from './caller/descriptor.ts';
 import { nftDataPlane, nftRunner } from './dataplane/nft-exec.ts';
 import { createDriver } from './driver.ts';
 import { randomInstance } from './instance-name.ts';
@@ -37,9 +38,16 @@ function start(log: Log): void {
   const driver = createDriver({
     context,
     translator: createNftTranslator(),
-    callers: callerSource({ receive: () => recvFd(CALLERS) }),
+    callers: callerSource({ receive: receiveMemory }),
   });
   serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);
+}
+
+const note = Buffer.alloc(memoryNoteSize);
+
+function receiveMemory(): Received | undefined {
+  const descriptor = recvFd(CALLERS, note);
+  return descriptor === undefined ? undefined : { descriptor, ...decodeMemoryNote(note) };
 }
 
 const log = createLog({ descriptors: logDescriptors(process.env), pid: process.pid, now: Date.now });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { callerSource } from './descriptor.ts';
 
-function source(...waiting: number[]) {
+const named = { address: 4096, length: 8 };
+
+function source(...descriptors: number[]) {
+  const waiting = descriptors.map((descriptor) => ({ descriptor, readable: 8, writable: 8 }));
   const closed: number[] = [];
   return { closed, waiting, caller: callerSource({ receive: () => waiting.shift(), close: (fd) => closed.push(fd) }) };
 }
@@ -9,7 +12,7 @@ function source(...waiting: number[]) {
 describe('descriptors of callers', () => {
   it('closes the one of the request', () => {
     const { caller, closed } = source(7);
-    caller.take();
+    caller.take(named);
     expect(closed).toEqual([]);
     caller.close();
     expect(closed).toEqual([7]);
@@ -18,15 +21,15 @@ describe('descriptors of callers', () => {
   });
 
   it('is a fault when none came', () => {
-    expect(() => source().caller.take()).toThrow(expect.objectContaining({ code: 'fault' }));
+    expect(() => source().caller.take(named)).toThrow(expect.objectContaining({ code: 'fault' }));
   });
 
   it('closes strays: those that came earlier, and those that came without a request', () => {
     const { caller, closed, waiting } = source(5, 6, 7);
-    caller.take();
+    caller.take(named);
     expect(closed).toEqual([5, 6]);
     caller.close();
-    waiting.push(8, 9);
+    waiting.push(...[8, 9].map((descriptor) => ({ descriptor, readable: 8, writable: 8 })));
     caller.close();
     expect(closed).toEqual([5, 6, 7, 8, 9]);
   });

@@ -9,6 +9,18 @@ export interface CallerMemory {
   write(address: number, bytes: Uint8Array): void;
 }
 
+/** The range of the caller's memory that a request names. */
+export interface NamedRange {
+  readonly address: number;
+  readonly length: number;
+}
+
+/** What the caller itself may do with the named range: so many bytes from its start. */
+export interface AllowedRange extends NamedRange {
+  readonly readable: number;
+  readonly writable: number;
+}
+
 type Transfer = (descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number) => number;
 
 function fault(what: string, address: number, length: number, cause?: unknown): BpfilterError {
@@ -36,10 +48,25 @@ function transferAll(what: string, transfer: Transfer, descriptor: number, addre
   }
 }
 
-/** The memory behind an open /proc/PID/mem, which pins one address space: never another process's. */
-export function openMemory(descriptor: number): CallerMemory {
+/**
+ * The memory behind an open /proc/PID/mem, which pins one address space: never another process's.
+ * That file asks for no page protection; within `allowed` the caller's own rights count, as they do
+ * for the kernel's copy_from_user and copy_to_user.
+ */
+export function openMemory(descriptor: number, allowed?: AllowedRange): CallerMemory {
+  const check = (what: 'read' | 'write', address: number, length: number) => {
+    if (allowed === undefined || address < allowed.address || address >= allowed.address + allowed.length) return;
+    const end = allowed.address + (what === 'read' ? allowed.readable : allowed.writable);
+    if (address + length > end) throw fault(what, address, length);
+  };
   return {
-    read: (address, into) => transferAll('read', readSync, descriptor, address, into),
-    write: (address, bytes) => transferAll('write', writeSync, descriptor, address, bytes),
+    read(address, into) {
+      check('read', address, into.length);
+      transferAll('read', readSync, descriptor, address, into);
+    },
+    write(address, bytes) {
+      check('write', address, bytes.length);
+      transferAll('write', writeSync, descriptor, address, bytes);
+    },
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { ipv4, type TableName } from '../../protocol/family.ts';
 import { composeCommand, OWN_LEVEL, ownOptions } from '../../protocol/mbox.ts';
+import { encodeMemoryNote, memoryNoteSize } from '../../protocol/memory-note.ts';
 import { xt_counters_info } from '../../protocol/x-tables.ts';
 import { sendFd, socketpairSeqpacket } from '../../sys/fd-passing.ts';
 import { addressOf, koffiPath } from '../../sys/koffi.ts';
@@ -109,7 +110,9 @@ export class RealDriver {
     this.#request.writeUInt32LE(process.pid, 20);
     if (argument !== undefined) {
       const memory = openSync('/proc/self/mem', 'r+');
-      sendFd(this.#socket, memory);
+      const note = Buffer.alloc(memoryNoteSize);
+      encodeMemoryNote(note, { readable: argument.length, writable: argument.length });
+      sendFd(this.#socket, memory, note);
       closeSync(memory);
     }
     writeSync(this.#toDriver, this.#request);

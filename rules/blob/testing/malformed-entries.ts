@@ -8,7 +8,7 @@ export interface BlobCase {
   /** Ours where the kernel accepts a shape that we refuse. */
   readonly ours?: 'EOPNOTSUPP';
   /** The whole program's answer where validation is content but no data plane can carry it. */
-  readonly supervised?: 'EOPNOTSUPP';
+  readonly supervised?: 'EOPNOTSUPP' | 'ELOOP';
 }
 
 const { accept, drop, queue } = verdicts;
