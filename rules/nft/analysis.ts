@@ -1,6 +1,6 @@
 import type { Rule } from '../ir.ts';
 import type { ExtensionLookup } from './context.ts';
-import { guardName, type GuardSpec } from './guard.ts';
+import { type GuardSpec, guardName } from './guard.ts';
 import { type HeaderFacets, headerFacets } from './header-facets.ts';
 import { canMatch, type GuardPoint, isCovered, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
 

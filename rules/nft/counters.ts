@@ -20,12 +20,14 @@ export function countersById(listing: string): ReadonlyMap<number, Counters> {
   const found = new Map<number, Counters>();
   for (const [, body = ''] of listing.matchAll(counterObject)) {
     const id = counterId(nameField.exec(body)?.[1] ?? '');
-    if (id !== undefined) found.set(id, { packets: u64(packetsField.exec(body)?.[1]), bytes: u64(bytesField.exec(body)?.[1]) });
+    if (id !== undefined)
+      found.set(id, { packets: u64(packetsField.exec(body)?.[1]), bytes: u64(bytesField.exec(body)?.[1]) });
   }
   return found;
 }
 
 function u64(digits: string | undefined): bigint {
-  if (digits === undefined) throw new BpfilterError('dataplane', "nft's listing of counters: one without packets or bytes");
+  if (digits === undefined)
+    throw new BpfilterError('dataplane', "nft's listing of counters: one without packets or bytes");
   return BigInt.asUintN(64, BigInt(digits));
 }

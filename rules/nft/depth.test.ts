@@ -5,10 +5,10 @@ import type { MatchUse, TargetUse } from '../ir.ts';
 import { nftMissing } from '../testing/nft-load.ts';
 import { diffTable } from './diff.ts';
 import { renderTable } from './document.ts';
+import type { TableSource } from './source.ts';
 import { type Namespace, openNamespace } from './testing/namespace.ts';
 import { limit, rule, tcp, udp } from './testing/rules.ts';
 import { type Chains, tableOf } from './testing/table.ts';
-import type { TableSource } from './source.ts';
 
 /** INPUT leads to c1, that to c2, and so on to c`length`, which holds `matches`. */
 function ladder(length: number, kind: 'jump' | 'goto', matches: readonly MatchUse[] = [], protocol = 0): TableSource {
@@ -49,25 +49,41 @@ describe('the depth of jumps', () => {
 
   it('lets chains that no hook leads to be deep', () => {
     const names = Array.from({ length: 40 }, (_, at) => `c${at}`);
-    const chains = names.map((name, at) => [name, at === 39 ? [] : [rule({ target: { kind: 'jump', chain: `c${at + 1}` } })]] as const);
+    const chains = names.map(
+      (name, at) => [name, at === 39 ? [] : [rule({ target: { kind: 'jump', chain: `c${at + 1}` } })]] as const,
+    );
     diffTable(undefined, tableOf(Object.fromEntries(chains)), { instance: 'x' });
   });
 
   it('leaves out jumps of rules that never match', () => {
     const { chains, ...rest } = ladder(15, 'jump');
-    const dead: TableSource = { ...rest, chains, rule: (index) => (index === 0 ? { ...rest.rule(0), header: { ...rest.rule(0).header, source: 1 } } : rest.rule(index)) };
+    const dead: TableSource = {
+      ...rest,
+      chains,
+      rule: (index) =>
+        index === 0 ? { ...rest.rule(0), header: { ...rest.rule(0).header, source: 1 } } : rest.rule(index),
+    };
     diffTable(undefined, dead, { instance: 'x' });
   });
 
   it('stays quick where paths are many', () => {
-    const level = (at: number) => [`c${at}`, at === 13 ? [] : Array.from({ length: 50 }, () => rule({ target: { kind: 'jump', chain: `c${at + 1}` } }))] as const;
-    const chains = { INPUT: [rule({ target: { kind: 'jump', chain: 'c0' } })], ...Object.fromEntries(Array.from({ length: 14 }, (_, at) => level(at))) };
+    const level = (at: number) =>
+      [
+        `c${at}`,
+        at === 13 ? [] : Array.from({ length: 50 }, () => rule({ target: { kind: 'jump', chain: `c${at + 1}` } })),
+      ] as const;
+    const chains = {
+      INPUT: [rule({ target: { kind: 'jump', chain: 'c0' } })],
+      ...Object.fromEntries(Array.from({ length: 14 }, (_, at) => level(at))),
+    };
     diffTable(undefined, tableOf(chains), { instance: 'x' });
   });
 
   it('ends on a loop that validation would have refused', () => {
     const jump = (chain: string) => [rule({ target: { kind: 'jump', chain } })];
-    expect(() => diffTable(undefined, tableOf({ INPUT: jump('a'), a: jump('b'), b: jump('a') }), { instance: 'x' })).toThrow(BpfilterError);
+    expect(() =>
+      diffTable(undefined, tableOf({ INPUT: jump('a'), a: jump('b'), b: jump('a') }), { instance: 'x' }),
+    ).toThrow(BpfilterError);
   });
 });
 
@@ -85,7 +101,10 @@ describe.skipIf(nftMissing)(`the same by the kernel (${nftMissing ?? 'here'})`, 
     const deeper = { add: { chain: { family: 'ip', table: 'bpfilter_filter', name: 'deeper' } } } as const;
     const { nftables } = renderTable(build(longest));
     const moved = nftables.map((command) =>
-      'add' in command && 'rule' in command.add && command.add.rule.chain === 'hook_INPUT' && command.add.rule.expr?.some((one) => 'jump' in one)
+      'add' in command &&
+      'rule' in command.add &&
+      command.add.rule.chain === 'hook_INPUT' &&
+      command.add.rule.expr?.some((one) => 'jump' in one)
         ? { add: { rule: { ...command.add.rule, expr: [{ jump: { target: 'deeper' } }] } } }
         : command,
     );
@@ -93,6 +112,8 @@ describe.skipIf(nftMissing)(`the same by the kernel (${nftMissing ?? 'here'})`, 
     const [create, ...others] = moved;
     if (create === undefined) throw new TypeError('an empty document');
     const { name: _name, ...ruleThrough } = through.add.rule;
-    expect(() => namespace.load({ nftables: [create, deeper, ...others, { add: { rule: ruleThrough } }] })).toThrow('Too many links');
+    expect(() => namespace.load({ nftables: [create, deeper, ...others, { add: { rule: ruleThrough } }] })).toThrow(
+      'Too many links',
+    );
   });
 });

@@ -15,7 +15,9 @@ const DEEPEST = 15;
  * and guard chains are levels too. Chains that no hook leads to may be as deep as they like.
  */
 export function checkDepth({ chains }: TablePlan): void {
-  const users = new Map(chains.filter(({ source }) => source.kind === 'user').map((chain) => [chain.source.name, chain]));
+  const users = new Map(
+    chains.filter(({ source }) => source.kind === 'user').map((chain) => [chain.source.name, chain]),
+  );
   const heights = new Map<PlannedChain, number>();
 
   /** Levels from the chain down, itself included. */
@@ -33,7 +35,8 @@ export function checkDepth({ chains }: TablePlan): void {
     let below = 0;
     const targets = new Set<string>();
     for (const entry of entries) {
-      if (entry.analysis.guards.length > 0 || entry.analysis.parts !== undefined) below = Math.max(below, helperLevels(entry));
+      if (entry.analysis.guards.length > 0 || entry.analysis.parts !== undefined)
+        below = Math.max(below, helperLevels(entry));
       if (entry.analysis.leadsTo !== undefined) targets.add(entry.analysis.leadsTo);
     }
     for (const target of targets) below = Math.max(below, height(chainNamed(users, target), names));

@@ -101,7 +101,10 @@ function diffChain(old: InstalledChain | undefined, chain: PlannedChain): ChainD
   const hasPolicy = chain.source.kind === 'builtin';
   const [oldRules, oldPolicy] = apart(old?.entries ?? [], hasPolicy);
   const [rules, policy] = apart(chain.entries, hasPolicy);
-  const pairs = keptPairs(oldRules.map(({ key }) => key), rules.map(({ key }) => key));
+  const pairs = keptPairs(
+    oldRules.map(({ key }) => key),
+    rules.map(({ key }) => key),
+  );
   const kept = new Set(pairs);
   const policyStays = oldPolicy?.key === policy?.key;
   return {

@@ -5,11 +5,11 @@ import { countersById } from './counters.ts';
 import { diffTable } from './diff.ts';
 import { documentFor, type TableDocument } from './document.ts';
 import { generationOf, handlesById } from './listing.ts';
+import type { TableSource } from './source.ts';
 import { arbitraryTable, shapes } from './testing/arbitrary-tables.ts';
 import { type Namespace, openNamespace } from './testing/namespace.ts';
 import { device, extension, rule } from './testing/rules.ts';
 import { tableOf } from './testing/table.ts';
-import type { TableSource } from './source.ts';
 
 describe.skipIf(nftMissing)(`documents, as nft takes them (${nftMissing ?? 'here'})`, () => {
   let namespace: Namespace;
@@ -33,12 +33,18 @@ describe.skipIf(nftMissing)(`documents, as nft takes them (${nftMissing ?? 'here
   /** Chains with their rules as nft prints them; ids become places in the blob, handles go. */
   function listed({ ids }: TableDocument): Readonly<Record<string, readonly string[]>> {
     const indexOf = new Map([...ids].map((id, index) => [String(id), index]));
-    const renamed = (text: string) => text.replace(/\b(guard of r|guard_r|r|l)(\d+)(?=_then|_2|\b)/g, (_, prefix: string, id: string) => `${prefix}@${indexOf.get(id)}`);
+    const renamed = (text: string) =>
+      text.replace(
+        /\b(guard of r|guard_r|r|l)(\d+)(?=_then|_2|\b)/g,
+        (_, prefix: string, id: string) => `${prefix}@${indexOf.get(id)}`,
+      );
     const found: Record<string, string[]> = {};
-    const { nftables } = JSON.parse(listing()) as { nftables: Record<string, { name: string; chain: string; expr: unknown; comment?: string }>[] };
+    const { nftables } = JSON.parse(listing()) as {
+      nftables: Record<string, { name: string; chain: string; expr: unknown; comment?: string }>[];
+    };
     for (const { chain, rule: one } of nftables) {
       if (chain && !chain.name.startsWith('gen_')) found[renamed(chain.name)] = [];
-      if (one) (found[renamed(one.chain)] ??= []).push(renamed(JSON.stringify([one.comment, one.expr])));
+      if (one) found[renamed(one.chain)]?.push(renamed(JSON.stringify([one.comment, one.expr])));
     }
     return found;
   }
@@ -77,10 +83,41 @@ describe.skipIf(nftMissing)(`documents, as nft takes them (${nftMissing ?? 'here
   });
 
   it('loads every header and target', () => {
-    const odd = ['lo', 'eth+', '+', 'a*', '*', '15-characters-xx', 'averylongname15', 'averylongname15+', 'a b', '"', '$x', 'tab\t', 'gr\u00c3\u00b6n', ''];
-    const headers = odd.flatMap((name) => [0, 1, 2, 3].map((inverted) => ({ inInterface: device(name.slice(0, 16)), outInterface: device('lo'), inverted })));
-    const addresses = [0xffffffff, 0xffff0000, 0xff00ff00, 1, 0].flatMap((mask) => [0, 0x18].map((inverted) => ({ source: 0x0a000001 & mask, sourceMask: mask, destination: 0x7f000001 & mask, destinationMask: mask, inverted })));
-    const others = [0, 1, 255, 256].flatMap((protocol) => [0, 0x40, 0x20, 0x7f].map((inverted) => ({ protocol, inverted, flags: inverted === 0x7f ? 1 : 0 })));
+    const odd = [
+      'lo',
+      'eth+',
+      '+',
+      'a*',
+      '*',
+      '15-characters-xx',
+      'averylongname15',
+      'averylongname15+',
+      'a b',
+      '"',
+      '$x',
+      'tab\t',
+      'gr\u00c3\u00b6n',
+      '',
+    ];
+    const headers = odd.flatMap((name) =>
+      [0, 1, 2, 3].map((inverted) => ({
+        inInterface: device(name.slice(0, 16)),
+        outInterface: device('lo'),
+        inverted,
+      })),
+    );
+    const addresses = [0xffffffff, 0xffff0000, 0xff00ff00, 1, 0].flatMap((mask) =>
+      [0, 0x18].map((inverted) => ({
+        source: 0x0a000001 & mask,
+        sourceMask: mask,
+        destination: 0x7f000001 & mask,
+        destinationMask: mask,
+        inverted,
+      })),
+    );
+    const others = [0, 1, 255, 256].flatMap((protocol) =>
+      [0, 0x40, 0x20, 0x7f].map((inverted) => ({ protocol, inverted, flags: inverted === 0x7f ? 1 : 0 })),
+    );
     const targets = [
       extension('REJECT', 0, { with: 3 }),
       extension('MARK', 2, { mark: 1, mask: 0xff }),
@@ -88,7 +125,9 @@ describe.skipIf(nftMissing)(`documents, as nft takes them (${nftMissing ?? 'here
       { kind: 'jump', chain: 'a chain: (odd)' },
       { kind: 'goto', chain: 'accept' },
     ] as const;
-    const rules = [...headers, ...addresses, ...others].map((header, at) => rule({ header, target: targets[at % targets.length] ?? { kind: 'accept' } }));
+    const rules = [...headers, ...addresses, ...others].map((header, at) =>
+      rule({ header, target: targets[at % targets.length] ?? { kind: 'accept' } }),
+    );
     step(undefined, tableOf({ INPUT: [...rules, ...shapes], 'a chain: (odd)': [], accept: [], '123': [], INPUTS: [] }));
     namespace.nft(['delete', ...inTable]);
   });

@@ -13,7 +13,12 @@ import { type Chains, type TableOptions, tableOf } from './testing/table.ts';
 
 const options = { instance: 'a' };
 
-function install(model: NftModel, old: TableDocument | undefined, next: TableSource, cache?: AnalysisCache): TableDocument {
+function install(
+  model: NftModel,
+  old: TableDocument | undefined,
+  next: TableSource,
+  cache?: AnalysisCache,
+): TableDocument {
   const diff = diffTable(old?.installed, next, { ...options, ...(cache && { cache }) });
   const handles = handlesById(model.listing());
   const asked = new Set(needsHandles(diff));
@@ -32,10 +37,17 @@ function install(model: NftModel, old: TableDocument | undefined, next: TableSou
 /** The rules of each chain, with ids replaced by the place of their entry in the blob. */
 function contents(model: NftModel, { ids }: TableDocument): Readonly<Record<string, readonly string[]>> {
   const indexOf = new Map([...ids].map((id, index) => [String(id), index]));
-  const renamed = (text: string) => text.replace(/\b(guard of r|guard_r|r|l)(\d+)(?=_then|_2|\b)/g, (_, prefix: string, id: string) => `${prefix}@${indexOf.get(id)}`);
+  const renamed = (text: string) =>
+    text.replace(
+      /\b(guard of r|guard_r|r|l)(\d+)(?=_then|_2|\b)/g,
+      (_, prefix: string, id: string) => `${prefix}@${indexOf.get(id)}`,
+    );
   const chains = [...model.chains].filter(([name]) => !name.startsWith('gen_'));
   return Object.fromEntries(
-    chains.map(([name, list]) => [renamed(name), list.map(({ rule: found }) => renamed(JSON.stringify([found.comment, found.expr])))]),
+    chains.map(([name, list]) => [
+      renamed(name),
+      list.map(({ rule: found }) => renamed(JSON.stringify([found.comment, found.expr]))),
+    ]),
   );
 }
 
@@ -55,7 +67,9 @@ describe('documentFor', () => {
           expect(installedFrom(next, last.ids, last.installed)).toEqual(last.installed);
           const now = handlesById(model.listing());
           for (const id of last.ids) if (handles.has(id)) expect(now.get(id)).toEqual(handles.get(id));
-          const live = last.installed.chains.flatMap(({ entries }) => entries).flatMap(({ id, owned = [] }) => [`r${id}`, ...owned.filter((name) => name.startsWith('l'))]);
+          const live = last.installed.chains
+            .flatMap(({ entries }) => entries)
+            .flatMap(({ id, owned = [] }) => [`r${id}`, ...owned.filter((name) => name.startsWith('l'))]);
           const left = last.removedIds.map((id) => `r${id}`);
           expect(new Set(model.objects)).toEqual(new Set([...live, ...left]));
         }
@@ -66,13 +80,37 @@ describe('documentFor', () => {
 
   it.each<[string, Chains, Chains, TableOptions, readonly string[]]>([
     ['nothing', { INPUT: shapes }, { INPUT: shapes }, {}, []],
-    ['an append', { INPUT: [rule()] }, { INPUT: [rule(), rule({ target: { kind: 'drop' } })] }, {}, ['add counter', 'add rule']],
-    ['an insert', { INPUT: [rule()] }, { INPUT: [rule({ target: { kind: 'drop' } }), rule()] }, {}, ['add counter', 'insert rule']],
+    [
+      'an append',
+      { INPUT: [rule()] },
+      { INPUT: [rule(), rule({ target: { kind: 'drop' } })] },
+      {},
+      ['add counter', 'add rule'],
+    ],
+    [
+      'an insert',
+      { INPUT: [rule()] },
+      { INPUT: [rule({ target: { kind: 'drop' } }), rule()] },
+      {},
+      ['add counter', 'insert rule'],
+    ],
     ['a delete', { INPUT: [rule(), rule({ target: { kind: 'drop' } })] }, { INPUT: [rule()] }, {}, ['delete rule']],
-    ['a policy', { INPUT: [rule()] }, { INPUT: [rule()] }, { policies: { INPUT: 'drop' } }, ['add counter', 'delete rule', 'add rule']],
+    [
+      'a policy',
+      { INPUT: [rule()] },
+      { INPUT: [rule()] },
+      { policies: { INPUT: 'drop' } },
+      ['add counter', 'delete rule', 'add rule'],
+    ],
     ['a chain', {}, { A: [] }, {}, ['add counter', 'add chain', 'add rule']],
     ['a chain less', { A: [] }, {}, {}, ['flush chain', 'delete chain']],
-    ['a second rule behind a guard', { INPUT: [shapes[4] ?? rule()] }, { INPUT: [shapes[4] ?? rule(), shapes[5] ?? rule()] }, {}, ['add counter', 'add rule']],
+    [
+      'a second rule behind a guard',
+      { INPUT: [shapes[4] ?? rule()] },
+      { INPUT: [shapes[4] ?? rule(), shapes[5] ?? rule()] },
+      {},
+      ['add counter', 'add rule'],
+    ],
   ])('changes no more than %s', (_, before, after, tableOptions, expected) => {
     const model = new NftModel();
     const first = install(model, undefined, tableOf(before));
@@ -87,7 +125,8 @@ describe('documentFor', () => {
   it('refuses to work from a stale generation', () => {
     const model = new NftModel();
     const first = install(model, undefined, tableOf({}));
-    const change = () => documentFor(diffTable(first.installed, tableOf({ INPUT: [rule()] }), options), () => []).document;
+    const change = () =>
+      documentFor(diffTable(first.installed, tableOf({ INPUT: [rule()] }), options), () => []).document;
     model.apply(change());
     expect(() => model.apply(change())).toThrow('no chain gen_1_a');
   });

@@ -1,4 +1,4 @@
-import { diffTable, type DiffOptions, goneFrom, type TableDiff } from './diff.ts';
+import { type DiffOptions, diffTable, goneFrom, type TableDiff } from './diff.ts';
 import { guardRules } from './guard.ts';
 import type { InstalledTable } from './installed.ts';
 import type { NftDocument } from './json.ts';
@@ -27,19 +27,34 @@ export interface TableDocument {
  * removed ones. `handles` must know the ids of `needsHandles`. Throws what targets throw, with the
  * rule's name; `dataplane` where a handle isn't known.
  */
-export function documentFor(diff: TableDiff, handles: HandlesOf, { garbage = [] }: DocumentOptions = {}): TableDocument {
+export function documentFor(
+  diff: TableDiff,
+  handles: HandlesOf,
+  { garbage = [] }: DocumentOptions = {},
+): TableDocument {
   const { old, instance, plan } = diff;
   const writer = new ChainWriter(diff, handles);
   const { transaction, ids } = writer;
   const chains = diff.chains.map((chain) => writer.write(chain));
   const generation = (old?.generation ?? 0) + 1;
   const guards = [...plan.guards.keys()];
-  const installed: InstalledTable = { name: plan.source.table, instance, generation, nextId: writer.nextId, chains, guards };
+  const installed: InstalledTable = {
+    name: plan.source.table,
+    instance,
+    generation,
+    nextId: writer.nextId,
+    chains,
+    guards,
+  };
   const removed = [...diff.chains.flatMap(goneFrom), ...diff.removedChains.flatMap(({ entries }) => entries)];
   transaction.marker(old && markerName(old), markerName(installed));
   for (const name of diff.addedGuards) {
     const spec = plan.guards.get(name);
-    if (spec !== undefined) transaction.filledChain(name, guardRules(spec).map((expr) => ({ expr })));
+    if (spec !== undefined)
+      transaction.filledChain(
+        name,
+        guardRules(spec).map((expr) => ({ expr })),
+      );
   }
   for (const chain of diff.removedChains) transaction.dropChain(plan.context.chainName(chain.name, chain.kind));
   for (const { owned = [] } of removed) for (const name of owned) transaction.dropOwned(name);
@@ -49,6 +64,9 @@ export function documentFor(diff: TableDiff, handles: HandlesOf, { garbage = [] 
 }
 
 /** The whole table as one document, as a first install makes it: for people and tests. */
-export function renderTable(next: TableSource, options: Omit<DiffOptions, 'instance'> & { readonly instance?: string } = {}): NftDocument {
+export function renderTable(
+  next: TableSource,
+  options: Omit<DiffOptions, 'instance'> & { readonly instance?: string } = {},
+): NftDocument {
   return documentFor(diffTable(undefined, next, { instance: '0', ...options }), () => []).document;
 }

@@ -10,7 +10,9 @@ const saddr: NftExpression = { payload: { protocol: 'ip', field: 'saddr' } };
 const daddr: NftExpression = { payload: { protocol: 'ip', field: 'daddr' } };
 const fragment: NftExpression = { '&': [{ payload: { protocol: 'ip', field: 'frag-off' } }, 0x1fff] };
 const meta = (key: string): NftExpression => ({ meta: { key } });
-const is = (left: NftExpression, right: NftExpression, op: NftOperator = '=='): NftStatement => ({ match: { op, left, right } });
+const is = (left: NftExpression, right: NftExpression, op: NftOperator = '=='): NftStatement => ({
+  match: { op, left, right },
+});
 const prefix = (addr: string, len: number): NftExpression => ({ prefix: { addr, len } });
 
 const VIA_IN = 1;
@@ -26,9 +28,21 @@ const cases: readonly (readonly [string, Partial<HeaderMatch>, readonly NftState
   ['an address', { source: 0x0a000001, sourceMask: all }, [is(saddr, '10.0.0.1')]],
   ['a network', { destination: 0xac100000, destinationMask: 0xfff00000 }, [is(daddr, prefix('172.16.0.0', 12))]],
   ['half of all', { source: 0x80000000, sourceMask: 0x80000000 }, [is(saddr, prefix('128.0.0.0', 1))]],
-  ['not a network', { source: 0x0a000000, sourceMask: 0xff000000, inverted: SRC }, [is(saddr, prefix('10.0.0.0', 8), '!=')]],
-  ['a mask with holes', { source: 0x0a000001, sourceMask: 0xff0000ff }, [is({ '&': [saddr, '255.0.0.255'] }, '10.0.0.1')]],
-  ['last bit', { destination: 1, destinationMask: 1, inverted: DST }, [is({ '&': [daddr, '0.0.0.1'] }, '0.0.0.1', '!=')]],
+  [
+    'not a network',
+    { source: 0x0a000000, sourceMask: 0xff000000, inverted: SRC },
+    [is(saddr, prefix('10.0.0.0', 8), '!=')],
+  ],
+  [
+    'a mask with holes',
+    { source: 0x0a000001, sourceMask: 0xff0000ff },
+    [is({ '&': [saddr, '255.0.0.255'] }, '10.0.0.1')],
+  ],
+  [
+    'last bit',
+    { destination: 1, destinationMask: 1, inverted: DST },
+    [is({ '&': [daddr, '0.0.0.1'] }, '0.0.0.1', '!=')],
+  ],
   ['bits outside of the mask', { source: 0x0a000001, sourceMask: 0xffffff00 }, 'never'],
   ['not bits outside of the mask', { source: 0x0a000001, sourceMask: 0xffffff00, inverted: SRC }, []],
   ['a value without a mask', { destination: 1 }, 'never'],
@@ -67,8 +81,16 @@ describe('compileHeader', () => {
   it.each(cases)('%s', (_, fields, expected) => expect(compileHeader(header(fields))).toEqual(expected));
 
   it.each([
-    ['a mask with holes', { name: new Uint8Array(16), mask: Uint8Array.from({ length: 16 }, (_, at) => (at === 3 ? 0xff : 0)) }, 'not one of leading bytes'],
-    ['part of a byte', { name: new Uint8Array(16), mask: Uint8Array.from({ length: 16 }, (_, at) => (at === 0 ? 0xf0 : 0)) }, 'not one of leading bytes'],
+    [
+      'a mask with holes',
+      { name: new Uint8Array(16), mask: Uint8Array.from({ length: 16 }, (_, at) => (at === 3 ? 0xff : 0)) },
+      'not one of leading bytes',
+    ],
+    [
+      'part of a byte',
+      { name: new Uint8Array(16), mask: Uint8Array.from({ length: 16 }, (_, at) => (at === 0 ? 0xf0 : 0)) },
+      'not one of leading bytes',
+    ],
     ['bytes behind the NUL', device('lo\0x', 5), 'behind the end'],
     ['no UTF-8', device('\u00e4'), 'not UTF-8'],
     ['a set', device('@x'), 'leading @'],
@@ -88,7 +110,11 @@ describe('headerFacets', () => {
     for (const [title, fields, tests] of differ) {
       for (const [other, otherFields, otherTests] of differ) {
         if (JSON.stringify(tests) === JSON.stringify(otherTests)) continue;
-        expect([title, other, includes(headerFacets(header(fields)), headerFacets(header(otherFields)))]).toEqual([title, other, false]);
+        expect([title, other, includes(headerFacets(header(fields)), headerFacets(header(otherFields)))]).toEqual([
+          title,
+          other,
+          false,
+        ]);
       }
     }
   });

@@ -8,8 +8,9 @@ import {
   IPT_INV_VIA_OUT,
 } from '../../protocol/ip-tables.ts';
 import type { HeaderMatch } from '../ir.ts';
-import { isFragment, isFirst } from './fragment.ts';
-import { type Condition, interfaceTest } from './interface-test.ts';
+import type { Condition } from './condition.ts';
+import { isFirst, isFragment } from './fragment.ts';
+import { interfaceTest } from './interface.ts';
 import type { NftExpression } from './json.ts';
 
 /**
@@ -29,7 +30,7 @@ export function compileHeader(header: HeaderMatch): Condition {
     protocolTest(header.protocol, not(IPT_INV_PROTO)),
     fragmentTest((header.flags & IPT_F_FRAG) !== 0, not(IPT_INV_FRAG)),
   ];
-  return parts.reduce<Condition>((all, part) => (all === 'never' || part === 'never' ? 'never' : [...all, ...part]), []);
+  return parts.includes('never') ? 'never' : parts.flatMap((part) => (part === 'never' ? [] : part));
 }
 
 /** `(address & mask) == value`: never where the value has bits that the mask takes away. */

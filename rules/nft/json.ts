@@ -18,7 +18,11 @@ export type NftExpression =
   | { readonly payload: NftPayload }
   | { readonly meta: { readonly key: string } }
   | { readonly ct: { readonly key: string; readonly dir?: 'original' | 'reply'; readonly family?: 'ip' | 'ip6' } }
-  | { readonly 'tcp option': { readonly base: number; readonly offset: number; readonly len: number } | { readonly name: string; readonly field?: string } }
+  | {
+      readonly 'tcp option':
+        | { readonly base: number; readonly offset: number; readonly len: number }
+        | { readonly name: string; readonly field?: string };
+    }
   | { readonly '&': readonly [NftExpression, NftExpression] }
   | { readonly '|': readonly [NftExpression, NftExpression] }
   | { readonly '^': readonly [NftExpression, NftExpression] };

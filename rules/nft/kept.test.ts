@@ -10,7 +10,8 @@ function longestCommon(old: readonly string[], next: readonly string[]): number 
   for (const element of old) {
     const last = row;
     row = [0];
-    for (const [at, other] of next.entries()) row.push(element === other ? (last[at] ?? 0) + 1 : Math.max(last[at + 1] ?? 0, row[at] ?? 0));
+    for (const [at, other] of next.entries())
+      row.push(element === other ? (last[at] ?? 0) + 1 : Math.max(last[at + 1] ?? 0, row[at] ?? 0));
   }
   return row[next.length] ?? 0;
 }

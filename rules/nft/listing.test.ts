@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { generationOf, handlesById } from './listing.ts';
 
-const text = (...nftables: readonly object[]) => JSON.stringify({ nftables: [{ metainfo: { version: '1.0.6' } }, ...nftables] });
-const ruleOf = (handle: number, fields: object) => ({ rule: { family: 'ip', table: 't', chain: 'INPUT', handle, ...fields } });
+const text = (...nftables: readonly object[]) =>
+  JSON.stringify({ nftables: [{ metainfo: { version: '1.0.6' } }, ...nftables] });
+const ruleOf = (handle: number, fields: object) => ({
+  rule: { family: 'ip', table: 't', chain: 'INPUT', handle, ...fields },
+});
 
 describe('handlesById', () => {
   it('gathers the rules of an entry in order, its guards too', () => {
@@ -31,7 +34,10 @@ describe('handlesById', () => {
 
 describe('generationOf', () => {
   it('finds the marker', () => {
-    expect(generationOf(text({ chain: { name: 'INPUT' } }, { chain: { name: 'gen_7_ab' } }))).toEqual({ generation: 7, instance: 'ab' });
+    expect(generationOf(text({ chain: { name: 'INPUT' } }, { chain: { name: 'gen_7_ab' } }))).toEqual({
+      generation: 7,
+      instance: 'ab',
+    });
     expect(generationOf(text({ chain: { name: 'INPUT' } }))).toBeUndefined();
   });
 });

@@ -1,8 +1,17 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { counterId, type Generation, guardedId, parseMarker } from './names.ts';
 
-/** What nft printed (`nft -j list …`): the objects of its array, each with one key that tells its kind. */
-type Listed = Readonly<Record<string, unknown>>;
+/** What is read of anything nft printed (`nft -j list …`); each object of its array has one key that tells its kind. */
+interface Listed {
+  readonly nftables?: unknown;
+  readonly chain?: unknown;
+  readonly rule?: unknown;
+  readonly name?: unknown;
+  readonly handle?: unknown;
+  readonly expr?: unknown;
+  readonly comment?: unknown;
+  readonly counter?: unknown;
+}
 
 /**
  * The rule handles of each entry, in the order of its chain, from `nft -j list table`. A rule belongs to
@@ -28,8 +37,8 @@ export function handlesById(listing: string): ReadonlyMap<number, readonly numbe
 /** The generation in force, from `nft -j list table`; undefined where the table has no marker. Throws as `handlesById`. */
 export function generationOf(listing: string): Generation | undefined {
   for (const { chain } of objectsOf(listing)) {
-    if (!isRecord(chain) || typeof chain['name'] !== 'string') continue;
-    const generation = parseMarker(chain['name']);
+    if (!isRecord(chain) || typeof chain.name !== 'string') continue;
+    const generation = parseMarker(chain.name);
     if (generation !== undefined) return generation;
   }
   return undefined;
@@ -38,7 +47,7 @@ export function generationOf(listing: string): Generation | undefined {
 function entryOf({ expr, comment }: Listed): number | undefined {
   if (Array.isArray(expr)) {
     for (const statement of expr) {
-      const name = isRecord(statement) ? statement['counter'] : undefined;
+      const name = isRecord(statement) ? statement.counter : undefined;
       const id = typeof name === 'string' ? counterId(name) : undefined;
       if (id !== undefined) return id;
     }
@@ -48,7 +57,7 @@ function entryOf({ expr, comment }: Listed): number | undefined {
 
 function objectsOf(listing: string): readonly Listed[] {
   const parsed = parse(listing);
-  const objects = isRecord(parsed) ? parsed['nftables'] : undefined;
+  const objects = isRecord(parsed) ? parsed.nftables : undefined;
   if (!Array.isArray(objects)) throw unreadable('no "nftables" array');
   return objects.filter(isRecord);
 }

@@ -22,7 +22,22 @@ describe('userChainName', () => {
   ])('%j → %j', (name, expected) => expect(userChainName(name, builtins)).toBe(expected));
 
   it('never takes a name twice, nor one of ours', () => {
-    const characters = fc.constantFrom('_', 'a', 'c', 'g', '5', 'f', '-', ' ', '\u00ff', 'chain_', 'gen_', 'guard_', 'hook_', 'INPUT');
+    const characters = fc.constantFrom(
+      '_',
+      'a',
+      'c',
+      'g',
+      '5',
+      'f',
+      '-',
+      ' ',
+      '\u00ff',
+      'chain_',
+      'gen_',
+      'guard_',
+      'hook_',
+      'INPUT',
+    );
     const name = fc.array(characters, { maxLength: 5 }).map((list) => list.join(''));
     fc.assert(
       fc.property(name, name, (one, other) => {
@@ -39,11 +54,17 @@ describe('names that are read back', () => {
     const generation = { generation: 12, instance: 'f00' };
     expect(markerName(generation)).toBe('gen_12_f00');
     expect(parseMarker('gen_12_f00')).toEqual(generation);
-    for (const other of ['gen_', 'gen_x_y', 'chain_gen_5f1_5fa', 'gen_1_a_b']) expect(parseMarker(other)).toBeUndefined();
+    for (const other of ['gen_', 'gen_x_y', 'chain_gen_5f1_5fa', 'gen_1_a_b'])
+      expect(parseMarker(other)).toBeUndefined();
   });
 
   it('counters, guards', () => {
-    expect([counterId('r7'), counterId('r07'), counterId('rx'), counterId('xr7')]).toEqual([7, undefined, undefined, undefined]);
+    expect([counterId('r7'), counterId('r07'), counterId('rx'), counterId('xr7')]).toEqual([
+      7,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect([guardedId(guardComment(9)), guardedId('guard of r9 ')]).toEqual([9, undefined]);
     expect([limitName(3), limitName(3, 2)]).toEqual(['l3', 'l3_2']);
   });

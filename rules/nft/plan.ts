@@ -83,7 +83,9 @@ function coverage({ guards, header }: Analysis, memory: GuardMemory): number {
 /** Keeps the cache from growing with every table that ever was. */
 function prune(cache: AnalysisCache, source: TableSource): void {
   if (cache.size <= 2 * source.offsets.length + 1000) return;
-  const used = new Set(source.chains.flatMap(({ first, last }) => range(first, last).map((index) => source.key(index))));
+  const used = new Set(
+    source.chains.flatMap(({ first, last }) => range(first, last).map((index) => source.key(index))),
+  );
   for (const key of cache.keys()) if (!used.has(key)) cache.delete(key);
 }
 

@@ -1,5 +1,5 @@
-import type { DiffOptions } from './diff.ts';
 import { tableContext } from './context.ts';
+import type { DiffOptions } from './diff.ts';
 import type { InstalledTable } from './installed.ts';
 import type { Generation } from './names.ts';
 import { planTable } from './plan.ts';

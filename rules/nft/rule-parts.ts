@@ -1,9 +1,9 @@
 import type { NftMatch, TransportHeader } from '../extension.ts';
 import type { HeaderMatch, MatchUse, Rule, TargetUse } from '../ir.ts';
+import type { Condition, Tests } from './condition.ts';
 import type { ExtensionLookup } from './context.ts';
 import { type GuardSpec, guardSpec } from './guard.ts';
 import { compileHeader } from './header.ts';
-import type { Condition, Tests } from './interface-test.ts';
 
 /** Alternatives of which at most one holds, each a conjunction. `[]` never holds, `[[]]` always. */
 export type Alternatives = readonly Tests[];

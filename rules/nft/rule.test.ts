@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { expressionsOf, nftMissing } from '../testing/nft-load.ts';
 import { errno } from '../../protocol/errno.ts';
 import type { MatchUse, Rule } from '../ir.ts';
+import { expressionsOf, nftMissing } from '../testing/nft-load.ts';
 import { tableContext } from './context.ts';
 import { compileRule } from './rule.ts';
-import { anyPort, comment, extension, limit, mark, rule, type RuleFields, tcp, udp, udpFrom } from './testing/rules.ts';
 import { ruleText } from './testing/rule-text.ts';
+import { anyPort, comment, extension, limit, mark, type RuleFields, rule, tcp, udp, udpFrom } from './testing/rules.ts';
 
 const context = tableContext('filter');
 const onTcp = (...matches: readonly MatchUse[]): RuleFields => ({ header: { protocol: 6 }, matches });
@@ -31,9 +31,17 @@ describe('compileRule', () => {
     ['RETURN', { target: { kind: 'return' } }, ['counter:r7 return']],
     ['a jump', { target: { kind: 'jump', chain: 'x y' } }, ['counter:r7 jump:chain_x_20y']],
     ['a goto', { target: { kind: 'goto', chain: 'x' } }, ['counter:r7 goto:x']],
-    ['a target with statements', { target: extension('MARK', 2, { mark: 1, mask: 0xffffffff }) }, ['counter:r7 mangle']],
+    [
+      'a target with statements',
+      { target: extension('MARK', 2, { mark: 1, mask: 0xffffffff }) },
+      ['counter:r7 mangle'],
+    ],
     ['a header that never matches', { header: { source: 1 }, matches: [tcp()] }, []],
-    ['a guarded match', onTcp(tcp(80)), ['l4proto==6 jump:guard_20_1', `l4proto==6 tcp.dport==80 ${first} counter:r7 accept`]],
+    [
+      'a guarded match',
+      onTcp(tcp(80)),
+      ['l4proto==6 jump:guard_20_1', `l4proto==6 tcp.dport==80 ${first} counter:r7 accept`],
+    ],
     ['a guarded match that never matches', onUdp(udp('never')), ['l4proto==17 jump:guard_8']],
     ['a match behind one that never matches', onUdp(udp('never'), anyPort(1), limit(2)), ['l4proto==17 jump:guard_8']],
     [
@@ -45,9 +53,21 @@ describe('compileRule', () => {
         `l4proto==17 mark==1 udp.sport&!=1 udp.dport==1 ${first} counter:r7 accept`,
       ],
     ],
-    ['a limit behind', onUdp(udp(1), limit(2)), ['l4proto==17 jump:guard_8', `l4proto==17 udp.dport&==1 ${first} limit counter:r7 accept`]],
-    ['a limit before what has no header to read', { matches: [limit(2), mark(1)] }, ['limit mark==1 counter:r7 accept']],
-    ['a limit, then never', onUdp(limit(2), udp('never')), ['l4proto==17 jump:guard_r7', 'guard_r7: limit:l7 goto:guard_r7_then', 'guard_r7_then: jump:guard_8', 'l7']],
+    [
+      'a limit behind',
+      onUdp(udp(1), limit(2)),
+      ['l4proto==17 jump:guard_8', `l4proto==17 udp.dport&==1 ${first} limit counter:r7 accept`],
+    ],
+    [
+      'a limit before what has no header to read',
+      { matches: [limit(2), mark(1)] },
+      ['limit mark==1 counter:r7 accept'],
+    ],
+    [
+      'a limit, then never',
+      onUdp(limit(2), udp('never')),
+      ['l4proto==17 jump:guard_r7', 'guard_r7: limit:l7 goto:guard_r7_then', 'guard_r7_then: jump:guard_8', 'l7'],
+    ],
     [
       'a limit behind alternatives',
       onUdp(anyPort(1), limit(2)),
@@ -74,7 +94,9 @@ describe('compileRule', () => {
 
   it('leaves covered guards out, and with them what they would have needed', () => {
     expect(compiled(rule(onTcp(tcp(80))), 1)).toEqual([`l4proto==6 tcp.dport==80 ${first} counter:r7 accept`]);
-    expect(compiled(rule(onUdp(limit(2), udp(1))), 1)).toEqual([`l4proto==17 limit udp.dport&==1 ${first} counter:r7 accept`]);
+    expect(compiled(rule(onUdp(limit(2), udp(1))), 1)).toEqual([
+      `l4proto==17 limit udp.dport&==1 ${first} counter:r7 accept`,
+    ]);
     expect(compiled(rule(onUdp(limit(2), anyPort(1))), 1)).toEqual([
       'l4proto==17 jump:guard_r7',
       `l4proto==17 udp.sport&==1 ${first} limit:l7 counter:r7 accept`,
@@ -85,7 +107,11 @@ describe('compileRule', () => {
   });
 
   it('shows comments with the rule, and finds guards by theirs', () => {
-    const { rules } = compileRule(rule({ header: { protocol: 6 }, matches: [comment('one'), tcp(80), comment('two')] }), 7, context);
+    const { rules } = compileRule(
+      rule({ header: { protocol: 6 }, matches: [comment('one'), tcp(80), comment('two')] }),
+      7,
+      context,
+    );
     expect(rules.map((one) => one.comment)).toEqual(['guard of r7', 'one; two']);
   });
 
@@ -96,7 +122,9 @@ describe('compileRule', () => {
   ])('refuses %s', (_, fields, message) => expect(() => compileRule(rule(fields), 7, context)).toThrow(message));
 
   it('refuses with EOPNOTSUPP', () => {
-    expect(() => compileRule(rule({ target: { kind: 'queue' } }), 7, context)).toThrow(expect.objectContaining({ code: 'not-expressible' }));
+    expect(() => compileRule(rule({ target: { kind: 'queue' } }), 7, context)).toThrow(
+      expect.objectContaining({ code: 'not-expressible' }),
+    );
     expect(errno.EOPNOTSUPP).toBe(95);
   });
 });
@@ -105,8 +133,20 @@ describe.skipIf(nftMissing)(`the order nft compiles to (${nftMissing ?? 'here'})
   /** What a rule does, one letter each: source port, destination port, limit. */
   const order = (one: Rule, covered: number) =>
     compileRule(one, 7, context, covered).rules.map(({ expr }) =>
-      expressionsOf(expr.filter((statement) => !('counter' in statement)).map((statement) => ('limit' in statement ? { limit: { rate: 1, per: 'hour', burst: 1 } } : statement)))
-        .map((text) => (text.includes('transport header + 0') ? 's' : text.includes('transport header + 2') ? 'd' : text.startsWith('limit') ? 'L' : ''))
+      expressionsOf(
+        expr
+          .filter((statement) => !('counter' in statement))
+          .map((statement) => ('limit' in statement ? { limit: { rate: 1, per: 'hour', burst: 1 } } : statement)),
+      )
+        .map((text) =>
+          text.includes('transport header + 0')
+            ? 's'
+            : text.includes('transport header + 2')
+              ? 'd'
+              : text.startsWith('limit')
+                ? 'L'
+                : '',
+        )
         .join(''),
     );
 

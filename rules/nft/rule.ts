@@ -1,9 +1,9 @@
 import type { Rule } from '../ir.ts';
 import { nftComment } from './comment-text.ts';
 import { type CompiledRule, guardJumps, type NftRuleBody } from './compiled-rule.ts';
+import type { Tests } from './condition.ts';
 import type { TableContext } from './context.ts';
 import { guardName } from './guard.ts';
-import type { Tests } from './interface-test.ts';
 import type { NftStatement } from './json.ts';
 import { counterName } from './names.ts';
 import { pinned } from './pin.ts';
@@ -36,7 +36,10 @@ export function compileParts(parts: RuleParts, id: number, context: TableContext
     .filter(({ after }) => after <= stateful)
     .flatMap(({ spec, after }) => guardJumps(waysThrough(header, matches.slice(0, after)), guardName(spec), id));
   const late = guards.filter(({ after }) => after > stateful);
-  const rest = stateful < matches.length ? compileStateful({ parts, id, late, action }) : { ...nothing, rules: plainRules(parts, action) };
+  const rest =
+    stateful < matches.length
+      ? compileStateful({ parts, id, late, action })
+      : { ...nothing, rules: plainRules(parts, action) };
   const settle = settled(parts);
   return {
     rules: [...guardRules, ...rest.rules].map(settle),

@@ -1,7 +1,7 @@
 import { cannotExpress, type NftMatch } from '../extension.ts';
 import { type CompiledRule, guardJumps, type NftRuleBody, type OwnLimit } from './compiled-rule.ts';
+import type { Tests } from './condition.ts';
 import { guardName, isWhole } from './guard.ts';
-import type { Tests } from './interface-test.ts';
 import type { NftStatement } from './json.ts';
 import { limitName, ownChainName } from './names.ts';
 import { type Alternatives, canMatch, type GuardPoint, type RuleParts, waysThrough } from './rule-parts.ts';
@@ -52,20 +52,31 @@ export function ownDepth(parts: RuleParts, late: readonly GuardPoint[]): number 
   return canMatch(parts) && (hasChoice(first) || behind.some(hasChoice)) ? 1 : 0;
 }
 
-function withOwnChain({ parts, id, late, action }: StatefulRule, waysBefore: Alternatives, waysOn: Alternatives): CompiledRule {
+function withOwnChain(
+  { parts, id, late, action }: StatefulRule,
+  waysBefore: Alternatives,
+  waysOn: Alternatives,
+): CompiledRule {
   const [, first, behind] = split(parts);
   if (hasChoice(first) || behind.some((match) => match.stateful === true)) {
-    cannotExpress('two matches with a state of their own, or one with alternatives, and a choice between or behind them');
+    cannotExpress(
+      'two matches with a state of their own, or one with alternatives, and a choice between or behind them',
+    );
   }
   const { statements, limits } = shareLimits(statementsOf(first), id);
   const whole = late.flatMap(({ spec }) => isWhole(spec));
   const ways = waysOn.map((way) => distinct([...way, ...whole]));
   const then = late.flatMap(({ spec, after }) =>
-    waysThrough([], behind.slice(0, after - parts.stateful - 1)).map((way) => ({ expr: [...way, { jump: { target: guardName(spec) } }] })),
+    waysThrough([], behind.slice(0, after - parts.stateful - 1)).map((way) => ({
+      expr: [...way, { jump: { target: guardName(spec) } }],
+    })),
   );
   const [own, guards] = [ownChainName(id, 'first'), ownChainName(id, 'then')];
   const onward: Tests = then.length === 0 ? [] : [{ goto: { target: guards } }];
-  const look: readonly NftRuleBody[] = [...ways.map((way) => ({ expr: [...way, { return: null }] })), { expr: [...statements, ...onward] }];
+  const look: readonly NftRuleBody[] = [
+    ...ways.map((way) => ({ expr: [...way, { return: null }] })),
+    { expr: [...statements, ...onward] },
+  ];
   return {
     rules: [
       ...guardJumps(waysBefore, own, id),

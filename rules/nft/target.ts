@@ -4,7 +4,10 @@ import type { TableContext } from './context.ts';
 import type { NftStatement } from './json.ts';
 
 /** The statements behind the counter; none for a rule that only counts. */
-export function compileTarget({ target, header }: Pick<Rule, 'target' | 'header'>, context: TableContext): readonly NftStatement[] {
+export function compileTarget(
+  { target, header }: Pick<Rule, 'target' | 'header'>,
+  context: TableContext,
+): readonly NftStatement[] {
   switch (target.kind) {
     case 'accept':
       return [{ accept: null }];

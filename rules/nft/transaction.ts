@@ -35,10 +35,9 @@ export class Transaction {
   /** Moves from one generation to the next, or makes the table, which mustn't be there. */
   marker(old: string | undefined, next: string): void {
     const { family, table: name } = this.#at;
-    this.#first.push(
-      old === undefined ? { create: { table: { family, name } } } : { delete: this.#chainObject(old) },
-      { add: this.#chainObject(next) },
-    );
+    this.#first.push(old === undefined ? { create: { table: { family, name } } } : { delete: this.#chainObject(old) }, {
+      add: this.#chainObject(next),
+    });
   }
 
   counter(name: string): void {

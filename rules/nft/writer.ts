@@ -84,7 +84,8 @@ export class ChainWriter {
 
   #firstHandle(id: number): number {
     const [handle] = this.#handles(id);
-    if (handle === undefined) throw new BpfilterError('dataplane', `no rule of ${counterName(id)} is in the kernel, though one should be`);
+    if (handle === undefined)
+      throw new BpfilterError('dataplane', `no rule of ${counterName(id)} is in the kernel, though one should be`);
     return handle;
   }
 
@@ -107,7 +108,11 @@ export class ChainWriter {
 }
 
 /** Translates an entry of a plan. Throws what its target throws. */
-export function compileEntry({ source, context }: TablePlan, { index, analysis, covered }: PlannedEntry, id: number): CompiledRule {
+export function compileEntry(
+  { source, context }: TablePlan,
+  { index, analysis, covered }: PlannedEntry,
+  id: number,
+): CompiledRule {
   return compileParts(analysis.parts ?? ruleParts(source.rule(index), context.lookup), id, context, covered);
 }
 

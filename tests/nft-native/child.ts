@@ -13,12 +13,16 @@ import { diffTable } from '../../rules/nft/diff.ts';
 import { documentFor } from '../../rules/nft/document.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import { kernelClient } from '../text-native/kernel-client.ts';
-import { packets, packetSender } from './packets.ts';
+import { packetSender, packets } from './packets.ts';
 import { devices, randomTable } from './random-rules.ts';
 
 function run(command: string, args: readonly string[], input = ''): string {
   // nft can't open Node's own pipes as /dev/stdin: the shell makes a true one
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', 'cat | "$@"', 'sh', command, ...args], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', 'cat | "$@"', 'sh', command, ...args], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.slice(0, 1000)}`);
   return stdout;
 }
@@ -32,7 +36,11 @@ function prepare(): void {
     for (const end of [name, peer]) run('ip', ['link', 'set', end, 'arp', 'off', 'up']);
   }
   run('ip', ['route', 'add', 'local', '10.0.0.0/8', 'dev', 'lo']);
-  for (const [net, name] of [['192.0.2.0/24', 'eth0'], ['198.51.100.0/25', 'averylongname15']] as const) run('ip', ['route', 'add', net, 'dev', name]);
+  for (const [net, name] of [
+    ['192.0.2.0/24', 'eth0'],
+    ['198.51.100.0/25', 'averylongname15'],
+  ] as const)
+    run('ip', ['route', 'add', net, 'dev', name]);
   run('nft', ['-f', '-'], 'table ip quiet { chain silence { type filter hook input priority 200; policy drop; }; }');
 }
 
@@ -53,7 +61,9 @@ function native(table: Table): Texts {
   send();
   const { size, hookEntry, underflow } = client.getInfo(table.name);
   const view = viewTable(table.name, client.getEntries(table.name, size), { hookEntry, underflow });
-  return view.chains.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => text(view.rule(first + at).counters)));
+  return view.chains.flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, at) => text(view.rule(first + at).counters)),
+  );
 }
 
 function ours(table: Table): Texts {
@@ -65,7 +75,9 @@ function ours(table: Table): Texts {
   const counters = countersById(run('nft', ['-j', 'list', 'counters', 'table', ipv4.nft, 'bpfilter_filter']));
   run('nft', ['delete', 'table', ipv4.nft, 'bpfilter_filter']);
   const none = { packets: 0n, bytes: 0n };
-  return view.chains.flatMap(({ first, last }) => [...ids.slice(first, last + 1)].map((id) => text(counters.get(id) ?? none)));
+  return view.chains.flatMap(({ first, last }) =>
+    [...ids.slice(first, last + 1)].map((id) => text(counters.get(id) ?? none)),
+  );
 }
 
 function load(document: NftDocument): void {

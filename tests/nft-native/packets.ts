@@ -29,7 +29,15 @@ export function packetSender(): (packet: Packet) => void {
   };
 }
 
-function encode({ source, destination, protocol, fragmentOffset = 0, moreFragments = false, options = 0, payload }: Packet): Buffer {
+function encode({
+  source,
+  destination,
+  protocol,
+  fragmentOffset = 0,
+  moreFragments = false,
+  options = 0,
+  payload,
+}: Packet): Buffer {
   const header = Buffer.alloc(20 + options * 4, 1);
   header.fill(0, 0, 20);
   header.writeUInt8(0x40 | (5 + options), 0);

@@ -1,5 +1,26 @@
-import type { BuiltinChain, HeaderMatch, HookNumber, MatchUse, Rule, Table, TargetUse, UserChain } from '../../rules/ir.ts';
-import { anyPort, comment, device, extension, icmp, limit, mark, rule, tcp, udp, udpFrom } from '../../rules/nft/testing/rules.ts';
+import type {
+  BuiltinChain,
+  HeaderMatch,
+  HookNumber,
+  MatchUse,
+  Rule,
+  Table,
+  TargetUse,
+  UserChain,
+} from '../../rules/ir.ts';
+import {
+  anyPort,
+  comment,
+  device,
+  extension,
+  icmp,
+  limit,
+  mark,
+  rule,
+  tcp,
+  udp,
+  udpFrom,
+} from '../../rules/nft/testing/rules.ts';
 
 /** A number below `bound`; the same ones for the same seed (mulberry32). */
 type Random = (bound: number) => number;
@@ -25,14 +46,30 @@ const users = ['first', 'second', 'gen_1_x'] as const;
  */
 export function randomTable(seed: number): Table {
   const random = randomFrom(seed);
-  const rules = (count: number, chains: readonly string[]) => Array.from({ length: count }, () => randomRule(random, chains));
+  const rules = (count: number, chains: readonly string[]) =>
+    Array.from({ length: count }, () => randomRule(random, chains));
   const builtin = (name: string, hook: HookNumber, count: number): BuiltinChain => {
-    return { kind: 'builtin', name, hook, rules: rules(count, users), policy: rule({ target: { kind: random(3) === 0 ? 'drop' : 'accept' } }) };
+    return {
+      kind: 'builtin',
+      name,
+      hook,
+      rules: rules(count, users),
+      policy: rule({ target: { kind: random(3) === 0 ? 'drop' : 'accept' } }),
+    };
   };
   const user = (name: string, at: number): UserChain => {
-    return { kind: 'user', name, rules: rules(6, users.slice(at + 1)), headIndex: 0, tail: rule({ target: { kind: 'return' } }) };
+    return {
+      kind: 'user',
+      name,
+      rules: rules(6, users.slice(at + 1)),
+      headIndex: 0,
+      tail: rule({ target: { kind: 'return' } }),
+    };
   };
-  return { name: 'filter', chains: [builtin('INPUT', 1, 12), builtin('FORWARD', 2, 0), builtin('OUTPUT', 3, 25), ...users.map(user)] };
+  return {
+    name: 'filter',
+    chains: [builtin('INPUT', 1, 12), builtin('FORWARD', 2, 0), builtin('OUTPUT', 3, 25), ...users.map(user)],
+  };
 }
 
 function randomRule(random: Random, chains: readonly string[]): Rule {
@@ -41,7 +78,10 @@ function randomRule(random: Random, chains: readonly string[]): Rule {
   const target = randomTarget(random, chains);
   const goes = target.kind === 'goto' ? 2 : 0; // IPT_F_GOTO
   const { flags, ...header } = matches.length > 0 && random(3) > 0 ? { flags: 0, inverted: 0 } : randomHeader(random);
-  const given = matches.length > 0 || random(2) === 0 ? { protocol, inverted: header.inverted & ~0x40 } : randomProtocol(random, header.inverted);
+  const given =
+    matches.length > 0 || random(2) === 0
+      ? { protocol, inverted: header.inverted & ~0x40 }
+      : randomProtocol(random, header.inverted);
   return rule({ header: { ...header, ...given, flags: flags | goes }, matches, target });
 }
 
@@ -53,7 +93,20 @@ function randomHeader(random: Random): Partial<HeaderMatch> & { readonly flags: 
   const address = () => pick(random, [0, 0x0a000001, 0x0a000002, 0x7f000001, 0xc0000201, 0xc6336401, 0x0a000000]);
   const mask = () => pick(random, [0, 0, 0xffffffff, 0xff000000, 0xffffff00, 0xff0000ff, 1, 0xfffffffe]);
   const interfaceMatch = () =>
-    pick(random, [device('+'), device('+'), device('lo'), device('eth0'), device('eth+'), device('a*'), device('averylongname15'), device('averylongname1+'), device('averylongname15+'), device('x'), device('lo', 16), device('')]);
+    pick(random, [
+      device('+'),
+      device('+'),
+      device('lo'),
+      device('eth0'),
+      device('eth+'),
+      device('a*'),
+      device('averylongname15'),
+      device('averylongname1+'),
+      device('averylongname15+'),
+      device('x'),
+      device('lo', 16),
+      device(''),
+    ]);
   const [sourceMask, destinationMask] = [mask(), mask()];
   const value = (under: number) => (random(6) === 0 ? address() : (address() & under) >>> 0);
   return {
@@ -88,7 +141,15 @@ function randomTarget(random: Random, chains: readonly string[]): TargetUse {
   if (kind === 0 && chain !== undefined) return { kind: 'jump', chain };
   if (kind === 1 && chain !== undefined) return { kind: 'goto', chain };
   if (kind === 2) return extension('MARK', 2, { mark: random(2), mask: 0xffffffff });
-  return pick<TargetUse>(random, [{ kind: 'continue' }, { kind: 'continue' }, { kind: 'continue' }, { kind: 'continue' }, { kind: 'return' }, { kind: 'drop' }, { kind: 'accept' }]);
+  return pick<TargetUse>(random, [
+    { kind: 'continue' },
+    { kind: 'continue' },
+    { kind: 'continue' },
+    { kind: 'continue' },
+    { kind: 'return' },
+    { kind: 'drop' },
+    { kind: 'accept' },
+  ]);
 }
 
 function pick<Value>(random: Random, [first, ...rest]: readonly [Value, ...Value[]]): Value {

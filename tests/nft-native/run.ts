@@ -21,6 +21,10 @@ export function countersBy(mode: 'native' | 'nft', { first, count }: Seeds): rea
 /** Why nothing can be compared here, or undefined. */
 export function whyNotHere(): string | undefined {
   if (process.getuid?.() !== 0) return 'not root';
-  const tried = spawnSync('unshare', ['-n', 'sh', '-c', 'ip link add name pair0 type veth peer name pair1 && nft list tables && iptables-legacy -w -S'], { encoding: 'utf8' });
+  const tried = spawnSync(
+    'unshare',
+    ['-n', 'sh', '-c', 'ip link add name pair0 type veth peer name pair1 && nft list tables && iptables-legacy -w -S'],
+    { encoding: 'utf8' },
+  );
   return tried.status === 0 ? undefined : (tried.error?.message ?? tried.stderr.trim());
 }

@@ -28,7 +28,13 @@ function rules(users: readonly string[]): fc.Arbitrary<readonly Rule[]> {
   const plain = fc.constantFrom(...shapes);
   if (users.length === 0) return fc.array(plain, { maxLength: 12 });
   const jump = fc.record({ kind: fc.constantFrom('jump', 'goto'), chain: fc.constantFrom(...users) });
-  return fc.array(fc.oneof(plain, jump.map((target) => rule({ target }))), { maxLength: 12 });
+  return fc.array(
+    fc.oneof(
+      plain,
+      jump.map((target) => rule({ target })),
+    ),
+    { maxLength: 12 },
+  );
 }
 
 /** Filter tables with up to four user chains, which only jump to later ones. */

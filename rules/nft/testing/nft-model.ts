@@ -20,7 +20,9 @@ export class NftModel {
   /** As `nft -j list table` prints it, as far as anyone of ours reads it. */
   listing(): string {
     const chains = [...this.chains.keys()].map((name) => ({ chain: { name } }));
-    const rules = [...this.chains].flatMap(([chain, list]) => list.map(({ handle, rule }) => ({ rule: { ...rule, chain, handle } })));
+    const rules = [...this.chains].flatMap(([chain, list]) =>
+      list.map(({ handle, rule }) => ({ rule: { ...rule, chain, handle } })),
+    );
     return JSON.stringify({ nftables: [{ metainfo: {} }, ...chains, ...rules] });
   }
 
@@ -77,9 +79,15 @@ export class NftModel {
   #checkReferences(): void {
     for (const { rule } of [...this.chains.values()].flat()) {
       for (const statement of rule.expr ?? []) {
-        const named = 'counter' in statement ? statement.counter : 'limit' in statement && typeof statement.limit === 'string' ? statement.limit : undefined;
+        const named =
+          'counter' in statement
+            ? statement.counter
+            : 'limit' in statement && typeof statement.limit === 'string'
+              ? statement.limit
+              : undefined;
         if (named !== undefined && !this.objects.has(named)) throw new Error(`no ${named}`);
-        const target = 'jump' in statement ? statement.jump.target : 'goto' in statement ? statement.goto.target : undefined;
+        const target =
+          'jump' in statement ? statement.jump.target : 'goto' in statement ? statement.goto.target : undefined;
         if (target !== undefined) this.#chain(target);
       }
     }

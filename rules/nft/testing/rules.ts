@@ -68,7 +68,13 @@ export function udpFrom(port: number): MatchUse {
 /** `-m multiport --ports …`: two alternatives. */
 export function anyPort(...ports: readonly number[]): MatchUse {
   const padded = [...ports, ...new Array<number>(15 - ports.length).fill(0)];
-  return match('multiport', 1, { flags: 2, count: ports.length, ports: padded, pflags: new Array<number>(15).fill(0), invert: 0 });
+  return match('multiport', 1, {
+    flags: 2,
+    count: ports.length,
+    ports: padded,
+    pflags: new Array<number>(15).fill(0),
+    invert: 0,
+  });
 }
 
 /** `-m limit --limit 1/hour`: what comes again within a test is next to nothing. */

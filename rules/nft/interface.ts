@@ -1,12 +1,6 @@
 import { cannotExpress } from '../extension.ts';
 import type { InterfaceMatch } from '../ir.ts';
-import type { NftStatement } from './json.ts';
-
-/** A conjunction of tests; `[]` always holds. */
-export type Tests = readonly NftStatement[];
-
-/** What a test of the kernel comes down to. */
-export type Condition = Tests | 'never';
+import type { Condition } from './condition.ts';
 
 type Direction = 'iif' | 'oif';
 
@@ -54,7 +48,8 @@ function maskedBytes(direction: Direction, mask: Uint8Array): number {
 
 function nameText(direction: Direction, bytes: Uint8Array): string {
   const text = utf8(bytes);
-  if (text === undefined) return cannotExpress(`interface name (${direction}) ${Buffer.from(bytes).toString('hex')} is not UTF-8`);
+  if (text === undefined)
+    return cannotExpress(`interface name (${direction}) ${Buffer.from(bytes).toString('hex')} is not UTF-8`);
   if (text.startsWith('@')) return cannotExpress(`interface name "${text}": nft takes a leading @ for a set`);
   return text;
 }
