@@ -27,8 +27,14 @@ await build({
   define: { 'import.meta.url': 'undefined' },
 });
 
-type Way = 'native' | 'shim' | 'iptables-nft';
-const waysOfCommands: readonly Way[] = ['native', 'shim', 'iptables-nft'];
+type Way = 'native' | 'shim' | 'iptables-nft' | 'plain nft';
+const waysOfCommands: readonly Way[] = ['native', 'shim', 'iptables-nft', 'plain nft'];
+const kinds: Readonly<Record<Way, string>> = {
+  native: 'legacy',
+  shim: 'legacy',
+  'iptables-nft': 'nft',
+  'plain nft': 'plain',
+};
 
 function inNamespace(way: Way, args: readonly string[]): string {
   const below = way === 'shim' ? [shim, 'run', '--'] : [];
@@ -106,15 +112,12 @@ async function memory(script: string): Promise<{ shim: number; driver: number }>
 console.log('start-up, median of 15');
 startUp();
 
-console.log(`\n${'median'.padEnd(24)}${['native', 'shim', 'iptables-nft'].map((way) => way.padStart(18)).join('')}`);
+console.log(`\n${'median'.padEnd(24)}${waysOfCommands.map((way) => way.padStart(18)).join('')}`);
 const trips = (['native', 'shim'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
 show('GET_INFO, µs', trips);
 for (const size of sizes) {
   const file = path.join(temporary, 'rules');
-  const results = waysOfCommands.map((way) => {
-    const kind = way === 'iptables-nft' ? 'nft' : 'legacy';
-    return samplesOf(way, 'commands.cjs', [`iptables-${kind}`, `iptables-${kind}-restore`, String(size), file]);
-  });
+  const results = waysOfCommands.map((way) => samplesOf(way, 'commands.cjs', [kinds[way], String(size), file]));
   for (const [index, { name }] of (results[0] ?? []).entries()) {
     show(
       `${size}: ${name}, ms`,
