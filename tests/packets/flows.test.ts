@@ -1,4 +1,5 @@
 import { describePackets } from './describe-packets.ts';
-import { conntrackCases, tableCases } from './flow-cases.ts';
+import { conntrackCases } from './flow-cases.ts';
+import { tableCases } from './table-cases.ts';
 
 describePackets({ 'conntrack and state': conntrackCases, 'all tables': tableCases });
