@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Death } from './testing/crash.ts';
-import { checkCounters, checkRest, closeWorlds, type Scenario, scenarios, stage, stepsOf, visible, wasAdded } from './testing/scenario.ts';
+import {
+  checkCounters,
+  checkRest,
+  closeWorlds,
+  type Scenario,
+  scenarios,
+  stage,
+  stepsOf,
+  visible,
+  wasAdded,
+} from './testing/scenario.ts';
 import type { CounterPair } from './testing/world.ts';
 
 /** A driver dies at every step of every change, in every way, and whoever comes next must find old or new, nothing between. */

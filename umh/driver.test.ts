@@ -24,8 +24,10 @@ function ask(option: number, isSet: boolean, argument: Uint8Array, length = argu
   return named(driver.ask(world.message(0, option, isSet, length)));
 }
 const put = (blob: Uint8Array, present: number) => named(driver.ask(world.replaceMessage(blob, present)));
-const revision = (name: string, number: number) => Buffer.concat([Buffer.from(name.padEnd(29, '\0')), Buffer.of(number)]);
-const header = (name: string, ...words: number[]) => Buffer.concat([Buffer.from(name.padEnd(32, '\0')), ...words.map((word) => le32(word))]);
+const revision = (name: string, number: number) =>
+  Buffer.concat([Buffer.from(name.padEnd(29, '\0')), Buffer.of(number)]);
+const header = (name: string, ...words: number[]) =>
+  Buffer.concat([Buffer.from(name.padEnd(32, '\0')), ...words.map((word) => le32(word))]);
 function le32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
@@ -130,7 +132,7 @@ describe('a replace', () => {
   });
 });
 
-describe('bpfilter\'s own options', () => {
+describe("bpfilter's own options", () => {
   it('NAMES: tables in use, newest first', () => {
     expect(world.text(driver, 'NAMES')).toEqual({ status: 0, text: '' });
     for (const table of ['raw', 'filter', 'raw', 'nope', 'nat']) world.info(driver, table);
@@ -144,7 +146,15 @@ describe('bpfilter\'s own options', () => {
     const { tables } = JSON.parse(world.text(driver, 'STATUS').text);
     expect(tables).toHaveLength(5);
     expect(tables[0]).toEqual({
-      family: 'ipv4', name: 'filter', used: true, generation: 1, instance: 'i1', rules: 2, entries: 6, bytes: OTHER.length - 96, inForce: true,
+      family: 'ipv4',
+      name: 'filter',
+      used: true,
+      generation: 1,
+      instance: 'i1',
+      rules: 2,
+      entries: 6,
+      bytes: OTHER.length - 96,
+      inForce: true,
     });
     expect(tables[1]).toMatchObject({ name: 'nat', used: false, generation: 0, inForce: false });
   });
@@ -154,7 +164,16 @@ describe('a state folder that is not what it was', () => {
   const damage = (name: string) => writeFileSync(join(world.folder, name), 'garbage');
   beforeEach(() => {
     expect(put(BLOB, 4)).toBe('0');
-    expect(named(driver.ask(world.addMessage('filter', Array.from({ length: 5 }, () => ({ packets: 1n, bytes: 1n })))))).toBe('0');
+    expect(
+      named(
+        driver.ask(
+          world.addMessage(
+            'filter',
+            Array.from({ length: 5 }, () => ({ packets: 1n, bytes: 1n })),
+          ),
+        ),
+      ),
+    ).toBe('0');
     driver = world.connect();
   });
 
@@ -169,7 +188,7 @@ describe('a state folder that is not what it was', () => {
     expect(readdirSync(world.folder).sort()).toEqual(['epoch', 'tables']);
   });
 
-  it('counters damaged: the kernel\'s own count from then on', () => {
+  it("counters damaged: the kernel's own count from then on", () => {
     damage('filter.counters');
     world.nft.traffic('fake_filter', 10);
     expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 1n, bytes: 10n });
@@ -178,7 +197,17 @@ describe('a state folder that is not what it was', () => {
 
   it('order, journal and prepared table damaged: done without', () => {
     for (const name of ['tables', 'journal-aa', 'filter.next']) damage(name);
-    expect(named(driver.ask(world.addMessage('filter', Array.from({ length: 5 }, () => ({ packets: 1n, bytes: 1n })), true)))).toBe('0');
+    expect(
+      named(
+        driver.ask(
+          world.addMessage(
+            'filter',
+            Array.from({ length: 5 }, () => ({ packets: 1n, bytes: 1n })),
+            true,
+          ),
+        ),
+      ),
+    ).toBe('0');
     expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 2n });
     expect(world.text(driver, 'NAMES').text).toBe('filter\n');
   });
@@ -196,7 +225,7 @@ describe('a state folder that is not what it was', () => {
 });
 
 describe('a replay', () => {
-  it('of another request than the journal\'s is done anew', () => {
+  it("of another request than the journal's is done anew", () => {
     const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
     const twos = ones.map(() => ({ packets: 2n, bytes: 2n }));
     world.info(driver, 'filter');
@@ -208,7 +237,7 @@ describe('a replay', () => {
     expect(world.counters(heir, 'filter')[0]?.packets).toBe(3n);
   });
 
-  it('of the journal\'s own request is not', () => {
+  it("of the journal's own request is not", () => {
     const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
     world.info(driver, 'filter');
     driver.crash.arm(4, 'before');
@@ -230,6 +259,33 @@ describe('a replay', () => {
   });
 });
 
+describe('a journal', () => {
+  it('is dropped by the next request, so that no later death can bring it back', () => {
+    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
+    world.info(driver, 'filter');
+    driver.crash.arm(4, 'before');
+    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    // The caller was killed, too: nobody replays. The same comes again, as a new request.
+    const heir = world.connect();
+    world.info(heir, 'filter');
+    heir.crash.arm(1, 'before');
+    expect(() => heir.ask(world.addMessage('filter', ones))).toThrow('died');
+    const third = world.connect();
+    expect(third.ask(world.addMessage('filter', ones, true))).toBe(0);
+    expect(world.counters(third, 'filter')[0]?.packets).toBe(2n);
+  });
+});
+
+it('a reset that the kernel refuses leaves rules and state', () => {
+  expect(put(BLOB, 4)).toBe('0');
+  world.nft.refuseNext = 'no';
+  expect(named(driver.ask(world.resetMessage()))).toBe('-EIO');
+  expect(readdirSync(world.folder)).not.toContain('resetting');
+  expect(world.info(driver, 'filter').entries).toBe(5);
+  expect(world.info(world.connect('bb'), 'filter').entries).toBe(5);
+  expect(put(OTHER, 5)).toBe('0');
+});
+
 it('an exception that nobody expected is EFAULT, logged with its stack, and the next request is served', () => {
   driver.crash.failAt(1, () => {
     throw new TypeError('a bug');
@@ -243,6 +299,12 @@ it('an exception that nobody expected is EFAULT, logged with its stack, and the 
 
 it('a request with an address past all memory is a fault', () => {
   const message = new Uint8Array(24);
-  encodeRequest(new DataView(message.buffer), { addr: 2n ** 64n - 1n, len: 84, is_set: 0, cmd: composeCommand(0, 64), pid: 1 });
+  encodeRequest(new DataView(message.buffer), {
+    addr: 2n ** 64n - 1n,
+    len: 84,
+    is_set: 0,
+    cmd: composeCommand(0, 64),
+    pid: 1,
+  });
   expect(named(driver.ask(message))).toBe('-EFAULT');
 });

@@ -21,8 +21,10 @@ export interface LogOptions {
 
 /** A record's text on one line: what comes from a caller or from nft can't forge a second record. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this takes out
-  return text.trim().replace(/\s*\n\s*/g, ' | ').replace(/[\u0000-\u001f\u007f]/g, '?');
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, ' | ')
+    .replace(/\p{Cc}/gu, '?');
 }
 
 /** An error for the log: its message, and those of its causes. */

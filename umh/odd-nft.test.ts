@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { errno } from '../protocol/errno.ts';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
-import { errno } from '../protocol/errno.ts';
 import { entry, filter, ip, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
 import { bundleDriver, Namespace, RealDriver } from './testing/real-driver.ts';
 

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { errno } from '../protocol/errno.ts';
+import { ipv4 } from '../protocol/family.ts';
+import { composeCommand } from '../protocol/mbox.ts';
+import { xt_counters_info } from '../protocol/x-tables.ts';
 import { entry, filter, ip, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
 import { bundleDriver, Namespace, RealDriver } from './testing/real-driver.ts';
 
@@ -84,7 +87,12 @@ describe('the bundled driver with real nft', () => {
     expect(driver.packets('filter').packets).toEqual([8n, 0n, 0n, 0n, 8n, 0n]);
     expect(driver.replace(BLOB, old(4))).toBe(-errno.EAGAIN);
 
-    expect(JSON.parse(driver.own('STATUS').text).tables[0]).toMatchObject({ name: 'filter', generation: 2, rules: 2, inForce: true });
+    expect(JSON.parse(driver.own('STATUS').text).tables[0]).toMatchObject({
+      name: 'filter',
+      generation: 2,
+      rules: 2,
+      inForce: true,
+    });
     expect(driver.own('RESET').status).toBe(0);
     expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
     expect(driver.info('filter').entries).toBe(4);
@@ -105,6 +113,25 @@ describe('the bundled driver with real nft', () => {
     expect(third.replace(OTHER, old(6))).toBe(0);
     expect(second.packets('filter').packets).toEqual([0n, 0n, 0n, 0n, 0n, 0n]);
     expect(second.replace(BLOB, old(6))).toBe(0);
+  });
+
+  it('serves one state by several drivers at once', () => {
+    const several = ['aa', 'bb', 'cc'].map((client) => start(client));
+    expect(several[0]?.replace(BLOB, old(4))).toBe(0);
+    const argument = Buffer.alloc(xt_counters_info.size + 16 * 6);
+    xt_counters_info.write({ name: 'filter', num_counters: 6 }, argument);
+    argument.writeBigUInt64LE(1n, xt_counters_info.size);
+    for (let round = 0; round < 30; round++) {
+      for (const driver of several) driver.send(composeCommand(0, ipv4.set.addCounters), true, argument);
+      expect(several.map((driver) => driver.receive())).toEqual([0, 0, 0]);
+    }
+    expect(several.map((driver) => driver.packets('filter').packets[0])).toEqual([90n, 90n, 90n]);
+    // Of several replaces at once each takes effect whole, in some order; all have the right number of counters.
+    const rooms = several.map(() => old(6));
+    const sent = several.map((driver, i) => driver.sendReplace(i % 2 === 0 ? OTHER : BLOB, rooms[i] ?? old(6)));
+    expect(several.map((driver) => driver.receive())).toEqual(sent.map(() => 0));
+    expect(rooms.map((room) => room.readBigUInt64LE(0)).sort()).toEqual([0n, 0n, 90n]);
+    expect(namespace.run('nft', 'list', 'chains').stdout.match(/gen_\d+/g)).toEqual(['gen_4']);
   });
 
   it('puts back rules that somebody flushed', () => {

@@ -19,7 +19,8 @@ const STDERR = 2;
 /** Throws `usage` for what the shim must have said and hasn't. */
 export function readSettings(environment: Environment): Settings {
   const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT } = environment;
-  if (BPFILTER_STATE === undefined || BPFILTER_STATE === '') throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
+  if (BPFILTER_STATE === undefined || BPFILTER_STATE === '')
+    throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
   if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
     throw new BpfilterError('usage', `BPFILTER_CLIENT: hex digits expected, found "${BPFILTER_CLIENT ?? ''}"`);
   }

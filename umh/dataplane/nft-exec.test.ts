@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { nftDataPlane, type NftEnd, type NftRun } from './nft-exec.ts';
+import { type NftEnd, type NftRun, nftDataPlane } from './nft-exec.ts';
 
 function plane(end: Partial<NftEnd>) {
   const runs: NftRun[] = [];
@@ -16,7 +16,11 @@ describe('nft as a data plane', () => {
   it.each([
     ['success', {}, { kind: 'committed' }],
     ['a refusal', { status: 1, stderr: `${refusal}Too many links\n` }, { kind: 'refused', errno: errno.EMLINK }],
-    ['no support', { status: 1, stderr: `${refusal}Operation not supported` }, { kind: 'refused', errno: errno.EOPNOTSUPP }],
+    [
+      'no support',
+      { status: 1, stderr: `${refusal}Operation not supported` },
+      { kind: 'refused', errno: errno.EOPNOTSUPP },
+    ],
     ['no right', { status: 1, stderr: `${refusal}Operation not permitted` }, { kind: 'refused', errno: errno.EPERM }],
     ['an unknown complaint', { status: 1, stderr: 'Error: syntax' }, { kind: 'refused', errno: errno.EIO }],
     ['no word', { status: 127 }, { kind: 'refused', errno: errno.EIO }],
@@ -30,7 +34,9 @@ describe('nft as a data plane', () => {
   it('gives big documents more time', () => {
     const { plane: nft, runs } = plane({});
     nft.commit({ nftables: [] });
-    nft.commit({ nftables: Array.from({ length: 100_000 }, () => ({ delete: { table: { family: 'ip', name: 'x' } } })) });
+    nft.commit({
+      nftables: Array.from({ length: 100_000 }, () => ({ delete: { table: { family: 'ip', name: 'x' } } })),
+    });
     const [small, big] = runs.map((run) => run.timeout);
     expect(big).toBeGreaterThan(small ?? 0);
   });
@@ -44,7 +50,11 @@ describe('nft as a data plane', () => {
   it('lists: text, nothing for a table that is not there, errors for the rest', () => {
     expect(plane({ stdout: Buffer.from('{}') }).plane.listCounters('ip', 't')).toBe('{}');
     expect(plane({ status: 1, stderr: 'Error: No such file or directory' }).plane.listTable('ip', 't')).toBeUndefined();
-    expect(() => plane({ status: 1, stderr: 'Error: no\n^^^\nline' }).plane.listTable('ip', 't')).toThrow('Error: no | line');
-    expect(() => plane({ status: null, failure: 'timeout' }).plane.listChains('ip')).toThrow(expect.objectContaining({ code: 'timeout' }));
+    expect(() => plane({ status: 1, stderr: 'Error: no\n^^^\nline' }).plane.listTable('ip', 't')).toThrow(
+      'Error: no | line',
+    );
+    expect(() => plane({ status: null, failure: 'timeout' }).plane.listChains('ip')).toThrow(
+      expect.objectContaining({ code: 'timeout' }),
+    );
   });
 });

@@ -110,7 +110,10 @@ export function nftDataPlane(run: RunNft): DataPlane {
     wantInstalled(end);
     if (end.status === 0) return textOf(end.stdout);
     if (end.status === 1 && isNoSuchObject(end.stderr)) return undefined;
-    throw new BpfilterError(end.failure === 'timeout' ? 'timeout' : 'dataplane', `nft ${args.join(' ')}: ${howItEnded(end)}`);
+    throw new BpfilterError(
+      end.failure === 'timeout' ? 'timeout' : 'dataplane',
+      `nft ${args.join(' ')}: ${howItEnded(end)}`,
+    );
   };
   return {
     commit(document: NftDocument): CommitResult {

@@ -1,13 +1,13 @@
+import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
 import { describeError } from '../log.ts';
+import { sameVersion } from '../store/table-file.ts';
 import { tableIds } from '../table-id.ts';
 import { entryCount, type LiveTable } from '../tables/live-table.ts';
 import type { KernelVersion } from '../tables/translator.ts';
-import { sameVersion } from '../store/table-file.ts';
-import type { Request, Service, ServeOption } from './request.ts';
-import { errno } from '../../protocol/errno.ts';
+import type { Request, ServeOption, Service } from './request.ts';
 
 /** Writes a text to the caller; its length in bytes. */
 function answer(service: Service, request: Request, text: string): number {

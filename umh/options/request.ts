@@ -1,10 +1,10 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { CallerMemory } from '../caller/memory.ts';
 import type { DriverContext } from '../context.ts';
-import type { TableKeeper } from '../tables/keeper.ts';
-import type { UseOrder } from '../tables/use-order.ts';
 import type { Replay } from '../replay.ts';
+import type { TableKeeper } from '../tables/keeper.ts';
 import type { Kernel } from '../tables/kernel.ts';
+import type { UseOrder } from '../tables/use-order.ts';
 
 /** One request, taken apart. */
 export interface Request {

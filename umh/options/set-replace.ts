@@ -7,8 +7,8 @@ import type { BlobView } from '../../rules/blob/view.ts';
 import * as registry from '../../rules/registry.ts';
 import { requestId } from '../store/request-id.ts';
 import { entryCount } from '../tables/live-table.ts';
+import { readCaller, type ServeOption, type Service } from './request.ts';
 import { withRuleText } from './rule-in-error.ts';
-import { readCaller, type Service, type ServeOption } from './request.ts';
 import { tableNamed } from './table-name.ts';
 
 /** Sets every entry's comefrom to the hooks that reach it: what the kernel keeps there, and shows. */
@@ -49,7 +49,10 @@ export function setReplace(family: AddressFamily): ServeOption {
     order.mark(table);
     const present = entryCount(keeper.get(table).view);
     if (header.numCounters !== present) {
-      throw new BpfilterError('stale', `table ${table.key}: room for ${header.numCounters} counters, it has ${present}`);
+      throw new BpfilterError(
+        'stale',
+        `table ${table.key}: room for ${header.numCounters} counters, it has ${present}`,
+      );
     }
     noteHooks(view);
     let old: BigUint64Array;

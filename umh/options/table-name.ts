@@ -1,5 +1,5 @@
-import type { AddressFamily } from '../../protocol/family.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import type { AddressFamily } from '../../protocol/family.ts';
 import { XT_TABLE_MAXNAMELEN } from '../../protocol/x-tables.ts';
 import { findTable, type TableId } from '../table-id.ts';
 

@@ -19,7 +19,12 @@ function bytesOf(words: BigUint64Array): Uint8Array {
 
 export function encodeCounters(counters: StoredCounters): Uint8Array[] {
   const { instance, generation, revision, book } = counters;
-  return encodeRecord('counters', { instance, generation, revision }, [bytesOf(book.base), bytesOf(book.seen)], META_ROOM);
+  return encodeRecord(
+    'counters',
+    { instance, generation, revision },
+    [bytesOf(book.base), bytesOf(book.seen)],
+    META_ROOM,
+  );
 }
 
 /** Bytes of the file for a table of so many entries. */

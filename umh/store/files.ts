@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Errno, type ErrnoName, errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
-import { type Errno, errno, type ErrnoName } from '../../protocol/errno.ts';
 
 /**
  * The state folder as the driver uses it. Every change is whole or absent for a reader who holds the

@@ -1,7 +1,7 @@
+import type { StateFiles } from './files.ts';
 import { readMeta } from './meta.ts';
 import { decodeRecord, encodeRecord, recordSize } from './record.ts';
 import type { RequestId } from './request-id.ts';
-import type { StateFiles } from './files.ts';
 
 /**
  * What a driver was doing for its shim, and that it was done. No journal: it wasn't done, or nobody

@@ -44,7 +44,12 @@ function headerOf(kind: RecordKind, meta: Uint8Array, bodyLength: number, bodySu
  * A record as parts to write one after the other (the body isn't copied). `metaRoom` pads the meta with
  * spaces to that many bytes, so that it can be overwritten in place by another.
  */
-export function encodeRecord(kind: RecordKind, meta: object, body: readonly Uint8Array[] = [], metaRoom = 0): Uint8Array[] {
+export function encodeRecord(
+  kind: RecordKind,
+  meta: object,
+  body: readonly Uint8Array[] = [],
+  metaRoom = 0,
+): Uint8Array[] {
   const text = Buffer.from(JSON.stringify(meta).padEnd(metaRoom));
   let length = 0;
   let sum = 0;
@@ -77,7 +82,8 @@ export function decodeRecord(kind: RecordKind, bytes: Uint8Array): StateRecord {
   const end = metaEnd + view.getUint32(12, true);
   if (bytes.length < end) throw broken(`torn: ${bytes.length} bytes of ${end}`);
   const meta = bytes.subarray(HEADER, metaEnd);
-  if (crc32(meta, crc32(bytes.subarray(0, 16))) !== view.getUint32(16, true)) throw broken('checksum of the header is wrong');
+  if (crc32(meta, crc32(bytes.subarray(0, 16))) !== view.getUint32(16, true))
+    throw broken('checksum of the header is wrong');
   const body = bytes.subarray(metaEnd, end);
   if (crc32(body) !== view.getUint32(20, true)) throw broken('checksum of the contents is wrong');
   return { meta: JSON.parse(Buffer.from(meta).toString('utf8')), body };

@@ -8,7 +8,14 @@ import { readBelieved } from './believe.ts';
 import { countersFileSize, decodeCounters, encodeCounters } from './counters-file.ts';
 import { openEpoch } from './epoch.ts';
 import { openStateFiles, type StateFiles } from './files.ts';
-import { beginJournal, clientOfJournal, decodeJournal, endJournal, type JournalEntry, journalName } from './journal-file.ts';
+import {
+  beginJournal,
+  clientOfJournal,
+  decodeJournal,
+  endJournal,
+  type JournalEntry,
+  journalName,
+} from './journal-file.ts';
 import { decodeOrder, encodeOrder } from './order-file.ts';
 import { requestId, sameRequest } from './request-id.ts';
 import { decodeTable, encodeTable, type StoredTable } from './table-file.ts';
@@ -100,7 +107,11 @@ describe('what they hold', () => {
     expect(read()).toEqual(entry);
     const counters = Buffer.alloc(32, 7);
     // Dying between the counters and the header leaves it as it was begun.
-    const interrupted = { ...files, overwrite: (name: string, at: number, parts: readonly Uint8Array[]) => void (at > 0 && files.overwrite(name, at, parts)) };
+    const interrupted = {
+      ...files,
+      overwrite: (name: string, at: number, parts: readonly Uint8Array[]) =>
+        void (at > 0 && files.overwrite(name, at, parts)),
+    };
     endJournal(interrupted, 'aa', { ...entry, state: 'done', counters });
     expect(read()).toEqual(entry);
     endJournal(files, 'aa', { ...entry, state: 'done', counters });

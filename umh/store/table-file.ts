@@ -1,6 +1,6 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import type { HookPoints } from '../../rules/blob/view.ts';
 import type { PerHook } from '../../rules/blob/per-hook.ts';
+import type { HookPoints } from '../../rules/blob/view.ts';
 import { type MetaReader, readMeta } from './meta.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import type { RequestId } from './request-id.ts';

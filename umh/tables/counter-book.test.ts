@@ -6,7 +6,7 @@ const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const words = (...values: bigint[]) => BigUint64Array.from(values);
 
 describe('counters', () => {
-  it('are the kernel\'s by id, 0 without', () => {
+  it("are the kernel's by id, 0 without", () => {
     const kernel = new Map([[7, { packets: 1n, bytes: 2n }]]);
     expect(snapshot(Uint32Array.of(0, 7, 8), kernel)).toEqual(words(0n, 0n, 1n, 2n, 0n, 0n));
   });

@@ -1,5 +1,5 @@
-import type { Counters } from '../../rules/ir.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import type { Counters } from '../../rules/ir.ts';
 
 /** What the kernel's counter of a rule id says now. */
 export type KernelCounters = ReadonlyMap<number, Counters>;
@@ -39,7 +39,10 @@ export function snapshot(ids: Uint32Array, kernel: KernelCounters): BigUint64Arr
 /** Sum, element by element, mod 2^64. */
 export function sum(one: BigUint64Array, other: BigUint64Array): BigUint64Array {
   if (one.length !== other.length) {
-    throw new BpfilterError('state', `counters of ${one.length / 2} and of ${other.length / 2} entries don't belong together`);
+    throw new BpfilterError(
+      'state',
+      `counters of ${one.length / 2} and of ${other.length / 2} entries don't belong together`,
+    );
   }
   const result = new BigUint64Array(one.length);
   for (let i = 0; i < one.length; i++) {

@@ -147,7 +147,8 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       for (const name of names) if (name.endsWith(TEMPORARY)) files.remove(name);
       const hasJournal = names.has(journalName(context.client));
       for (const id of tableIds) {
-        if (names.has(stateName.nextCounters(id)) && !names.has(stateName.next(id))) files.remove(stateName.nextCounters(id));
+        if (names.has(stateName.nextCounters(id)) && !names.has(stateName.next(id)))
+          files.remove(stateName.nextCounters(id));
         const undecided = names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id)));
         if (!undecided) continue;
         try {

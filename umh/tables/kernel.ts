@@ -1,9 +1,9 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import type { DataPlane } from '../dataplane/data-plane.ts';
 import { families } from '../../protocol/family.ts';
+import type { DataPlane } from '../dataplane/data-plane.ts';
 import { type TableId, tableIds } from '../table-id.ts';
-import { Misbelief } from './misbelief.ts';
 import { snapshot } from './counter-book.ts';
+import { Misbelief } from './misbelief.ts';
 import type { KernelVersion, Translator } from './translator.ts';
 
 const ATTEMPTS = 2;
@@ -45,7 +45,14 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
   return {
     version: (id) => versionsOf([id], id.family)[0]?.[1] ?? { kind: 'none' },
     versions: () =>
-      new Map(families.flatMap((family) => versionsOf(tableIds.filter((id) => id.family === family), family))),
+      new Map(
+        families.flatMap((family) =>
+          versionsOf(
+            tableIds.filter((id) => id.family === family),
+            family,
+          ),
+        ),
+      ),
     counters(id, ids) {
       const listing = insist(() => plane.listCounters(id.family.nft, translator.nftName(id)));
       if (listing === undefined) return undefined;

@@ -6,7 +6,7 @@ import { readBelieved } from '../store/believe.ts';
 import { decodeCounters } from '../store/counters-file.ts';
 import { clientOfJournal, decodeJournal, journalName, replaceJournal } from '../store/journal-file.ts';
 import { stateName } from '../store/state-names.ts';
-import { decodeTable, sameVersion, type StoredTable } from '../store/table-file.ts';
+import { decodeTable, type StoredTable, sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
 import { entriesOf, freshBook } from './counter-book.ts';
 import { countersVersion, entryCount, type LiveTable } from './live-table.ts';
@@ -89,7 +89,13 @@ function resolvePrepared(
   const counters = readBelieved(context.files, log, stateName.counters(id), decodeCounters);
   const old = sameVersion(counters, next) ? current : withCounters(context, current);
   const ids = old.inForce?.ids ?? new Uint32Array(entryCount(old.view));
-  const { book, revision, garbage } = finish(context, kernel, id, { ids, book: old.book, revision: old.revision }, next);
+  const { book, revision, garbage } = finish(
+    context,
+    kernel,
+    id,
+    { ids, book: old.book, revision: old.revision },
+    next,
+  );
   return { ...liveOf(id, next), book, revision, garbage };
 }
 

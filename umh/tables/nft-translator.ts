@@ -23,14 +23,17 @@ interface ListedChain {
 
 function translationOf(view: BlobView, { document, installed, ids }: TableDocument): Translation {
   const { instance, generation, nextId } = installed;
-  if (nextId > MOST_IDS) throw new BpfilterError('too-large', `table ${installed.name}: no rule ids are left; "bpfilter reset" begins anew`);
+  if (nextId > MOST_IDS)
+    throw new BpfilterError('too-large', `table ${installed.name}: no rule ids are left; "bpfilter reset" begins anew`);
   return { document, inForce: { view, version: { instance, generation }, ids: Uint32Array.from(ids), nextId } };
 }
 
 function versionIn(id: TableId, listing: string): KernelVersion {
   const name = nftTableName(id.name);
   const { nftables = [] } = JSON.parse(listing) as { nftables?: readonly ListedChain[] };
-  const chains = nftables.flatMap(({ chain }) => (chain?.table === name && chain.name !== undefined ? [chain.name] : []));
+  const chains = nftables.flatMap(({ chain }) =>
+    chain?.table === name && chain.name !== undefined ? [chain.name] : [],
+  );
   if (chains.length === 0) return { kind: 'none' };
   const [version, ...others] = chains.flatMap((chain) => parseMarker(chain) ?? []);
   if (version === undefined || others.length > 0) return { kind: 'foreign' };
@@ -69,7 +72,11 @@ export function createNftTranslator(): Translator {
     nftName: (id) => nftTableName(id.name),
     install(id, view, instance) {
       const diff = diffTable(undefined, view, { ...optionsOf(id), instance });
-      return keep(view, documentFor(diff, () => []), NO_HANDLES);
+      return keep(
+        view,
+        documentFor(diff, () => []),
+        NO_HANDLES,
+      );
     },
     change(id, { from, to, garbage, list }: ChangeOptions) {
       const diff = diffTable(installedOf(id, from), to, { ...optionsOf(id), instance: from.version.instance });
@@ -87,4 +94,3 @@ export function createNftTranslator(): Translator {
     countersIn: countersById,
   };
 }
-

@@ -5,7 +5,7 @@ import { countersFileSize, decodeCounters, encodeCounters, type StoredCounters }
 import { beginJournal, decodeJournal, endJournal, type JournalEntry, journalName } from '../store/journal-file.ts';
 import { sameRequest } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
-import { encodeTable, sameVersion, type StoredTable } from '../store/table-file.ts';
+import { encodeTable, type StoredTable, sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
 import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
@@ -26,7 +26,12 @@ export interface Finished {
   readonly garbage: readonly number[];
 }
 
-function journalOf(id: TableId, next: StoredTable, state: JournalEntry['state'], counters: Uint8Array): JournalEntry | undefined {
+function journalOf(
+  id: TableId,
+  next: StoredTable,
+  state: JournalEntry['state'],
+  counters: Uint8Array,
+): JournalEntry | undefined {
   if (next.asker === undefined) return undefined;
   return { request: next.asker.request, action: 'replace', table: id.key, state, makes: next.generation, counters };
 }
@@ -136,7 +141,13 @@ function settle(context: DriverContext, kernel: Kernel, id: TableId, old: Predec
  * new bases, the table itself. Every step may be the last one; called again, it goes on from there
  * and gives the same result.
  */
-export function finish(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable): Finished {
+export function finish(
+  context: DriverContext,
+  kernel: Kernel,
+  id: TableId,
+  old: Predecessor,
+  next: StoredTable,
+): Finished {
   const { files, log, epoch } = context;
   const written = readBelieved(files, log, stateName.counters(id), decodeCounters);
   let finished: Finished;

@@ -1,10 +1,10 @@
+import { BpfilterError } from '../../protocol/error.ts';
 import type { DriverContext } from '../context.ts';
 import { readBelieved } from '../store/believe.ts';
 import { ORDER_SLOT } from '../store/epoch.ts';
 import { decodeOrder, encodeOrder } from '../store/order-file.ts';
 import { stateName } from '../store/state-names.ts';
 import { type TableId, tableIds } from '../table-id.ts';
-import { BpfilterError } from '../../protocol/error.ts';
 
 /** In which order tables came to life: at their first use, whatever it was. */
 export interface UseOrder {

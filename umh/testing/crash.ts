@@ -77,7 +77,11 @@ export function crashingFiles(files: StateFiles, crash: Crash, root: string): St
 }
 
 export function crashingEpoch(epoch: Epoch, crash: Crash): Epoch {
-  return { now: epoch.now, refresh: () => epoch.refresh(), bump: (slot) => crash.step(`bump ${slot}`, () => epoch.bump(slot)) };
+  return {
+    now: epoch.now,
+    refresh: () => epoch.refresh(),
+    bump: (slot) => crash.step(`bump ${slot}`, () => epoch.bump(slot)),
+  };
 }
 
 export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {

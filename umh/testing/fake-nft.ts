@@ -135,7 +135,9 @@ export class FakeNft implements DataPlane {
   listCounters(_family: 'ip' | 'ip6', table: string): string | undefined {
     const found = this.#tables.get(table);
     if (found === undefined) return undefined;
-    const counters = [...found.counters].map(([name, values]) => ({ counter: { family: 'ip', table, name, ...values } }));
+    const counters = [...found.counters].map(([name, values]) => ({
+      counter: { family: 'ip', table, name, ...values },
+    }));
     return JSON.stringify({ nftables: counters });
   }
 
@@ -144,7 +146,9 @@ export class FakeNft implements DataPlane {
   }
 
   listChains(): string {
-    const chains = [...this.#tables].flatMap(([table, { chains }]) => [...chains.keys()].map((name) => ({ table, name })));
+    const chains = [...this.#tables].flatMap(([table, { chains }]) =>
+      [...chains.keys()].map((name) => ({ table, name })),
+    );
     return JSON.stringify({ nftables: chains.map((chain) => ({ chain: { family: 'ip', ...chain } })) });
   }
 }

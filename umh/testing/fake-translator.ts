@@ -1,7 +1,7 @@
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { NftCommand, NftObject } from '../../rules/nft/json.ts';
-import type { InForce, Translation, Translator } from '../tables/translator.ts';
 import type { TableId } from '../table-id.ts';
+import type { InForce, Translation, Translator } from '../tables/translator.ts';
 
 const nftName = (id: TableId) => `fake_${id.name}`;
 const markerPattern = /^gen_(\d+)_([0-9a-z]+)$/;
@@ -20,7 +20,9 @@ function rulesOf(id: TableId, inForce: InForce): NftCommand[] {
     { create: { chain } },
     ...ruleIndices(inForce.view).map(
       (index): NftCommand => ({
-        create: { rule: { family: 'ip', table: chain.table, chain: chain.name, expr: [{ counter: `r${inForce.ids[index]}` }] } },
+        create: {
+          rule: { family: 'ip', table: chain.table, chain: chain.name, expr: [{ counter: `r${inForce.ids[index]}` }] },
+        },
       }),
     ),
   ];
@@ -47,7 +49,10 @@ export const fakeTranslator: Translator = {
     const inForce = numbered(view, { instance, generation: 1 }, 1, new Map());
     const fresh = ruleIndices(view).map((index) => ({ create: counterOf(id, inForce.ids[index] ?? 0) }));
     const table = { table: { family: 'ip', name: nftName(id) } } as const;
-    return { document: { nftables: [{ create: table }, { create: marker(id, inForce) }, ...fresh, ...rulesOf(id, inForce)] }, inForce };
+    return {
+      document: { nftables: [{ create: table }, { create: marker(id, inForce) }, ...fresh, ...rulesOf(id, inForce)] },
+      inForce,
+    };
   },
   change(id, { from, to, garbage }): Translation {
     const known = new Map<string, number[]>();
@@ -76,12 +81,15 @@ export const fakeTranslator: Translator = {
     const objects = JSON.parse(chains).nftables as readonly { chain: { table: string; name: string } }[];
     const own = objects.filter(({ chain }) => chain.table === nftName(id));
     if (own.length === 0) return { kind: 'none' };
-    const [, generation, instance] = own.map(({ chain }) => markerPattern.exec(chain.name)).find((m) => m !== null) ?? [];
+    const [, generation, instance] =
+      own.map(({ chain }) => markerPattern.exec(chain.name)).find((m) => m !== null) ?? [];
     if (generation === undefined || instance === undefined) return { kind: 'foreign' };
     return { kind: 'ours', version: { generation: Number(generation), instance } };
   },
   countersIn(listing) {
-    const objects = JSON.parse(listing).nftables as readonly { counter: { name: string; packets: number; bytes: number } }[];
+    const objects = JSON.parse(listing).nftables as readonly {
+      counter: { name: string; packets: number; bytes: number };
+    }[];
     return new Map(
       objects.map(({ counter }) => [
         Number(counter.name.slice(1)),

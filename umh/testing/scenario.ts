@@ -66,7 +66,10 @@ const shape = (replace: Uint8Array) => visible(replace.subarray(96));
 const EMPTY_SHAPE = shape(filter({}));
 
 const pairs = (count: number, factor: number): CounterPair[] =>
-  Array.from({ length: count }, (_, i) => ({ packets: BigInt((i + 1) * factor), bytes: BigInt((i + 1) * factor * 10) }));
+  Array.from({ length: count }, (_, i) => ({
+    packets: BigInt((i + 1) * factor),
+    bytes: BigInt((i + 1) * factor * 10),
+  }));
 
 /** What the table's counters were given before the change: it must not get lost either. */
 const GIVEN = pairs(OLD_ENTRIES, 1000);
@@ -190,7 +193,8 @@ export function checkCounters(
     return;
   }
   if (scenario.kind !== 'replace' || !isNew) {
-    const added = scenario.kind === 'add' && isNew ? (start.length === OLD_ENTRIES ? ADDED : pairs(EMPTY_ENTRIES, 7)) : [];
+    const added =
+      scenario.kind === 'add' && isNew ? (start.length === OLD_ENTRIES ? ADDED : pairs(EMPTY_ENTRIES, 7)) : [];
     expect(reported).toEqual(plus(plus(start, before.length > 0 ? traffic.by(before) : []), added));
     return;
   }
@@ -217,7 +221,8 @@ export function checkRest(staged: Staged, isNew: boolean, scenario: Scenario): v
   const files = readdirSync(staged.world.folder);
   expect(files.filter((name) => /\.next$|^journal|corrupt|resetting/.test(name))).toEqual([]);
   const markers = staged.world.nft.chainsOf(TABLE)?.filter((name) => name.startsWith('gen_'));
-  const inKernel = scenario.kind === 'reset' && isNew ? undefined : storedIds(staged.world).length === 0 ? undefined : 1;
+  const inKernel =
+    scenario.kind === 'reset' && isNew ? undefined : storedIds(staged.world).length === 0 ? undefined : 1;
   expect(markers?.length).toBe(inKernel);
   expect(staged.world.lines.filter((line) => line.includes('unexpected') && !line.includes('Died'))).toEqual([]);
 }
@@ -242,4 +247,3 @@ export function wasAdded(staged: Staged, connection: Connection): boolean {
   const without = plus(start, before.length > 0 ? traffic.by(before) : []);
   return reported[0]?.packets !== without[0]?.packets;
 }
-
