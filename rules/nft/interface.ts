@@ -38,10 +38,12 @@ export function interfaceTest(direction: Direction, { name, mask }: InterfaceMat
 
 /** How many leading bytes are compared. */
 function maskedBytes(direction: Direction, mask: Uint8Array): number {
-  const length = mask.findIndex((byte) => byte !== 0xff);
-  if (length < 0) return SIZE;
-  if (mask.subarray(length).some((byte) => byte !== 0)) {
-    cannotExpress(`interface mask (${direction}) ${Buffer.from(mask).toString('hex')} is not one of leading bytes`);
+  let length = 0;
+  while (mask[length] === 0xff) length += 1;
+  for (let at = length; at < SIZE; at += 1) {
+    if (mask[at] !== 0) {
+      cannotExpress(`interface mask (${direction}) ${Buffer.from(mask).toString('hex')} is not one of leading bytes`);
+    }
   }
   return length;
 }
