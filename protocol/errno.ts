@@ -11,6 +11,7 @@ const table = {
   EINTR: 4,
   EIO: 5,
   E2BIG: 7,
+  ENOEXEC: 8,
   EBADF: 9,
   ECHILD: 10,
   EAGAIN: 11,
