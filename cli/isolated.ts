@@ -1,3 +1,10 @@
+import {
+  ignoreAgain,
+  lastArguments,
+  launchVariables,
+  originalEnvironment,
+  readInherited,
+} from '../kern-shim/run/inherited.ts';
 import { findProgram } from '../kern-shim/run/legacy-path.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { setLinkUp } from '../sys/link.ts';
@@ -6,6 +13,9 @@ import type { RunArguments } from './run-command.ts';
 
 /** Tells the new process that it is in a network of its own, where loopback is still down. */
 const insideVariable = 'BPFILTER_INSIDE_ISOLATED';
+
+/** Is no variable of CMD's. */
+export const isolatedEnvironment = { [insideVariable]: undefined };
 
 /** Brings loopback up, as every machine's own network has it; nothing to do outside a fresh namespace of ours. */
 export function finishIsolation(): void {
@@ -26,8 +36,13 @@ export function execIsolated(options: RunArguments): never {
   if (unshare === undefined)
     throw new BpfilterError('usage', 'run --isolated needs unshare (Debian package util-linux)');
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-  const run = ['run', ...(options.verbose ? ['--verbose'] : []), '--', ...options.command];
+  const run = ['run', ...(options.verbose ? ['--verbose'] : []), '--', ...lastArguments(options.command.length)];
   const namespaces = ['--user', '--map-root-user', '--net'];
-  const env = { ...process.env, [insideVariable]: '1' };
-  execve(unshare, ['unshare', ...namespaces, '--', ...self, ...run], env);
+  const inherited = readInherited();
+  ignoreAgain(inherited);
+  const env = originalEnvironment({ ...launchVariables(), [insideVariable]: '1' });
+  execve(unshare, ['unshare', ...namespaces, '--', ...self, ...run], env, {
+    keep: inherited.descriptors,
+    ignored: inherited.ignored,
+  });
 }

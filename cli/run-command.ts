@@ -1,7 +1,7 @@
 import { run } from '../kern-shim/run/run.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { shimFiles } from './files.ts';
-import { execIsolated, finishIsolation } from './isolated.ts';
+import { execIsolated, finishIsolation, isolatedEnvironment } from './isolated.ts';
 import { sayError } from './say.ts';
 
 export interface RunArguments {
@@ -36,17 +36,13 @@ export function plainRunArguments(argv: readonly string[]): RunArguments | undef
 
 /** `bpfilter run [--isolated] [--verbose] -- CMD [ARG…]` */
 export async function runCommand(options: RunArguments): Promise<void> {
-  const [command, ...args] = options.command;
-  if (command === undefined) throw new BpfilterError('usage', 'run: which command?');
+  if (options.command.length === 0) throw new BpfilterError('usage', 'run: which command?');
   if (options.isolated) execIsolated(options);
   finishIsolation();
-  const limit = Number(process.env.BPFILTER_NOFILE);
-  delete process.env.BPFILTER_NOFILE;
   await run({
-    command,
-    args,
+    command: options.command,
     verbose: options.verbose,
-    nofile: Number.isInteger(limit) && limit > 0 ? limit : undefined,
+    env: isolatedEnvironment,
     files: shimFiles(),
     warn: sayError,
   });

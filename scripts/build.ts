@@ -9,11 +9,27 @@ import { koffiPath } from '../sys/koffi.ts';
 const out = 'dist';
 
 const launcher = `#!/bin/sh
-# Node raises the soft limit of open files at its start: what CMD is to get is kept here.
+# Notes what Node changes at its start, for CMD to get it back (kern-shim/run/inherited.ts): the soft
+# limit of open files, ignored signals, open descriptors, variables with names that a shell drops.
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 command -v node >/dev/null || { echo "bpfilter: node (20.19 or later) is not installed" >&2; exit 125; }
-BPFILTER_NOFILE=$(ulimit -Sn) exec node "\${self%/*}/bpfilter.cjs" "$@"
+if [ "$1" = run ]; then
+  ignored=
+  while read -r name mask; do
+    case $name in SigIgn:) ignored=$mask; break ;; esac
+  done 2>/dev/null </proc/self/status
+  open=
+  for fd in /proc/self/fd/*; do
+    [ -e "$fd" ] && ! [ "$fd" -ef "$0" ] && open="$open \${fd##*/}"
+  done
+  export BPFILTER_LAUNCH="$(ulimit -Sn) \${ignored:-0}$open"
+  named='^[A-Za-z_][A-Za-z0-9_]*='
+  if grep -aqzvE "$named" "/proc/$$/environ" 2>/dev/null; then
+    export BPFILTER_LAUNCH_ENVIRONMENT="$(grep -azvE "$named" "/proc/$$/environ" | base64 | tr -d '\\n')"
+  fi
+fi
+exec node "\${self%/*}/bpfilter.cjs" "$@"
 `;
 
 const shared: BuildOptions = {

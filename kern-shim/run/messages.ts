@@ -1,5 +1,7 @@
 import type { ModuleStatus } from '../module.ts';
 import type { ModulesOptions } from '../modules.ts';
+import type { Inherited } from './inherited.ts';
+import type { Program } from './program.ts';
 
 /** What the main thread tells the serving thread at its start. */
 export interface ServeData extends ModulesOptions {
@@ -36,11 +38,10 @@ export type ServeMessage =
 export interface TargetData {
   readonly filter: Uint8Array;
   readonly noNewPrivs: boolean;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Soft RLIMIT_NOFILE for CMD; undefined: as it is. */
-  readonly nofile: number | undefined;
+  readonly program: Program;
+  /** Entries NAME=VALUE. */
+  readonly env: readonly Uint8Array[];
+  readonly inherited: Inherited;
 }
 
 export type TargetMessage =
@@ -49,5 +50,4 @@ export type TargetMessage =
   | { readonly kind: 'nested' }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'started'; readonly pid: number }
-  | { readonly kind: 'not-started'; readonly code: string; readonly message: string }
-  | { readonly kind: 'ended'; readonly status: number | null; readonly signal: NodeJS.Signals | null };
+  | { readonly kind: 'not-started'; readonly errno: number | undefined; readonly message: string };

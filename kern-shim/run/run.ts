@@ -3,8 +3,10 @@ import path from 'node:path';
 import { BpfilterError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { arch } from '../../sys/arch.ts';
+import { closeFd } from '../../sys/descriptor.ts';
 import { netnsCookie } from '../../sys/namespace.ts';
 import { POLLHUP, poll } from '../../sys/poll.ts';
+import type { ProcessEnd } from '../../sys/posix-spawn.ts';
 import { execve } from '../../sys/process.ts';
 import { setSoftNofile } from '../../sys/resource-limit.ts';
 import { serveControl } from '../control/server.ts';
@@ -14,28 +16,36 @@ import { openLog } from '../log.ts';
 import type { ModulesOptions } from '../modules.ts';
 import { findBaseFolder, stateFolder } from '../state-folder.ts';
 import { handOver } from './hand-over.ts';
+import {
+  forgetLaunch,
+  type Inherited,
+  ignoreAgain,
+  lastArguments,
+  originalEnvironment,
+  readInherited,
+} from './inherited.ts';
 import { commandWarning, findProgram, legacyFirst } from './legacy-path.ts';
 import { nativeRulesWarning } from './native-rules.ts';
 import { checkProc, lockEnvironment, mayAdministerHere, needsNoNewPrivs } from './preflight.ts';
 import { outerShimServes } from './probe.ts';
+import { executeBy, lookUp, notExecuted, type Program } from './program.ts';
 import { Serving } from './serving.ts';
-import { endAs, relaySignals } from './signals.ts';
-import { startTarget, type TargetEnd } from './target.ts';
+import { endAs, endOf, leaveTerminal, relaySignals } from './signals.ts';
+import { startTarget } from './target.ts';
 
 export interface RunOptions {
-  readonly command: string;
-  readonly args: readonly string[];
+  /** CMD and its arguments. */
+  readonly command: readonly string[];
   readonly verbose: boolean;
-  /** Soft limit of open files to give CMD; Node has raised its own. */
-  readonly nofile: number | undefined;
+  /** Variables to set (undefined: to leave out) for CMD. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Pick<ModulesOptions, 'blobFile' | 'koffiFile' | 'client'>;
   /** Says something to the person on the terminal. */
   readonly warn: (message: string) => void;
 }
 
-/** Exit statuses as env(1) and sudo have them. */
-const exitNotFound = 127;
-const exitNotExecutable = 126;
+/** `run` itself failed, as env(1) has it. */
+const exitNotRun = 125;
 
 const hangupWaitMs = 100;
 
@@ -45,7 +55,9 @@ const hangupWaitMs = 100;
  * over their listener.
  */
 export async function run(options: RunOptions): Promise<never> {
-  const { command, args, warn } = options;
+  const { warn } = options;
+  const [command = ''] = options.command;
+  const inherited = readInherited();
   checkProc();
   if (!mayAdministerHere()) {
     throw new BpfilterError(
@@ -68,13 +80,16 @@ export async function run(options: RunOptions): Promise<never> {
     warn(warning);
     log.write(warning);
   }
-  const env = { ...definedOnly(process.env), ...lockEnvironment(base, process.env), PATH: legacy.path };
+  const program = lookUp(lastArguments(options.command.length), legacy.path);
+  const env = originalEnvironment({ ...lockEnvironment(base, process.env), ...options.env, PATH: legacy.path });
+  forgetLaunch();
+  ignoreAgain(inherited);
   const moduleOptions: ModulesOptions = { ...options.files, base, verboseFd: log.verboseFd };
-  const target = await new Promise<{ end: TargetEnd; serving: Serving | undefined }>((resolve, reject) => {
-    const tellPid = relaySignals();
+  const { end, serving } = await new Promise<{ end: ProcessEnd; serving: Serving | undefined }>((resolve, reject) => {
+    const tellPid = relaySignals(inherited.ignored);
     let serving: Serving | undefined;
     startTarget(
-      { filter: filterProgram(), noNewPrivs: needsNoNewPrivs(), command, args, env, nofile: options.nofile },
+      { filter: filterProgram(), noNewPrivs: needsNoNewPrivs(), program, env, inherited },
       {
         listening(listener) {
           serving = new Serving(listener, moduleOptions, (error) =>
@@ -90,25 +105,26 @@ export async function run(options: RunOptions): Promise<never> {
             );
             return;
           }
-          try {
-            execNested(command, args, options.nofile);
-          } catch (error) {
-            reject(error);
-          }
+          resolve({ end: execNested(program, env, inherited, warn), serving });
         },
         failed: (message) => reject(new BpfilterError('syscall', `CMD can't be supervised: ${message}`)),
-        started: tellPid,
-        notStarted(code, message) {
-          warn(`${command}: ${code === 'ENOENT' ? 'command not found' : message}`);
-          resolve({ end: { status: code === 'ENOENT' ? exitNotFound : exitNotExecutable, signal: null }, serving });
+        started(pid) {
+          tellPid(pid);
+          leaveTerminal([0, 1]);
+          for (const fd of inherited.descriptors) closeFd(fd);
+          endOf(pid).then((end) => resolve({ end, serving }), reject);
         },
-        ended: (end) => resolve({ end, serving }),
+        notStarted(failed, message) {
+          const told = notExecuted(failed);
+          warn(`${command}: ${told?.text ?? message}`);
+          resolve({ end: { status: told?.status ?? exitNotRun }, serving });
+        },
       },
     );
   });
-  await finish(target.serving, options.files, base);
+  await finish(serving, options.files, base);
   fs.rmSync(path.join(folder, `shim-${process.pid}.sock`), { force: true });
-  endAs(target.end);
+  endAs(end);
 }
 
 /** Leaves the listener to a detached shim when filtered processes live on. Drivers of ours end with their pipes. */
@@ -135,15 +151,22 @@ function filterProgram(): Uint8Array {
   return buildFilter({ auditArch, ...nr }, options, findNamesOpen());
 }
 
-/** An outer shim serves this tree already: nothing stands between it and CMD. */
-function execNested(command: string, args: readonly string[], nofile: number | undefined): void {
-  const program = findProgram(command, process.env.PATH ?? '');
-  if (program === undefined) {
-    process.stderr.write(`bpfilter: ${command}: command not found\n`);
-    process.exit(exitNotFound);
-  }
+/** An outer shim serves this tree already: nothing stands between it and CMD. Returns only when CMD can't be executed. */
+function execNested(
+  program: Program,
+  env: readonly Uint8Array[],
+  inherited: Inherited,
+  warn: (message: string) => void,
+): ProcessEnd {
+  const { nofile, descriptors, closed, ignored } = inherited;
   if (nofile !== undefined) setSoftNofile(nofile);
-  execve(program, [command, ...args], process.env);
+  try {
+    return executeBy(program, (file, argv) => execve(file, argv, env, { keep: descriptors, close: closed, ignored }));
+  } catch (error) {
+    const told = notExecuted(error instanceof BpfilterError ? error.errno : undefined);
+    warn(`${Buffer.from(program.argv[0] ?? '')}: ${told?.text ?? String(error)}`);
+    return { status: told?.status ?? exitNotRun };
+  }
 }
 
 /** Root looks for programs in the sbin folders too; an ordinary user who became root of a namespace of its own has none of them in PATH. */
@@ -151,8 +174,4 @@ function withSystemPrograms(searchPath: string): string {
   if (process.geteuid?.() !== 0) return searchPath;
   const folders = searchPath.split(':');
   return [...folders, ...['/usr/sbin', '/sbin'].filter((folder) => !folders.includes(folder))].join(':');
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

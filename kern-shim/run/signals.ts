@@ -1,23 +1,42 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { dup2 } from '../../sys/descriptor.ts';
-import type { TargetEnd } from './target.ts';
+import { type ProcessEnd, reap } from '../../sys/posix-spawn.ts';
+import { setDumpable } from '../../sys/process.ts';
+import { setDisposition } from '../../sys/signal.ts';
 
 /** The terminal sends these to the whole foreground group, CMD included: the shim only has to survive them. */
 const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
 /** These reach the shim alone and are meant for CMD. */
-const relayed: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'];
+const relayed: readonly NodeJS.Signals[] = [
+  'SIGTERM',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGIO',
+  'SIGPWR',
+  'SIGWINCH',
+];
 
 /**
  * Takes over signals for CMD.
  *
+ * @param ignored signals that this process ignores, as CMD then does: they are left so
  * @returns tells the pid once there is one; signals that came before are sent then
  */
-export function relaySignals(): (pid: number) => void {
+export function relaySignals(ignored: readonly number[]): (pid: number) => void {
   let target: number | undefined;
   const early: NodeJS.Signals[] = [];
-  for (const signal of fromTerminal) process.on(signal, () => {});
-  for (const signal of relayed) {
+  const heard = (signal: NodeJS.Signals): boolean => !ignored.includes(os.constants.signals[signal]);
+  for (const signal of fromTerminal.filter(heard)) {
+    process.on(signal, () => {
+      if (target === undefined) early.push(signal);
+    });
+  }
+  for (const signal of relayed.filter(heard)) {
     process.on(signal, () => {
       if (target === undefined) early.push(signal);
       else send(target, signal);
@@ -29,6 +48,25 @@ export function relaySignals(): (pid: number) => void {
   };
 }
 
+/** Settles when a child of this process, started by whichever thread, has ended. */
+export function endOf(pid: number): Promise<ProcessEnd> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      try {
+        const end = reap(pid);
+        if (end === undefined) return;
+        process.off('SIGCHLD', look);
+        resolve(end);
+      } catch (error) {
+        process.off('SIGCHLD', look);
+        reject(error);
+      }
+    };
+    process.on('SIGCHLD', look);
+    look();
+  });
+}
+
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -37,28 +75,37 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Status of a command that a signal ended, where that signal doesn't end us: as a shell has it. */
+const signalStatus = 128;
+
 /** Ends this process the way CMD ended: the same status, or the same signal. */
-export function endAs(end: TargetEnd): never {
-  keepTerminal();
-  if (end.signal !== null) {
-    process.removeAllListeners(end.signal);
-    process.kill(process.pid, end.signal);
-    // A signal that doesn't end us (blocked, or ignored by our parent's wish): as a shell would say it.
-    setTimeout(() => process.exit(128), 1000);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
-    process.exit(128);
+export function endAs(end: ProcessEnd): never {
+  leaveTerminal([0, 1, 2]);
+  if ('status' in end) process.exit(end.status);
+  // The core that tells of CMD is CMD's.
+  setDumpable(false);
+  try {
+    setDisposition(end.signal, 'default');
+  } catch {
+    // SIGKILL has no other.
   }
-  process.exit(end.status ?? 0);
+  process.kill(process.pid, end.signal);
+  // Blocked by our parent's wish.
+  process.exit(signalStatus + end.signal);
 }
 
-/** Node puts the terminal back as it found it at its start, which would undo what CMD did to it (stty). */
-function keepTerminal(): void {
+/**
+ * Lets go of standard descriptors. Once CMD has them, the other end of a pipe is to see when CMD
+ * closes its own. And Node would put a terminal back as it found it, undoing what CMD did (stty).
+ */
+export function leaveTerminal(descriptors: readonly number[]): void {
   const nothing = fs.openSync('/dev/null', 'r+');
-  for (const fd of [0, 1, 2]) {
+  for (const fd of descriptors) {
     try {
       dup2(nothing, fd);
     } catch {
       // Not open: nothing to put back.
     }
   }
+  fs.closeSync(nothing);
 }

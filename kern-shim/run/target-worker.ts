@@ -1,26 +1,22 @@
-import { spawn } from 'node:child_process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import { posixSpawn } from '../../sys/posix-spawn.ts';
 import { getNofile, setSoftNofile } from '../../sys/resource-limit.ts';
 import { installListener } from '../../sys/seccomp.ts';
+import { ignoredByNode } from '../../sys/signal.ts';
 import type { TargetData, TargetMessage } from './messages.ts';
+import { executeBy } from './program.ts';
 
 /**
  * The thread that CMD is started from. A seccomp filter belongs to the thread that installs it and
- * to what that thread forks: so this one filters itself, and every other thread of the shim stays
- * free to fork drivers.
+ * to what that thread forks: so this one filters itself, starts CMD and ends, and every other thread
+ * of the shim stays free to fork drivers. The listener hangs up only once this thread has ended too.
  */
 const data = workerData as TargetData;
 
 function tell(message: TargetMessage): void {
   parentPort?.postMessage(message);
-}
-
-/** This thread holds the filter too: the listener hangs up only once it has ended. */
-function leave(message: TargetMessage): void {
-  tell(message);
-  process.exit();
 }
 
 function install(): boolean {
@@ -35,19 +31,27 @@ function install(): boolean {
   }
 }
 
-function start(): void {
-  const { command, args, env, nofile } = data;
+function start(): number {
+  const { program, env, inherited } = data;
+  const { nofile, ignored, closed, descriptors } = inherited;
   // Limits belong to the process: the target's is in force for the moment of its fork only.
   const own = nofile === undefined ? undefined : getNofile().soft;
   if (nofile !== undefined) setSoftNofile(nofile);
-  const child = spawn(command, args, { stdio: 'inherit', env });
-  if (own !== undefined) setSoftNofile(own);
-  child.once('error', (error) => {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    leave({ kind: 'not-started', code, message: error.message });
-  });
-  child.once('exit', (status, signal) => leave({ kind: 'ended', status, signal }));
-  if (child.pid !== undefined) tell({ kind: 'started', pid: child.pid });
+  try {
+    const keep = [0, 1, 2].filter((fd) => !closed.includes(fd)).concat(descriptors);
+    const defaults = ignoredByNode.filter((signal) => !ignored.includes(signal));
+    return executeBy(program, (path, argv) => posixSpawn({ path, argv, env, keep, close: closed, defaults }));
+  } finally {
+    if (own !== undefined) setSoftNofile(own);
+  }
 }
 
-if (install()) start();
+if (install()) {
+  try {
+    tell({ kind: 'started', pid: start() });
+  } catch (error) {
+    const failed = error instanceof BpfilterError ? error.errno : undefined;
+    tell({ kind: 'not-started', errno: failed, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+process.exit();

@@ -2,23 +2,16 @@ import { Worker } from 'node:worker_threads';
 import { workerFile } from '../worker-file.ts';
 import type { TargetData, TargetMessage } from './messages.ts';
 
-/** How CMD ended. */
-export interface TargetEnd {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 export interface TargetEvents {
   listening(listener: number): void;
   nested(): void;
   failed(message: string): void;
   started(pid: number): void;
-  /** @param code errno name of the failed exec, e.g. "ENOENT" */
-  notStarted(code: string, message: string): void;
-  ended(end: TargetEnd): void;
+  /** @param errno what exec failed with, undefined when it wasn't exec that failed */
+  notStarted(errno: number | undefined, message: string): void;
 }
 
-/** Starts the thread that filters itself and then starts CMD. */
+/** Starts the thread that filters itself and then starts CMD; it ends at once after that. */
 export function startTarget(data: TargetData, events: TargetEvents): Worker {
   const { url, execArgv } = workerFile('target-worker', 'run');
   const worker = new Worker(url, { workerData: data, execArgv, resourceLimits: { maxYoungGenerationSizeMb: 1 } });
@@ -38,10 +31,7 @@ export function startTarget(data: TargetData, events: TargetEvents): Worker {
         events.started(message.pid);
         return;
       case 'not-started':
-        events.notStarted(message.code, message.message);
-        return;
-      case 'ended':
-        events.ended(message);
+        events.notStarted(message.errno, message.message);
         return;
       default:
         message satisfies never;
