@@ -267,8 +267,7 @@ describe('a journal', () => {
     expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
     // The caller was killed, too: nobody replays. The same comes again, as a new request.
     const heir = world.connect();
-    world.info(heir, 'filter');
-    heir.crash.arm(1, 'before');
+    heir.crash.arm(3, 'before');
     expect(() => heir.ask(world.addMessage('filter', ones))).toThrow('died');
     const third = world.connect();
     expect(third.ask(world.addMessage('filter', ones, true))).toBe(0);
