@@ -1,10 +1,13 @@
 import type { TableName } from '../../rules/ir.ts';
 import type { Sent } from './packet.ts';
+import type { RawRule } from './raw-rule.ts';
 
 /** One thing done in the namespace. */
 export type Step =
   /** Input of `iptables-legacy-restore`, with these flags. */
   | { readonly restore: string; readonly flags?: readonly string[] }
+  /** A filter table of these in every chain, put in force as the bytes say. */
+  | { readonly rules: readonly RawRule[] }
   /** A line for the shell; its output and status are part of the result. */
   | { readonly run: string }
   /** Sent one after the other; what the stack emits after each is part of the result. */

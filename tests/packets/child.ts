@@ -4,10 +4,13 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { ipv4 } from '../../protocol/family.ts';
 import type { TableName } from '../../rules/ir.ts';
+import { kernelClient } from '../text-native/kernel-client.ts';
 import { type CaseResult, type PacketCase, type Step, type StepResult, table } from './case.ts';
 import { type Network, prepareNetwork } from './network.ts';
 import type { Sent } from './packet.ts';
+import { acceptPolicy, type RawRule, ruleOf } from './raw-rule.ts';
 import { tableCounters } from './table-counters.ts';
 
 /** Tables in use: asking about another would bring it into being. */
@@ -26,9 +29,19 @@ function restore(text: string, flags: readonly string[] = []): { status: number 
 
 async function perform(step: Step, network: Network): Promise<StepResult> {
   if ('restore' in step) return restore(step.restore, step.flags);
+  if ('rules' in step) return replaceRaw(step.rules);
   if ('run' in step) return execute('sh', ['-c', step.run]);
   if ('stream' in step) return stream(step.stream, step.during, network);
   return { sent: step.send.map((packet) => ({ errno: network.send(packet), emitted: network.emitted() })) };
+}
+
+function replaceRaw(rules: readonly RawRule[]): { status: number; output: string } {
+  used.add('filter');
+  const chains = ipv4.tables.filter.chains.map(({ name, hook }) => {
+    return { kind: 'builtin', name, hook, rules: rules.map(ruleOf), policy: acceptPolicy() } as const;
+  });
+  kernelClient().replace({ name: 'filter', chains });
+  return { status: 0, output: '' };
 }
 
 /** Packets sent while the shell works; each must be dropped. */
