@@ -6,8 +6,8 @@ export type CommitResult =
   | { readonly kind: 'committed' }
   /** Nothing changed. */
   | { readonly kind: 'refused'; readonly reason: string; readonly errno: Errno }
-  /** nft was killed or gave up: only the kernel knows. */
-  | { readonly kind: 'unknown'; readonly reason: string };
+  /** nft was killed, or by us after it took too long: only the kernel knows. */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly tookTooLong: boolean };
 
 /**
  * Where rules are put in force; listings are the text that `nft -j list …` prints. Everything throws BpfilterError: `dataplane` when it can't be

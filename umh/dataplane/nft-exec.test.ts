@@ -24,9 +24,13 @@ describe('nft as a data plane', () => {
     ['no right', { status: 1, stderr: `${refusal}Operation not permitted` }, { kind: 'refused', errno: errno.EPERM }],
     ['an unknown complaint', { status: 1, stderr: 'Error: syntax' }, { kind: 'refused', errno: errno.EIO }],
     ['no word', { status: 127 }, { kind: 'refused', errno: errno.EIO }],
-    ['a signal', { status: null, signal: 'SIGSEGV' }, { kind: 'unknown' }],
-    ['a timeout', { status: null, signal: 'SIGKILL', failure: 'timeout' }, { kind: 'unknown' }],
-    ['no memory to fork', { status: null, failure: 'other', message: 'spawnSync nft ENOMEM' }, { kind: 'unknown' }],
+    ['a signal', { status: null, signal: 'SIGSEGV' }, { kind: 'unknown', tookTooLong: false }],
+    ['a timeout', { status: null, signal: 'SIGKILL', failure: 'timeout' }, { kind: 'unknown', tookTooLong: true }],
+    [
+      'no memory to fork',
+      { status: null, failure: 'other', message: 'spawnSync nft ENOMEM' },
+      { kind: 'unknown', tookTooLong: false },
+    ],
   ] as const)('commit: %s', (_name, end, result) => {
     expect(plane(end).plane.commit({ nftables: [] })).toMatchObject(result);
   });

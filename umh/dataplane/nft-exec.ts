@@ -123,7 +123,9 @@ export function nftDataPlane(run: RunNft): DataPlane {
       wantInstalled(end);
       if (end.status === 0) return { kind: 'committed' };
       const reason = howItEnded(end);
-      if (end.status === null || end.failure !== undefined) return { kind: 'unknown', reason };
+      if (end.status === null || end.failure !== undefined) {
+        return { kind: 'unknown', reason, tookTooLong: end.failure === 'timeout' };
+      }
       // A bad descriptor or an unreadable library: nft ends with a status of its own before it does anything.
       return { kind: 'refused', reason, errno: end.stderr === '' ? errno.EIO : errnoOfComplaint(end.stderr) };
     },

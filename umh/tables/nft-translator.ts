@@ -28,9 +28,20 @@ function translationOf(view: BlobView, { document, installed, ids }: TableDocume
   return { document, inForce: { view, version: { instance, generation }, ids: Uint32Array.from(ids), nextId } };
 }
 
+/** Throws `dataplane` for text that is no listing. */
+function parseChains(listing: string): { readonly nftables?: readonly ListedChain[] } {
+  try {
+    return JSON.parse(listing);
+  } catch (cause) {
+    throw new BpfilterError('dataplane', `nft's listing of chains: not whole (${listing.length} characters)`, {
+      cause,
+    });
+  }
+}
+
 function versionIn(id: TableId, listing: string): KernelVersion {
   const name = nftTableName(id.name);
-  const { nftables = [] } = JSON.parse(listing) as { nftables?: readonly ListedChain[] };
+  const { nftables = [] } = parseChains(listing);
   const chains = nftables.flatMap(({ chain }) =>
     chain?.table === name && chain.name !== undefined ? [chain.name] : [],
   );

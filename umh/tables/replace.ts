@@ -25,7 +25,11 @@ function stored(id: TableId, inForce: InForce, asker: Asker | undefined): Stored
   return { key: id.key, ...version, nextId, entries, hookEntry, underflow, ids, asker };
 }
 
-/** Puts a prepared document in force. Throws Misbelief when the kernel didn't take it; then nothing is left of it. */
+/**
+ * Puts a prepared document in force. When the kernel didn't take it, nothing is left of it. Throws
+ * Misbelief when another try may succeed; `timeout` when nft took too long: for that a second time
+ * the caller's own deadline leaves no room.
+ */
 function commit(shop: Workshop, live: LiveTable, next: StoredTable, translation: Translation): void {
   const { context, kernel } = shop;
   const { id } = live;
@@ -44,8 +48,10 @@ function commit(shop: Workshop, live: LiveTable, next: StoredTable, translation:
     return;
   }
   abandon(context, id, next);
+  const message = `table ${id.key}: ${result.reason}`;
+  if (result.kind === 'unknown' && result.tookTooLong) throw new BpfilterError('timeout', message);
   const code = result.kind === 'refused' ? result.errno : undefined;
-  throw new Misbelief(new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`, { errno: code }));
+  throw new Misbelief(new BpfilterError('dataplane', message, { errno: code }));
 }
 
 /** A table in the place of another, as one transaction. */

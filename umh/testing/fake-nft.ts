@@ -47,7 +47,7 @@ export class FakeNft implements DataPlane {
     if (refusal !== undefined) return { kind: 'refused', reason: refusal, errno: errno.EOPNOTSUPP };
     const kill = this.killNext;
     this.killNext = undefined;
-    if (kill === 'before') return { kind: 'unknown', reason: 'nft was killed' };
+    if (kill === 'before') return { kind: 'unknown', reason: 'nft was killed', tookTooLong: false };
     const tables = copyOf(this.#tables);
     try {
       for (const command of document.nftables) this.#run(tables, command);
@@ -56,7 +56,7 @@ export class FakeNft implements DataPlane {
       throw error;
     }
     this.#tables = tables;
-    return kill === 'after' ? { kind: 'unknown', reason: 'nft was killed' } : { kind: 'committed' };
+    return kill === 'after' ? { kind: 'unknown', reason: 'nft was killed', tookTooLong: false } : { kind: 'committed' };
   }
 
   #run(tables: Map<string, FakeTable>, command: NftCommand): void {
