@@ -18,7 +18,7 @@ const runExamples: [string, string][] = [
 
 /** Asks every running shim of this namespace. @throws 'usage' when none runs */
 async function askAll(operation: 'kill' | 'load' | 'unload'): Promise<void> {
-  const shims = runningShims(ownStateFolder());
+  const shims = await runningShims(ownStateFolder());
   if (shims.length === 0) throw new BpfilterError('usage', 'no shim runs in this network namespace');
   for (const { pid, path } of shims) sayOut(`shim ${pid}: ${String(await askShim(path, operation))}\n`);
 }

@@ -17,7 +17,7 @@ interface ShimStatus {
 /** `bpfilter status`: what runs in this network namespace and what is in force. */
 export async function statusCommand(json: boolean, files: ShimFiles): Promise<number> {
   const shims: ShimStatus[] = [];
-  for (const { pid, path } of runningShims(ownStateFolder())) {
+  for (const { pid, path } of await runningShims(ownStateFolder())) {
     shims.push({ pid, served: (await askShim(path, 'status')) as readonly ServedStatus[] });
   }
   const own = await withOwnModule({ ...files, verboseFd: undefined }, ({ module, folder, log }) => {

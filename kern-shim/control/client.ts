@@ -7,17 +7,37 @@ import type { ControlAnswer } from './server.ts';
 
 const answerTimeoutMs = 15_000;
 
-/** The sockets of the shims that serve a namespace; those of shims that were killed are removed. */
-export function runningShims(folder: string): { pid: number; path: string }[] {
-  const shims: { pid: number; path: string }[] = [];
+/** A shim of a namespace, by its socket. */
+export interface RunningShim {
+  readonly pid: number;
+  readonly path: string;
+}
+
+/** The shims that serve a namespace. Sockets that nobody listens on any more, of shims that were killed, are removed. */
+export async function runningShims(folder: string): Promise<readonly RunningShim[]> {
+  const shims: RunningShim[] = [];
   for (const name of fs.readdirSync(folder)) {
     const pid = Number(/^shim-(\d+)\.sock$/.exec(name)?.[1]);
     if (!Number.isInteger(pid)) continue;
     const socket = path.join(folder, name);
-    if (fs.existsSync(`/proc/${pid}`)) shims.push({ pid, path: socket });
+    // Not by pid: that may be another process's by now, or one of another pid namespace.
+    if (await isListening(socket)) shims.push({ pid, path: socket });
     else fs.rmSync(socket, { force: true });
   }
   return shims.sort((a, b) => a.pid - b.pid);
+}
+
+function isListening(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = net.connect(socket);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', (error) =>
+      resolve(!('code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT'))),
+    );
+  });
 }
 
 /** Asks a running shim. @throws 'busy' when it doesn't answer, 'driver' with its own error text */

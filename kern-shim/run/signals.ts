@@ -48,20 +48,26 @@ export function relaySignals(ignored: readonly number[]): (pid: number) => void 
   };
 }
 
+/** Looked for so often also without SIGCHLD (it may be blocked); keeps the event loop alive, which a signal handler doesn't. */
+const lookAnywayMs = 1000;
+
 /** Settles when a child of this process, started by whichever thread, has ended. */
 export function endOf(pid: number): Promise<ProcessEnd> {
   return new Promise((resolve, reject) => {
+    const settle = (how: () => void): void => {
+      process.off('SIGCHLD', look);
+      clearInterval(timer);
+      how();
+    };
     const look = (): void => {
       try {
         const end = reap(pid);
-        if (end === undefined) return;
-        process.off('SIGCHLD', look);
-        resolve(end);
+        if (end !== undefined) settle(() => resolve(end));
       } catch (error) {
-        process.off('SIGCHLD', look);
-        reject(error);
+        settle(() => reject(error));
       }
     };
+    const timer = setInterval(look, lookAnywayMs);
     process.on('SIGCHLD', look);
     look();
   });
