@@ -170,7 +170,7 @@ export const replaceCases: readonly PacketCase[] = [
 const busy = sent('left', udp({ dport: 99 }), { destination: address.right });
 
 export interface StreamCase extends PacketCase {
-  /** No command sets counters to what they were a while ago, as `save -c | restore -c` does. */
+  /** No command sets counters itself: `restore -c` does, and any change by iptables zeroes those of policies. */
   readonly countsAll: boolean;
 }
 
@@ -189,7 +189,7 @@ export const streamCases: readonly StreamCase[] = [
   },
   {
     title: 'a DROP policy likewise, rules before and behind',
-    countsAll: true,
+    countsAll: false,
     steps: [
       { restore: table('filter', ['-A INPUT -p tcp'], ['FORWARD']) },
       {
