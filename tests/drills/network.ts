@@ -43,7 +43,8 @@ export class Network {
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return { BPFILTER_BASE: path.join(this.folder, 'base') };
+    const base = path.join(this.folder, 'base');
+    return { BPFILTER_BASE: base, XTABLES_LOCKFILE: path.join(base, 'xtables.lock') };
   }
 
   /** The state folder of this namespace; it is there once a shim ran. */

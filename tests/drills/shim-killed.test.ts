@@ -6,7 +6,7 @@ import { drill, rounds, sleep } from './drill.ts';
 import { Network } from './network.ts';
 import { isAlive } from './processes.ts';
 import type { Random } from './random.ts';
-import { ServedShell, ShellEnded } from './served-shell.ts';
+import { type ServedShell, ShellEnded } from './served-shell.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');
 
@@ -50,34 +50,38 @@ async function interrupt(shell: ServedShell, model: ChainModel, random: Random):
 
 describe.skipIf(reason !== undefined)(titled('a shim killed with SIGKILL', reason), () => {
   const wanted = rounds(20);
-  test(`${wanted} times, in the middle of commands: the next run has the last accepted table`, {
-    timeout: wanted * 5_000,
-  }, () =>
-    drill(async (random) => {
-      const network = await Network.create();
-      try {
-        const model = new ChainModel('drill', random);
-        const made = network.served('iptables -N drill && iptables -A INPUT -j drill');
-        expect(made).toMatchObject({ status: 0 });
-        for (let round = 1; round <= wanted; round += 1) {
-          const shell = await network.shell();
-          const { candidates, orphan } = await interrupt(shell, model, random);
-          const next = await network.shell();
-          const listing = await next.expect('iptables -S drill');
-          expect(candidates, `round ${round}`).toContain(listing);
-          model.becomes(rulesOf(listing));
-          expect(disagreements(network, await next.expect('iptables -S')), `round ${round}`).toEqual([]);
-          // What the dead shim's driver still had in hand must not come into force later.
-          while (orphan !== undefined && isAlive(orphan)) await sleep(5);
-          expect(await next.expect('iptables -S drill'), `round ${round}, once the orphan is gone`).toBe(listing);
-          expect(disagreements(network, await next.expect('iptables -S'))).toEqual([]);
-          await next.close();
+  test(
+    `${wanted} times, in the middle of commands: the next run has the last accepted table`,
+    {
+      timeout: wanted * 5_000,
+    },
+    () =>
+      drill(async (random) => {
+        const network = await Network.create();
+        try {
+          const model = new ChainModel('drill', random);
+          const made = network.served('iptables -N drill && iptables -A INPUT -j drill');
+          expect(made).toMatchObject({ status: 0 });
+          for (let round = 1; round <= wanted; round += 1) {
+            const shell = await network.shell();
+            const { candidates, orphan } = await interrupt(shell, model, random);
+            const next = await network.shell();
+            const listing = await next.expect('iptables -S drill');
+            expect(candidates, `round ${round}`).toContain(listing);
+            model.becomes(rulesOf(listing));
+            expect(disagreements(network, await next.expect('iptables -S')), `round ${round}`).toEqual([]);
+            // What the dead shim's driver still had in hand must not come into force later.
+            while (orphan !== undefined && isAlive(orphan)) await sleep(5);
+            expect(await next.expect('iptables -S drill'), `round ${round}, once the orphan is gone`).toBe(listing);
+            expect(disagreements(network, await next.expect('iptables -S'))).toEqual([]);
+            await next.close();
+          }
+          expect(network.log).not.toMatch(/unexpected|corrupt/);
+        } finally {
+          await network.close();
         }
-        expect(network.log).not.toMatch(/unexpected|corrupt/);
-      } finally {
-        await network.close();
-      }
-    }));
+      }),
+  );
 });
 
 function rulesOf(listing: string): readonly string[] {
