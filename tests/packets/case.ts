@@ -21,7 +21,10 @@ export interface PacketCase {
   readonly steps: readonly Step[];
   /** For the shell, when all is over: takes away what the case put outside of the tables. */
   readonly cleanup?: string;
-  /** Without iptables-save's text at the end; the raw counters are there in any case. */
+  /**
+   * One of many that replace the same tables: no iptables-save at the end (the raw counters are there in
+   * any case), and the tables aren't emptied.
+   */
   readonly brief?: boolean;
 }
 

@@ -32,6 +32,8 @@ const settings: Readonly<Record<string, string>> = {
   'ipv4/conf/all/accept_source_route': '0',
   // no rate limit for ICMP errors of any kind
   'ipv4/icmp_ratemask': '0',
+  // fragments that wait for others say nothing as long as a test lasts
+  'ipv4/ipfrag_time': '3600',
   'ipv6/conf/default/disable_ipv6': '1',
 };
 
