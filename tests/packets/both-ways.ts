@@ -37,7 +37,7 @@ export function runBothWays(cases: readonly PacketCase[]): ReadonlyMap<string, B
 
 function run(cases: readonly PacketCase[], wrapper: readonly string[]): readonly CaseResult[] {
   return withFolder((folder) => {
-    const done = runCommand([...wrapper, ...child], { folder, input: JSON.stringify(cases), timeoutMs: 120_000 });
+    const done = runCommand([...wrapper, ...child], { folder, input: JSON.stringify(cases), timeoutMs: 240_000 });
     if (done.status !== 0) throw new Error(`${wrapper.join(' ')}: ${done.status ?? done.signal}: ${done.stderr}`);
     const { results, nftables } = JSON.parse(done.stdout) as ChildOutput;
     if (nftables.includes('bpfilter_') !== (wrapper === supervised)) {

@@ -12,19 +12,24 @@ const hooks: Readonly<Record<Exclude<TableName, 'nat'>, readonly string[]>> = {
   security: ['INPUT', 'FORWARD', 'OUTPUT'],
 };
 
-/** The four tables that filter, each with rules of every kind; half of them use connection tracking. */
+/**
+ * The four tables that filter, the filter table full of rules of every kind, the others empty or with
+ * some that let most packets on; half of them use connection tracking.
+ */
 export function randomRules(random: Random): string {
   const tracking = random(2) === 0;
-  return (['raw', 'mangle', 'filter', 'security'] as const).map((name) => randomTable(random, name, tracking)).join('');
+  return (['raw', 'mangle', 'filter', 'security'] as const)
+    .map((name) => (name !== 'filter' && random(3) > 0 ? table(name, []) : randomTable(random, name, tracking)))
+    .join('');
 }
 
 function randomTable(random: Random, name: keyof typeof hooks, tracking: boolean): string {
-  const count = name === 'filter' ? 5 : 2;
+  const count = name === 'filter' ? 7 : 3;
   const rules = (chain: string, callable: readonly string[], place: Place) =>
     Array.from({ length: random(count) + 1 }, () => `-A ${chain} ${randomRule(random, callable, place)}`);
   const builtin = hooks[name].flatMap((chain) => rules(chain, users, { name, chain, tracking }));
   const user = users.flatMap((chain, at) => rules(chain, users.slice(at + 1), { name, chain, tracking }));
-  const dropping = hooks[name].filter(() => random(8) === 0);
+  const dropping = hooks[name].filter(() => random(name === 'filter' ? 5 : 30) === 0);
   return table(name, [...users.map((chain) => `:${chain}`), ...builtin, ...user], dropping);
 }
 
@@ -53,13 +58,13 @@ function not(random: Random): string {
 }
 
 function address(random: Random, option: '-s' | '-d'): string {
-  if (random(4) > 0) return '';
+  if (random(6) > 0) return '';
   return `${not(random)}${option} ${pick(random, ['10.1.0.2', '10.2.0.2', '10.1.0.0/24', '10.0.0.0/8', '10.0.0.2/255.0.0.255', '10.1.0.1', '192.0.2.0/25'])}`;
 }
 
 /** -i and -o where the built-in chain of that name has such a device. */
 function interfaces(random: Random, { chain }: Place): string {
-  if (random(6) > 0) return '';
+  if (random(9) > 0) return '';
   const device = pick(random, ['left', 'right', 'l+', 'lo', 'other']);
   if (chain === 'OUTPUT' || chain === 'POSTROUTING') return `${not(random)}-o ${device}`;
   return `${not(random)}-i ${device}`;
@@ -134,5 +139,6 @@ function target(random: Random, protocol: Protocol, callable: readonly string[],
       : [];
   const resets = rejects.length > 0 && protocol === 'tcp' ? ['-j REJECT --reject-with tcp-reset'] : [];
   const marks = [`-j MARK ${pick(random, ['--set-mark 1', '--or-mark 2', '--xor-mark 1', '--set-mark 0'])}`];
-  return pick(random, ['', '', '', '', '-j RETURN', '-j ACCEPT', '-j DROP', '-j LOG', ...rejects, ...resets, ...marks]);
+  const ends = name === 'filter' || random(4) === 0 ? ['-j ACCEPT', '-j DROP'] : [];
+  return pick(random, ['', '', '', '', '', '-j RETURN', '-j LOG', ...ends, ...rejects, ...resets, ...marks]);
 }
