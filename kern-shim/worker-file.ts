@@ -10,3 +10,9 @@ export function workerFile(name: string, folder: string): { url: URL; execArgv: 
   }
   return { url: new URL(`./${name}.cjs`, import.meta.url), execArgv: [] };
 }
+
+/**
+ * A Worker's output is otherwise piped to process.stdout, and making that one sets O_NONBLOCK on the
+ * open file, which CMD and whoever else has it would find on it.
+ */
+export const ownStdio = { stdout: true, stderr: true } as const;

@@ -8,7 +8,6 @@ const attrInit = cFunction('posix_spawnattr_init', ['void *']);
 const attrSetFlags = cFunction('posix_spawnattr_setflags', ['void *', 'int']);
 const attrSetSigDefault = cFunction('posix_spawnattr_setsigdefault', ['void *', 'void *']);
 const actionsInit = cFunction('posix_spawn_file_actions_init', ['void *']);
-const actionsDup2 = cFunction('posix_spawn_file_actions_adddup2', ['void *', 'int', 'int']);
 const actionsClose = cFunction('posix_spawn_file_actions_addclose', ['void *', 'int']);
 const actionsDestroy = cFunction('posix_spawn_file_actions_destroy', ['void *']);
 const waitpid = cFunction('waitpid', ['int', 'void *', 'int']);
@@ -24,9 +23,7 @@ export interface SpawnedProgram {
   readonly argv: readonly CText[];
   /** Entries NAME=VALUE. */
   readonly env: readonly CText[];
-  /** Descriptors that stay open in it, under the same numbers, though they close on exec. */
-  readonly keep: readonly number[];
-  /** Descriptors that are closed in it, though they don't. */
+  /** Descriptors that are closed in it, though they don't close on exec. */
   readonly close: readonly number[];
   /** Signals that are ignored here and are to have their default there. Others stay as they are: ignored ones ignored. */
   readonly defaults: readonly number[];
@@ -35,7 +32,7 @@ export interface SpawnedProgram {
 /**
  * Starts a program from the calling thread, whose seccomp filters and signal mask it inherits, and
  * returns its pid once it was executed; throws what exec failed with. Beside Node's own spawn it
- * carries bytes that are no UTF-8, further descriptors and ignored signals.
+ * carries bytes that are no UTF-8, leaves descriptors that don't close on exec and ignored signals alone.
  */
 export function posixSpawn(program: SpawnedProgram): number {
   const pid = Buffer.alloc(4);
@@ -49,8 +46,6 @@ export function posixSpawn(program: SpawnedProgram): number {
   must(attrSetFlags()(attr, POSIX_SPAWN_SETSIGDEF));
   must(actionsInit()(actions));
   try {
-    // Onto itself: close-on-exec is taken off.
-    for (const fd of program.keep) must(actionsDup2()(actions, fd, fd));
     for (const fd of program.close) must(actionsClose()(actions, fd));
     must(posix_spawn()(pid, path, actions, attr, argv, env));
   } finally {

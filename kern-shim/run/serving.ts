@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { BpfilterError } from '../../protocol/error.ts';
 import { eventfd, signalEventfd } from '../../sys/eventfd.ts';
 import type { ModulesOptions } from '../modules.ts';
-import { workerFile } from '../worker-file.ts';
+import { ownStdio, workerFile } from '../worker-file.ts';
 import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
 
 type Answer = string | readonly ServedStatus[];
@@ -63,7 +63,7 @@ export class Serving {
 
   #start(): Worker {
     const { url, execArgv } = workerFile('serve-worker', 'run');
-    const worker = new Worker(url, { workerData: this.#data, execArgv });
+    const worker = new Worker(url, { workerData: this.#data, execArgv, ...ownStdio });
     worker.on('message', (message: ServeMessage) => this.#receive(message));
     worker.on('error', (error) => {
       for (const { reject } of this.#waiting.values()) {

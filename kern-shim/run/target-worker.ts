@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import { setCloexec } from '../../sys/descriptor.ts';
 import { posixSpawn } from '../../sys/posix-spawn.ts';
 import { getNofile, setSoftNofile } from '../../sys/resource-limit.ts';
 import { installListener } from '../../sys/seccomp.ts';
@@ -34,15 +35,17 @@ function install(): boolean {
 function start(): number {
   const { program, env, inherited } = data;
   const { nofile, ignored, closed, descriptors } = inherited;
-  // Limits belong to the process: the target's is in force for the moment of its fork only.
+  // Limits and descriptors belong to the process: the target's are in force for the moment of its fork only.
   const own = nofile === undefined ? undefined : getNofile().soft;
+  const kept = [0, 1, 2].filter((fd) => !closed.includes(fd)).concat(descriptors);
+  const defaults = ignoredByNode.filter((signal) => !ignored.includes(signal));
+  for (const fd of kept) setCloexec(fd, false);
   if (nofile !== undefined) setSoftNofile(nofile);
   try {
-    const keep = [0, 1, 2].filter((fd) => !closed.includes(fd)).concat(descriptors);
-    const defaults = ignoredByNode.filter((signal) => !ignored.includes(signal));
-    return executeBy(program, (path, argv) => posixSpawn({ path, argv, env, keep, close: closed, defaults }));
+    return executeBy(program, (path, argv) => posixSpawn({ path, argv, env, close: closed, defaults }));
   } finally {
     if (own !== undefined) setSoftNofile(own);
+    for (const fd of kept) setCloexec(fd, true);
   }
 }
 

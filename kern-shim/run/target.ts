@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { workerFile } from '../worker-file.ts';
+import { ownStdio, workerFile } from '../worker-file.ts';
 import type { TargetData, TargetMessage } from './messages.ts';
 
 export interface TargetEvents {
@@ -14,7 +14,12 @@ export interface TargetEvents {
 /** Starts the thread that filters itself and then starts CMD; it ends at once after that. */
 export function startTarget(data: TargetData, events: TargetEvents): Worker {
   const { url, execArgv } = workerFile('target-worker', 'run');
-  const worker = new Worker(url, { workerData: data, execArgv, resourceLimits: { maxYoungGenerationSizeMb: 1 } });
+  const worker = new Worker(url, {
+    workerData: data,
+    execArgv,
+    ...ownStdio,
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
+  });
   worker.on('error', (error) => events.failed(error.message));
   worker.on('message', (message: TargetMessage) => {
     switch (message.kind) {

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { SpawnedProcess, SpawnRequest } from '../usermode-driver.ts';
-import { workerFile } from '../worker-file.ts';
+import { ownStdio, workerFile } from '../worker-file.ts';
 import { AnswerMemory } from './answer.ts';
 
 export interface SpawnerOptions {
@@ -30,7 +30,12 @@ export class Spawner {
   constructor(options: SpawnerOptions) {
     const { url, execArgv } = workerFile('spawner-worker', 'spawner');
     const workerData: SpawnerData = { ...options, answer: this.#answer.shared };
-    this.#worker = new Worker(url, { workerData, execArgv, resourceLimits: { maxYoungGenerationSizeMb: 1 } });
+    this.#worker = new Worker(url, {
+      workerData,
+      execArgv,
+      ...ownStdio,
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    });
     this.#worker.unref();
   }
 
