@@ -72,6 +72,28 @@ export class Network {
     });
   }
 
+  /** Another program's table, with hooks of its own; returns a function that tells whether it still is as it was. */
+  foreignTable(): () => boolean {
+    const commands = [
+      'table inet foreign',
+      'set inet foreign known { type ipv4_addr; elements = { 10.0.0.1 } ; }',
+      'chain inet foreign input { type filter hook input priority 5; policy accept; }',
+      'rule inet foreign input udp dport 65000 drop',
+      'table ip filter',
+      'chain ip filter INPUT { type filter hook input priority 6; policy accept; }',
+    ];
+    for (const command of commands) {
+      const { status, stderr } = this.run('nft', `add ${command}`);
+      if (status !== 0) throw new Error(`nft add ${command}: ${stderr}`);
+    }
+    const show = () =>
+      ['inet foreign', 'ip filter'].map(
+        (name) => this.run('nft', '-s', '-a', ...`list table ${name}`.split(' ')).stdout,
+      );
+    const before = show().join();
+    return () => show().join() === before;
+  }
+
   /** A shell below a shim of its own, to give one command after another. */
   async shell(env: Readonly<Record<string, string>> = {}): Promise<ServedShell> {
     const shell = new ServedShell([...this.inside, this.bpfilter, 'run', '--', 'sh'], { ...this.environment, ...env });
