@@ -6,6 +6,7 @@ interface Listed {
   readonly nftables?: unknown;
   readonly chain?: unknown;
   readonly rule?: unknown;
+  readonly table?: unknown;
   readonly name?: unknown;
   readonly handle?: unknown;
   readonly expr?: unknown;
@@ -42,6 +43,21 @@ export function generationOf(listing: string): Generation | undefined {
     if (generation !== undefined) return generation;
   }
   return undefined;
+}
+
+/** A chain of any table. */
+export interface ListedChain {
+  readonly table: string;
+  readonly name: string;
+}
+
+/** The chains in what `nft -j list chains` printed. Throws as `handlesById`. */
+export function chainsIn(listing: string): readonly ListedChain[] {
+  return objectsOf(listing).flatMap(({ chain }) => {
+    if (!isRecord(chain)) return [];
+    const { table, name } = chain;
+    return typeof table === 'string' && typeof name === 'string' ? [{ table, name }] : [];
+  });
 }
 
 function entryOf({ expr, comment }: Listed): number | undefined {

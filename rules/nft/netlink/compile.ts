@@ -1,0 +1,146 @@
+import { BpfilterError } from '../../../protocol/error.ts';
+import type { NftCommand, NftDocument, NftObject, NftRule } from '../json.ts';
+import { BATCH_BEGIN, BATCH_END, familyNumber, messageFlag, objectType } from './numbers.ts';
+import {
+  writeDeleteChain,
+  writeDeleteObject,
+  writeDeleteRule,
+  writeDeleteTable,
+  writeNewChain,
+  writeNewCounter,
+  writeNewLimit,
+  writeNewTable,
+} from './objects.ts';
+import { type RulePlace, ruleSteps, writeRule } from './rule.ts';
+import { writeSet } from './set.ts';
+import type { AnonymousSet } from './step.ts';
+import { unsupported } from './unsupported.ts';
+import { MessageWriter } from './writer.ts';
+
+/** A document as one batch, or what in it isn't known here. */
+export type CompiledBatch =
+  | {
+      readonly kind: 'batch';
+      /** Valid until the writer is used again. */
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    }
+  | { readonly kind: 'unsupported'; readonly reason: string };
+
+/** NFTA_GEN_ID is not sent: the generation marker in the document stops a stale one. */
+const RESOURCE = 10; // NFNL_SUBSYS_NFTABLES
+
+/**
+ * Compiles a document into the messages of one nf_tables batch, so that the kernel then holds what it
+ * would hold after `nft -j -f` (nft 1.0.6). The messages of command i have sequence number i + 1, the
+ * batch's own have 0. Pure, but for the writer that is filled.
+ */
+export function compileBatch({ nftables }: NftDocument, writer: MessageWriter = new MessageWriter()): CompiledBatch {
+  writer.reset();
+  const compiler = new BatchCompiler(writer);
+  try {
+    compiler.compile(nftables);
+  } catch (error) {
+    if (error instanceof BpfilterError && error.code === 'not-expressible')
+      return { kind: 'unsupported', reason: error.message };
+    throw error;
+  }
+  return { kind: 'batch', bytes: writer.bytes() };
+}
+
+class BatchCompiler {
+  readonly #writer: MessageWriter;
+  #lastSet = 0;
+
+  constructor(writer: MessageWriter) {
+    this.#writer = writer;
+  }
+
+  compile(commands: readonly NftCommand[]): void {
+    this.#mark(BATCH_BEGIN);
+    for (let index = 0; index < commands.length; index += 1) {
+      const command = commands[index];
+      if (command !== undefined) this.#command(command, index + 1);
+    }
+    this.#mark(BATCH_END);
+  }
+
+  #mark(type: number): void {
+    this.#writer.closeMessage(this.#writer.openRaw(type, messageFlag.request, 0, 0, RESOURCE));
+  }
+
+  #command(command: NftCommand, sequence: number): void {
+    if ('add' in command) this.#add(command.add, sequence, false);
+    else if ('create' in command) this.#add(command.create, sequence, true);
+    else if ('insert' in command) this.#insert(command.insert, sequence);
+    else if ('delete' in command) this.#delete(command.delete, sequence);
+    else if ('flush' in command) this.#flush(command.flush, sequence);
+    else {
+      command satisfies never;
+      unsupported(`command ${JSON.stringify(command)}`);
+    }
+  }
+
+  #add(object: NftObject, sequence: number, exclusive: boolean): void {
+    const writer = this.#writer;
+    if ('rule' in object) {
+      if (exclusive) unsupported('create of a rule');
+      this.#rule(object.rule, sequence, { inserted: false, handle: object.rule.handle });
+    } else if ('counter' in object) writeNewCounter(writer, sequence, object.counter, exclusive);
+    else if ('chain' in object) writeNewChain(writer, sequence, object.chain, exclusive);
+    else if ('limit' in object) writeNewLimit(writer, sequence, object.limit, exclusive);
+    else if ('table' in object) writeNewTable(writer, sequence, object.table, exclusive);
+    else {
+      object satisfies never;
+      unsupported(`object ${JSON.stringify(object)}`);
+    }
+  }
+
+  #insert(object: NftObject, sequence: number): void {
+    if (!('rule' in object)) unsupported('insert of what is no rule');
+    else this.#rule(object.rule, sequence, { inserted: true, handle: object.rule.handle });
+  }
+
+  #delete(object: NftObject, sequence: number): void {
+    const writer = this.#writer;
+    if ('rule' in object) {
+      const { family, table, chain, handle } = object.rule;
+      if (handle === undefined) unsupported('delete of a rule without its handle');
+      else writeDeleteRule(writer, sequence, { family, table, chain, handle });
+    } else if ('counter' in object) writeDeleteObject(writer, sequence, object.counter, objectType.counter);
+    else if ('chain' in object) writeDeleteChain(writer, sequence, object.chain);
+    else if ('limit' in object) writeDeleteObject(writer, sequence, object.limit, objectType.limit);
+    else if ('table' in object) writeDeleteTable(writer, sequence, object.table);
+    else {
+      object satisfies never;
+      unsupported(`object ${JSON.stringify(object)}`);
+    }
+  }
+
+  #flush(object: NftObject, sequence: number): void {
+    if (!('chain' in object)) {
+      unsupported('flush of what is no chain');
+      return;
+    }
+    const { family, table, name } = object.chain;
+    writeDeleteRule(this.#writer, sequence, { family, table, chain: name });
+  }
+
+  /** The sets first, in the order in which the rule names them. */
+  #rule(rule: NftRule, sequence: number, place: RulePlace): void {
+    const steps = ruleSteps(rule);
+    let ids: Map<AnonymousSet, number> | undefined;
+    for (const step of steps) {
+      if (step.kind !== 'lookup') continue;
+      ids ??= new Map();
+      this.#lastSet += 1;
+      ids.set(step.set, this.#lastSet);
+      writeSet(
+        this.#writer,
+        sequence,
+        { family: familyNumber[rule.family], table: rule.table, id: this.#lastSet },
+        step.set,
+      );
+    }
+    writeRule(this.#writer, sequence, rule, steps, place, (set) => ids?.get(set) ?? 0);
+  }
+}
