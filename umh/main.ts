@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
-import { nftDataPlane, nftRunner } from './dataplane/nft-exec.ts';
+import { chooseDataPlane } from './dataplane/choose.ts';
+import { nftRunner } from './dataplane/nft-exec.ts';
 import { createDriver } from './driver.ts';
 import { randomInstance } from './instance-name.ts';
 import { openStateLock, sleepSync } from './lock/state-lock.ts';
@@ -21,7 +22,7 @@ const TO_SHIM = 1;
 const CALLERS = 4;
 
 function start(log: Log): void {
-  const { stateFolder, client, nft } = readSettings(process.env);
+  const { stateFolder, client, nft, transport } = readSettings(process.env);
   const now = () => performance.now();
   const lock = openStateLock({ path: join(stateFolder, stateName.lock), log, now, sleep: sleepSync });
   const run = nftRunner({ program: nft, lock, environment: process.env });
@@ -30,7 +31,7 @@ function start(log: Log): void {
     files: openStateFiles(stateFolder),
     epoch: openEpoch(join(stateFolder, stateName.epoch)),
     lock,
-    plane: nftDataPlane(run),
+    plane: chooseDataPlane({ wanted: transport, run, log }),
     log,
     newInstance: randomInstance,
     stateFolder,

@@ -1,4 +1,5 @@
 import { BpfilterError } from '../protocol/error.ts';
+import type { WantedTransport } from './dataplane/choose.ts';
 
 /** What the shim tells the driver in its environment. */
 export interface Settings {
@@ -8,6 +9,8 @@ export interface Settings {
   readonly client: string;
   /** nft, as a path or a name to look up. */
   readonly nft: string;
+  /** How rules get to the kernel. */
+  readonly transport: WantedTransport;
   /** Descriptors for the log. */
   readonly logDescriptors: readonly number[];
 }
@@ -18,7 +21,7 @@ const STDERR = 2;
 
 /** Throws `usage` for what the shim must have said and hasn't. */
 export function readSettings(environment: Environment): Settings {
-  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT } = environment;
+  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT } = environment;
   if (BPFILTER_STATE === undefined || BPFILTER_STATE === '')
     throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
   if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
@@ -28,8 +31,16 @@ export function readSettings(environment: Environment): Settings {
     stateFolder: BPFILTER_STATE,
     client: BPFILTER_CLIENT,
     nft: BPFILTER_NFT === undefined || BPFILTER_NFT === '' ? 'nft' : BPFILTER_NFT,
+    transport: transportOf(BPFILTER_TRANSPORT),
     logDescriptors: logDescriptors(environment),
   };
+}
+
+/** BPFILTER_TRANSPORT: how rules get to the kernel. Throws `usage`. */
+function transportOf(text: string | undefined): WantedTransport {
+  if (text === undefined || text === '') return 'exec';
+  if (text === 'auto' || text === 'netlink' || text === 'exec') return text;
+  throw new BpfilterError('usage', `BPFILTER_TRANSPORT: auto, netlink or exec expected, found "${text}"`);
 }
 
 /** Known before anything else, so that even a wrong environment can be told of. */

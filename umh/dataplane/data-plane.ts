@@ -1,5 +1,7 @@
 import type { Errno } from '../../protocol/errno.ts';
+import type { Counters } from '../../rules/ir.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
+import type { ListedChain } from '../../rules/nft/listing.ts';
 
 /** How a document fared; it is one transaction of the kernel, whole or not at all. */
 export type CommitResult =
@@ -9,18 +11,26 @@ export type CommitResult =
   /** nft was killed, or by us after it took too long: only the kernel knows. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly tookTooLong: boolean };
 
+/** How documents get to the kernel. */
+export interface Transport {
+  readonly name: 'netlink' | 'exec';
+  /** Why this one, for people. */
+  readonly reason: string;
+}
+
 /**
- * Where rules are put in force; listings are the text that `nft -j list …` prints. Everything throws BpfilterError: `dataplane` when it can't be
- * asked at all or refuses to tell, `timeout` when it doesn't answer.
+ * Where rules are put in force. Everything throws BpfilterError: `dataplane` when it can't be asked at all
+ * or refuses to tell, `timeout` when it doesn't answer.
  */
 export interface DataPlane {
+  readonly transport: Transport;
   commit(document: NftDocument): CommitResult;
-  /** All named counters of a table; undefined when the kernel has no such table. */
-  listCounters(family: NftFamily, table: string): string | undefined;
-  /** All of a table, with handles; undefined when the kernel has no such table. */
-  listTable(family: NftFamily, table: string): string | undefined;
+  /** All counters of a table that are named for an id; undefined when the kernel has no such table. */
+  listCounters(family: NftFamily, table: string): ReadonlyMap<number, Counters> | undefined;
+  /** The rule handles of each id of a table; undefined when the kernel has no such table. */
+  listHandles(family: NftFamily, table: string): ReadonlyMap<number, readonly number[]> | undefined;
   /** The chains of every table of a family, other programs' included. */
-  listChains(family: NftFamily): string;
+  listChains(family: NftFamily): readonly ListedChain[];
 }
 
 export type NftFamily = 'ip' | 'ip6';

@@ -27,6 +27,11 @@ export function errnoOfComplaint(stderr: string): Errno {
   return errno[found?.[1] ?? 'EIO'];
 }
 
+/** The same for an errno of the kernel's own. */
+export function errnoOfRefusal(code: Errno): Errno {
+  return texts.some(([, name]) => errno[name] === code) ? code : errno.EIO;
+}
+
 /** Whether nft says that what was named isn't there. */
 export function isNoSuchObject(stderr: string): boolean {
   return stderr.includes('No such file or directory');

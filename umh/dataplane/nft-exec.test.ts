@@ -8,7 +8,7 @@ function plane(end: Partial<NftEnd>) {
     runs.push(one);
     return { status: 0, signal: null, stdout: Buffer.alloc(0), stderr: '', ...end };
   };
-  return { runs, plane: nftDataPlane(run) };
+  return { runs, plane: nftDataPlane(run, 'test') };
 }
 const refusal = 'internal:0:0-0: Error: Could not process rule: ';
 
@@ -51,10 +51,18 @@ describe('nft as a data plane', () => {
     expect(() => nft.listChains('ip')).toThrow(expect.objectContaining({ code: 'dataplane' }));
   });
 
-  it('lists: text, nothing for a table that is not there, errors for the rest', () => {
-    expect(plane({ stdout: Buffer.from('{}') }).plane.listCounters('ip', 't')).toBe('{}');
-    expect(plane({ status: 1, stderr: 'Error: No such file or directory' }).plane.listTable('ip', 't')).toBeUndefined();
-    expect(() => plane({ status: 1, stderr: 'Error: no\n^^^\nline' }).plane.listTable('ip', 't')).toThrow(
+  it('lists: what there is, nothing for a table that is not there, errors for the rest', () => {
+    const listing = (...objects: readonly object[]) => ({ stdout: Buffer.from(JSON.stringify({ nftables: objects })) });
+    const counter = { family: 'ip', name: 'r5', table: 't', handle: 1, packets: 2, bytes: 3 };
+    const counters = plane(listing({ counter })).plane.listCounters('ip', 't');
+    expect(counters).toEqual(new Map([[5, { packets: 2n, bytes: 3n }]]));
+    const rule = { family: 'ip', table: 't', chain: 'c', handle: 9, expr: [{ counter: 'r5' }] };
+    expect(plane(listing({ rule })).plane.listHandles('ip', 't')).toEqual(new Map([[5, [9]]]));
+    const chain = { table: 't', name: 'c' };
+    expect(plane(listing({ metainfo: {} }, { chain })).plane.listChains('ip')).toEqual([chain]);
+    const missing = { status: 1, stderr: 'Error: No such file or directory' };
+    expect(plane(missing).plane.listHandles('ip', 't')).toBeUndefined();
+    expect(() => plane({ status: 1, stderr: 'Error: no\n^^^\nline' }).plane.listHandles('ip', 't')).toThrow(
       'Error: no | line',
     );
     expect(() => plane({ status: null, failure: 'timeout' }).plane.listChains('ip')).toThrow(

@@ -2,7 +2,9 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import { countersById } from '../../rules/nft/counters.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
+import { chainsIn, handlesById } from '../../rules/nft/listing.ts';
 import { closeFd } from '../../sys/descriptor.ts';
 import { memfdCreate } from '../../sys/memfd.ts';
 import { INHERITED_LOCK, PARENT_VARIABLE } from '../lock/orphans.ts';
@@ -98,8 +100,8 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
-/** nftables by the `nft` program: each call is a process of its own, and waited for. */
-export function nftDataPlane(run: RunNft): DataPlane {
+/** nftables by the `nft` program: each call is a process of its own, and waited for. `reason`: why this transport. */
+export function nftDataPlane(run: RunNft, reason: string): DataPlane {
   const wantInstalled = (end: NftEnd) => {
     if (end.failure === 'missing') {
       throw new BpfilterError('dataplane', 'nft is not installed (Debian package nftables)');
@@ -115,7 +117,10 @@ export function nftDataPlane(run: RunNft): DataPlane {
       `nft ${args.join(' ')}: ${howItEnded(end)}`,
     );
   };
+  const read = <T>(parse: (text: string) => T, text: string | undefined) =>
+    text === undefined ? undefined : parse(text);
   return {
+    transport: { name: 'exec', reason },
     commit(document: NftDocument): CommitResult {
       const input = JSON.stringify(document);
       const timeout = BASE_TIMEOUT + Math.ceil(input.length / (1 << 20)) * TIMEOUT_PER_MIB;
@@ -129,8 +134,8 @@ export function nftDataPlane(run: RunNft): DataPlane {
       // A bad descriptor or an unreadable library: nft ends with a status of its own before it does anything.
       return { kind: 'refused', reason, errno: end.stderr === '' ? errno.EIO : errnoOfComplaint(end.stderr) };
     },
-    listCounters: (family, table) => list(['list', 'counters', 'table', family, table]),
-    listTable: (family, table) => list(['-a', 'list', 'table', family, table]),
-    listChains: (family) => list(['list', 'chains', family], SHORT_TIMEOUT) ?? '{"nftables": []}',
+    listCounters: (family, table) => read(countersById, list(['list', 'counters', 'table', family, table])),
+    listHandles: (family, table) => read(handlesById, list(['-a', 'list', 'table', family, table])),
+    listChains: (family) => read(chainsIn, list(['list', 'chains', family], SHORT_TIMEOUT)) ?? [],
   };
 }

@@ -2,6 +2,7 @@ import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
+import type { Transport } from '../dataplane/data-plane.ts';
 import { describeError } from '../log.ts';
 import { sameVersion } from '../store/table-file.ts';
 import { tableIds } from '../table-id.ts';
@@ -49,6 +50,8 @@ export interface TableStatus {
 export interface DriverStatus {
   readonly pid: number;
   readonly stateFolder: string;
+  /** How rules get to the kernel, and why so. */
+  readonly transport: Transport;
   readonly tables: readonly TableStatus[];
 }
 
@@ -92,6 +95,7 @@ const status: ServeOption = (service, request) => {
   const answerText: DriverStatus = {
     pid: process.pid,
     stateFolder: context.stateFolder,
+    transport: context.plane.transport,
     tables: told.filter((table) => table !== undefined),
   };
   return answer(service, request, JSON.stringify(answerText));

@@ -22,8 +22,8 @@ export interface Kernel {
   versions(): ReadonlyMap<TableId, KernelVersion>;
   /** undefined when the kernel has no such table. */
   counters(id: TableId, ids: Uint32Array): KernelReading | undefined;
-  /** All of the table, with handles. Throws Misbelief when the kernel has none. */
-  list(id: TableId): string;
+  /** The rule handles of each id. Throws Misbelief when the kernel has no such table. */
+  handles(id: TableId): ReadonlyMap<number, readonly number[]>;
 }
 
 /** Tries again what only reads: a listing can fail when the rules change while it runs. */
@@ -56,12 +56,11 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
     counters(id, ids) {
       const listing = insist(() => plane.listCounters(id.family.nft, translator.nftName(id)));
       if (listing === undefined) return undefined;
-      const found = translator.countersIn(listing);
-      return { counters: snapshot(ids, found), present: found.keys() };
+      return { counters: snapshot(ids, listing), present: listing.keys() };
     },
-    list(id) {
+    handles(id) {
       const name = translator.nftName(id);
-      const listing = insist(() => plane.listTable(id.family.nft, name));
+      const listing = insist(() => plane.listHandles(id.family.nft, name));
       if (listing === undefined) throw new Misbelief(new BpfilterError('dataplane', `the kernel has no table ${name}`));
       return listing;
     },

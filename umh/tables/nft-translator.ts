@@ -1,11 +1,10 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { AnalysisCache } from '../../rules/nft/analysis.ts';
-import { countersById } from '../../rules/nft/counters.ts';
 import { diffTable, needsHandles } from '../../rules/nft/diff.ts';
 import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
-import { handlesById } from '../../rules/nft/listing.ts';
+import type { ListedChain } from '../../rules/nft/listing.ts';
 import { counterName, nftTableName, parseMarker } from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
 import type { TableId } from '../table-id.ts';
@@ -17,10 +16,6 @@ const NO_HANDLES: Handles = new Map();
 /** Ids are u32 on disk. */
 const MOST_IDS = 2 ** 32 - 1;
 
-interface ListedChain {
-  readonly chain?: { readonly table?: string; readonly name?: string };
-}
-
 function translationOf(view: BlobView, { document, installed, ids }: TableDocument): Translation {
   const { instance, generation, nextId } = installed;
   if (nextId > MOST_IDS)
@@ -28,25 +23,11 @@ function translationOf(view: BlobView, { document, installed, ids }: TableDocume
   return { document, inForce: { view, version: { instance, generation }, ids: Uint32Array.from(ids), nextId } };
 }
 
-/** Throws `dataplane` for text that is no listing. */
-function parseChains(listing: string): { readonly nftables?: readonly ListedChain[] } {
-  try {
-    return JSON.parse(listing);
-  } catch (cause) {
-    throw new BpfilterError('dataplane', `nft's listing of chains: not whole (${listing.length} characters)`, {
-      cause,
-    });
-  }
-}
-
-function versionIn(id: TableId, listing: string): KernelVersion {
-  const name = nftTableName(id.name);
-  const { nftables = [] } = parseChains(listing);
-  const chains = nftables.flatMap(({ chain }) =>
-    chain?.table === name && chain.name !== undefined ? [chain.name] : [],
-  );
+function versionIn(id: TableId, listed: readonly ListedChain[]): KernelVersion {
+  const table = nftTableName(id.name);
+  const chains = listed.filter((chain) => chain.table === table);
   if (chains.length === 0) return { kind: 'none' };
-  const [version, ...others] = chains.flatMap((chain) => parseMarker(chain) ?? []);
+  const [version, ...others] = chains.flatMap(({ name }) => parseMarker(name) ?? []);
   if (version === undefined || others.length > 0) return { kind: 'foreign' };
   return { kind: 'ours', version };
 }
@@ -89,10 +70,10 @@ export function createNftTranslator(): Translator {
         NO_HANDLES,
       );
     },
-    change(id, { from, to, garbage, list }: ChangeOptions) {
+    change(id, { from, to, garbage, handles: list }: ChangeOptions) {
       const diff = diffTable(installedOf(id, from), to, { ...optionsOf(id), instance: from.version.instance });
       let handles = handlesOf.get(from) ?? NO_HANDLES;
-      if (!needsHandles(diff).every((one) => handles.has(one))) handles = handlesById(list());
+      if (!needsHandles(diff).every((one) => handles.has(one))) handles = list();
       handlesOf.set(from, handles);
       const document = documentFor(diff, (one) => handles.get(one) ?? [], { garbage: garbage.map(counterName) });
       return keep(to, document, handles);
@@ -102,6 +83,5 @@ export function createNftTranslator(): Translator {
       return { nftables: tables.map((table) => ({ delete: { table } })) };
     },
     versionIn,
-    countersIn: countersById,
   };
 }

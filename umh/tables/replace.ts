@@ -84,7 +84,7 @@ export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, as
   const translation =
     inForce === undefined
       ? translator.install(id, view, context.newInstance())
-      : translator.change(id, { from: inForce, to: view, garbage, list: () => kernel.list(id) });
+      : translator.change(id, { from: inForce, to: view, garbage, handles: () => kernel.handles(id) });
   return enact(shop, live, translation, asker);
 }
 

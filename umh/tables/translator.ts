@@ -1,6 +1,6 @@
 import type { BlobView } from '../../rules/blob/view.ts';
-import type { Counters } from '../../rules/ir.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
+import type { ListedChain } from '../../rules/nft/listing.ts';
 import type { Version } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
 
@@ -24,11 +24,11 @@ export interface ChangeOptions {
   readonly to: BlobView;
   /** Ids of counters that rules long gone left behind. */
   readonly garbage: readonly number[];
-  /** The table with its handles, when the change needs ones that aren't known. */
-  readonly list: () => string;
+  /** The rule handles of each id, when the change needs ones that aren't known. */
+  readonly handles: () => ReadonlyMap<number, readonly number[]>;
 }
 
-/** From tables as blobs to documents for nft, and from what `nft -j list …` prints back. All throw BpfilterError for what can't be expressed. */
+/** From tables as blobs to documents for nft, and back from what is listed. All throw BpfilterError for what can't be expressed. */
 export interface Translator {
   /** The name of a table in nftables. */
   nftName(id: TableId): string;
@@ -38,10 +38,8 @@ export interface Translator {
   change(id: TableId, options: ChangeOptions): Translation;
   /** Takes tables away as they are. */
   remove(ids: readonly TableId[]): NftDocument;
-  /** Which version of a table a listing of chains shows. */
-  versionIn(id: TableId, chains: string): KernelVersion;
-  /** Counters by rule id. */
-  countersIn(listing: string): ReadonlyMap<number, Counters>;
+  /** Which version of a table the chains of its family show. */
+  versionIn(id: TableId, chains: readonly ListedChain[]): KernelVersion;
 }
 
 /** What the kernel has under a table's name: nothing, a version of ours, or something else. */

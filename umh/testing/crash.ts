@@ -86,9 +86,10 @@ export function crashingEpoch(epoch: Epoch, crash: Crash): Epoch {
 
 export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {
   return {
+    transport: plane.transport,
     commit: (document) => crash.step('commit', () => plane.commit(document)),
     listCounters: (family, table) => crash.step('list counters', () => plane.listCounters(family, table)),
-    listTable: (family, table) => crash.step('list table', () => plane.listTable(family, table)),
+    listHandles: (family, table) => crash.step('list handles', () => plane.listHandles(family, table)),
     listChains: (family) => crash.step('list chains', () => plane.listChains(family)),
   };
 }

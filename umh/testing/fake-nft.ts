@@ -1,6 +1,8 @@
 import { errno } from '../../protocol/errno.ts';
+import type { Counters } from '../../rules/ir.ts';
 import type { NftCommand, NftDocument, NftObject } from '../../rules/nft/json.ts';
-import type { CommitResult, DataPlane } from '../dataplane/data-plane.ts';
+import type { ListedChain } from '../../rules/nft/listing.ts';
+import type { CommitResult, DataPlane, NftFamily, Transport } from '../dataplane/data-plane.ts';
 
 interface FakeTable {
   /** Counter names that a chain's rules count in, rule by rule. */
@@ -33,6 +35,7 @@ function copyOf(tables: ReadonlyMap<string, FakeTable>): Map<string, FakeTable> 
  * objects, rules that count in one; each document whole or not at all.
  */
 export class FakeNft implements DataPlane {
+  readonly transport: Transport = { name: 'exec', reason: 'a fake' };
   #tables = new Map<string, FakeTable>();
   /** Makes the next document fail as the kernel refuses what it can't do. */
   refuseNext: string | undefined;
@@ -132,23 +135,22 @@ export class FakeNft implements DataPlane {
     return [...(this.#tables.get(table)?.counters.keys() ?? [])];
   }
 
-  listCounters(_family: 'ip' | 'ip6', table: string): string | undefined {
+  listCounters(_family: NftFamily, table: string): ReadonlyMap<number, Counters> | undefined {
     const found = this.#tables.get(table);
     if (found === undefined) return undefined;
-    const counters = [...found.counters].map(([name, values]) => ({
-      counter: { family: 'ip', table, name, ...values },
-    }));
-    return JSON.stringify({ nftables: counters });
-  }
-
-  listTable(family: 'ip' | 'ip6', table: string): string | undefined {
-    return this.listCounters(family, table);
-  }
-
-  listChains(): string {
-    const chains = [...this.#tables].flatMap(([table, { chains }]) =>
-      [...chains.keys()].map((name) => ({ table, name })),
+    return new Map(
+      [...found.counters].map(([name, { packets, bytes }]) => [
+        Number(name.slice(1)),
+        { packets: BigInt(packets), bytes: BigInt(bytes) },
+      ]),
     );
-    return JSON.stringify({ nftables: chains.map((chain) => ({ chain: { family: 'ip', ...chain } })) });
+  }
+
+  listHandles(_family: NftFamily, table: string): ReadonlyMap<number, readonly number[]> | undefined {
+    return this.#tables.has(table) ? new Map() : undefined;
+  }
+
+  listChains(): readonly ListedChain[] {
+    return [...this.#tables].flatMap(([table, { chains }]) => [...chains.keys()].map((name) => ({ table, name })));
   }
 }

@@ -78,23 +78,10 @@ export const fakeTranslator: Translator = {
   },
   remove: (ids) => ({ nftables: ids.map((id) => ({ delete: { table: { family: 'ip', name: nftName(id) } } })) }),
   versionIn(id, chains) {
-    const objects = JSON.parse(chains).nftables as readonly { chain: { table: string; name: string } }[];
-    const own = objects.filter(({ chain }) => chain.table === nftName(id));
+    const own = chains.filter(({ table }) => table === nftName(id));
     if (own.length === 0) return { kind: 'none' };
-    const [, generation, instance] =
-      own.map(({ chain }) => markerPattern.exec(chain.name)).find((m) => m !== null) ?? [];
+    const [, generation, instance] = own.map(({ name }) => markerPattern.exec(name)).find((m) => m !== null) ?? [];
     if (generation === undefined || instance === undefined) return { kind: 'foreign' };
     return { kind: 'ours', version: { generation: Number(generation), instance } };
-  },
-  countersIn(listing) {
-    const objects = JSON.parse(listing).nftables as readonly {
-      counter: { name: string; packets: number; bytes: number };
-    }[];
-    return new Map(
-      objects.map(({ counter }) => [
-        Number(counter.name.slice(1)),
-        { packets: BigInt(counter.packets), bytes: BigInt(counter.bytes) },
-      ]),
-    );
   },
 };

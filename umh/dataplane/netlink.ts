@@ -1,0 +1,161 @@
+import { type Errno, errno, errnoName } from '../../protocol/errno.ts';
+import { BpfilterError } from '../../protocol/error.ts';
+import type { Counters } from '../../rules/ir.ts';
+import type { NftDocument } from '../../rules/nft/json.ts';
+import type { ListedChain } from '../../rules/nft/listing.ts';
+import { compileBatch } from '../../rules/nft/netlink/compile.ts';
+import { decodeChain, decodeCounter, decodeHandle } from '../../rules/nft/netlink/decode.ts';
+import { chainsRequest, countersRequest, rulesRequest, tableRequest } from '../../rules/nft/netlink/requests.ts';
+import { MessageWriter } from '../../rules/nft/netlink/writer.ts';
+import { sendBatch } from '../../sys/nfnetlink/batch.ts';
+import { ask, type OnMessage } from '../../sys/nfnetlink/dump.ts';
+import type { NetlinkError } from '../../sys/nfnetlink/message.ts';
+import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
+import type { Log } from '../log.ts';
+import { describeCommand } from './command-text.ts';
+import type { CommitResult, DataPlane } from './data-plane.ts';
+import { errnoOfRefusal } from './nft-error.ts';
+
+/** A dump is begun again this often while others change the rules. */
+const DUMP_ATTEMPTS = 20;
+/** A writer that has grown past this is given back after the batch; bytes. */
+const KEPT_ROOM = 1 << 22;
+
+export interface NetlinkPlaneOptions {
+  /** Opens a socket in the namespace whose rules are meant. */
+  readonly open: () => NetlinkSocket;
+  /** Takes the documents that our compiler doesn't know. */
+  readonly fallback: DataPlane;
+  readonly log: Log;
+  /** Why this transport, for people. */
+  readonly reason: string;
+}
+
+/**
+ * nf_tables by its own netlink interface. A commit is one system call and decided when it returns: nothing
+ * outlives us that could commit later.
+ */
+export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOptions): DataPlane {
+  let socket: NetlinkSocket | undefined;
+  let writer = new MessageWriter();
+  let sequence = 0;
+
+  /** After an error the socket may hold what nobody will read. */
+  const using = <T>(work: (socket: NetlinkSocket) => T): T => {
+    socket ??= open();
+    try {
+      return work(socket);
+    } catch (error) {
+      socket.close();
+      socket = undefined;
+      throw inPlane(error);
+    }
+  };
+
+  const commit = (document: NftDocument): CommitResult => {
+    const compiled = compileBatch(document, writer);
+    if (compiled.kind === 'unsupported') {
+      log.warning(`${compiled.reason}: this transaction goes through nft`);
+      return fallback.commit(document);
+    }
+    const result = using((one) => sendBatch(one, compiled.bytes));
+    if (compiled.bytes.length > KEPT_ROOM) writer = new MessageWriter();
+    switch (result.kind) {
+      case 'taken':
+        return { kind: 'committed' };
+      case 'refused':
+        return refusal(document, result.errors[0]);
+      case 'unsent':
+        return refusal(document, { sequence: 0, errno: result.errno });
+      case 'unknown':
+        return {
+          kind: 'unknown',
+          reason: "netlink: the kernel's answers didn't fit the socket's buffer",
+          tookTooLong: false,
+        };
+      default:
+        return result satisfies never;
+    }
+  };
+
+  /** Asks until nothing changes while the kernel tells; `start` gives what takes the messages. */
+  const dump = <T>(
+    request: (sequence: number) => Uint8Array,
+    start: () => { readonly onMessage: OnMessage; readonly result: T },
+  ): T => {
+    for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt += 1) {
+      const { onMessage, result } = start();
+      sequence += 1;
+      const question = { bytes: request(sequence), sequence, isDump: true };
+      const end = using((one) => ask(one, question, onMessage));
+      if (end.kind === 'whole') return result;
+      if (end.kind === 'refused' && end.errno !== errno.EINTR) {
+        throw new BpfilterError('dataplane', `netlink: ${errnoName(end.errno)}`, { errno: end.errno });
+      }
+    }
+    throw new BpfilterError('dataplane', `netlink: the rules changed during each of ${DUMP_ATTEMPTS} listings`);
+  };
+
+  const hasTable = (family: 'ip' | 'ip6', table: string): boolean => {
+    sequence += 1;
+    const question = { bytes: tableRequest(family, table, sequence), sequence, isDump: false };
+    const end = using((one) => ask(one, question, () => {}));
+    if (end.kind !== 'refused') return true;
+    if (end.errno === errno.ENOENT) return false;
+    throw new BpfilterError('dataplane', `netlink: ${errnoName(end.errno)}`, { errno: end.errno });
+  };
+
+  /** A table that isn't there has none of anything, to the kernel. */
+  const ofTable = <K, V>(family: 'ip' | 'ip6', table: string, found: Map<K, V>): Map<K, V> | undefined =>
+    found.size > 0 || hasTable(family, table) ? found : undefined;
+
+  return {
+    transport: { name: 'netlink', reason },
+    commit,
+    listCounters(family, table) {
+      const found = dump(
+        (one) => countersRequest(family, table, one),
+        () => {
+          const result = new Map<number, Counters>();
+          return { result, onMessage: (view, start, length) => decodeCounter(view, start, length, result) };
+        },
+      );
+      return ofTable(family, table, found);
+    },
+    listHandles(family, table) {
+      const found = dump(
+        (one) => rulesRequest(family, table, one),
+        () => {
+          const result = new Map<number, number[]>();
+          return { result, onMessage: (view, start, length) => decodeHandle(view, start, length, result) };
+        },
+      );
+      return ofTable(family, table, found);
+    },
+    listChains: (family) =>
+      dump(
+        (one) => chainsRequest(family, one),
+        () => {
+          const result: ListedChain[] = [];
+          return { result, onMessage: (view, start, length) => void result.push(decodeChain(view, start, length)) };
+        },
+      ),
+  };
+}
+
+function refusal(document: NftDocument, { sequence, errno: code, text }: NetlinkError): CommitResult {
+  const command = document.nftables[sequence - 1];
+  const about = command === undefined ? 'the batch' : describeCommand(command);
+  const words = text === undefined ? '' : ` (${text})`;
+  return {
+    kind: 'refused',
+    reason: `netlink: ${about}: ${errnoName(code)}${words}`,
+    errno: errnoOfRefusal(code as Errno),
+  };
+}
+
+/** A system call that fails is the data plane's failure to whoever asked for rules. */
+function inPlane(error: unknown): unknown {
+  if (!(error instanceof BpfilterError) || error.code !== 'syscall') return error;
+  return new BpfilterError('dataplane', `netlink: ${error.message}`, { errno: error.errno, cause: error });
+}
