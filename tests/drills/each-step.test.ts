@@ -1,0 +1,53 @@
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { missing, titled } from '../harness/ways.ts';
+import { disagreements } from './agreement.ts';
+import { listingOf } from './chain-model.ts';
+import { GuardedStreams } from './guarded-streams.ts';
+import { Network } from './network.ts';
+import { isAlive } from './processes.ts';
+import { stepsIn, Tracer, whyNoTracer } from './tracer.ts';
+
+const reason = missing('root', 'build', 'nft', 'iptables-legacy') ?? whyNoTracer();
+
+describe.skipIf(reason !== undefined)(titled('a driver killed at each of its steps', reason), () => {
+  test('of a command that changes the table: the command succeeds, once', { timeout: 300_000 }, async () => {
+    const network = await Network.create();
+    try {
+      const shell = await network.shell();
+      await shell.expect('iptables -N drill && iptables -A INPUT -j drill');
+      const streams = await GuardedStreams.start(network, shell);
+      const rules: string[] = [];
+      const append = async () => {
+        rules.push(`-p tcp -m tcp --dport ${1000 + rules.length} -j DROP`);
+        return shell.command(`iptables -A drill ${rules.at(-1)}`);
+      };
+      for (let warm = 0; warm < 2; warm += 1) await append();
+
+      const file = path.join(network.folder, 'steps');
+      const watcher = await Tracer.watch(shell.driver ?? 0, file);
+      await append();
+      await watcher.end();
+      const steps = stepsIn(file);
+      expect(steps.length).toBeGreaterThan(15);
+
+      let killed = 0;
+      for (const { call, nth } of steps) {
+        const driver = shell.driver ?? 0;
+        const tracer = await Tracer.killAt(driver, call, nth);
+        const title = `${call} number ${nth}`;
+        expect(await append(), title).toEqual({ status: 0, output: '' });
+        killed += isAlive(driver) ? 0 : 1;
+        await tracer.end();
+        expect(await shell.expect('iptables -S drill'), title).toBe(listingOf('drill', rules));
+        expect(disagreements(network, await shell.expect('iptables -S')), title).toEqual([]);
+      }
+      // The last steps come after the answer and may not be reached before the next command.
+      expect(killed).toBeGreaterThan(steps.length - 5);
+      expect(await streams.finish(shell)).toEqual([]);
+      expect(network.log).not.toMatch(/unexpected|corrupt/);
+    } finally {
+      await network.close();
+    }
+  });
+});

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { sleep } from './drill.ts';
+
+/** Calls by which a driver changes files, starts processes, locks, and answers. */
+const steps = [
+  'write',
+  'pwrite64',
+  'writev',
+  'openat',
+  'rename',
+  'unlink',
+  'ftruncate',
+  'fallocate',
+  'flock',
+  'memfd_create',
+  'clone',
+  'clone3',
+  'vfork',
+  'wait4',
+] as const;
+export type StepCall = (typeof steps)[number];
+
+/** Why strace can't be used here; undefined where it can. */
+export function whyNoTracer(): string | undefined {
+  const tried = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
+  return tried.status === 0 ? undefined : `strace: ${tried.error?.message ?? tried.stderr.trim()}`;
+}
+
+/** A tracer of one process's main thread, where a driver does its work. */
+export class Tracer {
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(pid: number, args: readonly string[]) {
+    this.#process = spawn('strace', ['-qq', '-p', String(pid), ...args], { stdio: ['ignore', 'ignore', 'ignore'] });
+    this.#ended = once(this.#process, 'exit');
+  }
+
+  /** Notes every step in `file`. */
+  static async watch(pid: number, file: string): Promise<Tracer> {
+    return Tracer.#attached(pid, ['-o', file, '-e', `trace=${known().join()}`]);
+  }
+
+  /** Kills the process as it is about to make its `nth` call of that name. */
+  static async killAt(pid: number, call: StepCall, nth: number): Promise<Tracer> {
+    const inject = `inject=${call}:signal=KILL:when=${nth}`;
+    return Tracer.#attached(pid, ['-o', '/dev/null', '-e', `trace=${call}`, '-e', inject]);
+  }
+
+  static async #attached(pid: number, args: readonly string[]): Promise<Tracer> {
+    const tracer = new Tracer(pid, args);
+    while (!/^TracerPid:\t[1-9]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))) {
+      if (tracer.#process.exitCode !== null) throw new Error('strace could not attach');
+      await sleep(2);
+    }
+    return tracer;
+  }
+
+  /** Lets go of the process. */
+  async end(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await this.#ended;
+  }
+}
+
+/** Older architectures' calls aren't on all: strace refuses a set with a name it doesn't know. */
+function known(): readonly string[] {
+  return steps.map((call) => `?${call}`);
+}
+
+/** The steps that a watched process made, each with how many of its name came before it. */
+export function stepsIn(file: string): readonly { readonly call: StepCall; readonly nth: number }[] {
+  const counts = new Map<StepCall, number>();
+  const lines = fs.readFileSync(file, 'latin1').split('\n');
+  return lines.flatMap((line) => {
+    const call = steps.find((name) => line.startsWith(`${name}(`));
+    if (call === undefined) return [];
+    const nth = (counts.get(call) ?? 0) + 1;
+    counts.set(call, nth);
+    return [{ call, nth }];
+  });
+}
