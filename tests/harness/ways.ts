@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The built command under test. */
-export const bpfilter = fileURLToPath(new URL('../../dist/bpfilter', import.meta.url));
+/** The built command under test; BPFILTER_COMMAND names another one, an installed one say. */
+export const bpfilter = process.env.BPFILTER_COMMAND ?? fileURLToPath(new URL('../../dist/bpfilter', import.meta.url));
 
 /** What a test asks of the machine, each with the words for its absence. */
 const needs = {
