@@ -52,12 +52,14 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
     }
   };
 
+  const throughNft = (why: string, document: NftDocument): CommitResult => {
+    log.warning(`${why}: this transaction goes through nft`);
+    return fallback.commit(document);
+  };
+
   const commit = (document: NftDocument): CommitResult => {
     const compiled = compileBatch(document, writer);
-    if (compiled.kind === 'unsupported') {
-      log.warning(`${compiled.reason}: this transaction goes through nft`);
-      return fallback.commit(document);
-    }
+    if (compiled.kind === 'unsupported') return throughNft(compiled.reason, document);
     const result = using((one) => sendBatch(one, compiled.bytes));
     if (compiled.bytes.length > KEPT_ROOM) writer = new MessageWriter();
     switch (result.kind) {
@@ -66,6 +68,8 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
       case 'refused':
         return refusal(document, result.errors[0]);
       case 'unsent':
+        if (result.errno === errno.EMSGSIZE)
+          return throughNft("the socket's buffer can't be made large enough", document);
         return refusal(document, { sequence: 0, errno: result.errno });
       case 'unknown':
         return {
