@@ -116,4 +116,19 @@ export const verdictCases: readonly PacketCase[] = [
     ],
     some,
   ),
+  deepCase(13),
 ];
+
+/** User chains that call each other, a match on a transport header in the deepest. */
+export function deepCase(depth: number): PacketCase {
+  return filterCase(
+    `${depth} chains deep`,
+    [
+      ...Array.from({ length: depth }, (_, at) => `:deep${at}`),
+      '-A FORWARD -p tcp -j deep0',
+      ...Array.from({ length: depth - 1 }, (_, at) => `-A deep${at} -j deep${at + 1}`),
+      `-A deep${depth - 1} -p tcp -m tcp --dport 80 -j DROP`,
+    ],
+    some,
+  );
+}
