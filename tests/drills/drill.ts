@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 
-/** How many times as long as usual: DRILL_ROUNDS. */
+/** How many times as long as usual: DRILL_ROUNDS. (BPFILTER_TRANSPORT, too, reaches what is drilled.) */
 const factor = Math.max(1, Number(process.env.DRILL_ROUNDS) || 1);
 
 /** How many rounds of a drill to go, and milliseconds to allow for them. */

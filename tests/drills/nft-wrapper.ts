@@ -36,7 +36,7 @@ export class NftWrapper {
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return { BPFILTER_NFT: this.path };
+    return { BPFILTER_NFT: this.path, BPFILTER_TRANSPORT: 'exec' };
   }
 
   vanish(): void {

@@ -14,6 +14,8 @@ const steps = [
   'ftruncate',
   'fallocate',
   'flock',
+  'sendto',
+  'sendmsg',
   'memfd_create',
   'clone',
   'clone3',
