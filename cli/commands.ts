@@ -2,29 +2,54 @@ import yargs from 'yargs';
 import { askShim, runningShims } from '../kern-shim/control/client.ts';
 import { ownStateFolder } from '../kern-shim/local.ts';
 import { BpfilterError } from '../protocol/error.ts';
-import { exitStatus } from './exit-status.ts';
+import { exitStatus, exitStatusOf } from './exit-status.ts';
 import { shimFiles } from './files.ts';
 import { runCommand } from './run-command.ts';
 import { sayError, sayOut } from './say.ts';
+import { version } from './version.ts';
 
-const runExamples: [string, string][] = [
-  ['$0 run -- iptables -A INPUT -p tcp --dport 80 -j DROP', 'one rule, in force through nftables'],
-  ['$0 run -- sh firewall.sh', 'a whole script and all that it starts'],
-  ['$0 run --isolated -- bash', 'as an ordinary user, in a network of your own'],
-  ['$0 iptables -L INPUT -n -v', 'list as iptables does, without a shim around it'],
-  ['$0 status', 'drivers, tables, where state and log are'],
-  ['$0 umh kill', 'kill the driver and see nothing happen'],
-];
+type Example = [string, string];
 
-/** Asks every running shim of this namespace. @throws 'usage' when none runs */
+const examples = {
+  run: [
+    ['$0 run -- iptables -A INPUT -p tcp --dport 80 -j DROP', 'one rule, in force through nftables'],
+    ['$0 run -- sh firewall.sh', 'a whole script and all that it starts'],
+    ['$0 run --isolated -- bash', 'as an ordinary user, in a network of your own'],
+  ],
+  iptables: [['$0 iptables -L INPUT -n -v', 'list as iptables does, without a shim around it']],
+  status: [
+    ['$0 status', 'drivers, tables, where state and log are'],
+    ['$0 status --json | jq .shims', 'the running shims, for a program'],
+  ],
+  reset: [['$0 reset', 'as if no iptables had been run here; other nft tables stay']],
+  umh: [['$0 umh kill', 'kill the driver and see nothing happen']],
+  module: [
+    ['$0 module unload', 'end the driver; the next iptables starts it again'],
+    ['$0 module load', 'start it now'],
+  ],
+} as const satisfies Record<string, readonly Example[]>;
+
+const exampleOf = (name: keyof typeof examples): Example[] => examples[name].map(([command, what]) => [command, what]);
+
+/** Asks every running shim of this namespace. @throws 'state' when none runs */
 async function askAll(operation: 'kill' | 'load' | 'unload'): Promise<void> {
   const shims = await runningShims(ownStateFolder());
-  if (shims.length === 0) throw new BpfilterError('usage', 'no shim runs in this network namespace');
+  if (shims.length === 0) throw new BpfilterError('state', 'no shim runs in this network namespace');
   for (const { pid, path } of shims) sayOut(`shim ${pid}: ${String(await askShim(path, operation))}\n`);
 }
 
 /** Parses a command line that isn't a plain `run`, carries it out and returns the exit status. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
+  try {
+    return await perform(argv);
+  } catch (error) {
+    sayError(error instanceof Error ? error.message : String(error));
+    // Of `run` 2 would be CMD's.
+    return argv[0] === 'run' ? exitStatus.notRun : exitStatusOf(error);
+  }
+}
+
+async function perform(argv: readonly string[]): Promise<number> {
   // iptables has a syntax of its own (-nvL): it gets its words as they are.
   if (argv[0] === 'iptables') {
     const { iptablesCommand } = await import('./iptables-command.ts');
@@ -36,23 +61,21 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     .usage('$0 COMMAND\n\nServes iptables-legacy from userspace: rules go to a driver process and into nftables.')
     .parserConfiguration({ 'populate--': true })
     .command(
-      'run [--] <command..>',
-      'run COMMAND with all its descendants served',
+      'run [command..]',
+      'run COMMAND with all its descendants served: run [--isolated] [--verbose] -- COMMAND [ARGUMENT…]',
       (args) =>
         args
+          .positional('command', { type: 'string', array: true, default: [], defaultDescription: 'needed' })
           .option('isolated', {
             type: 'boolean',
             default: false,
             describe: 'in a fresh user and network namespace; needs no root',
           })
           .option('verbose', { type: 'boolean', default: false, describe: 'log lines to stderr too' })
-          .example(runExamples.slice(0, 3)),
+          .example(exampleOf('run')),
       async (args) => {
-        await runCommand({
-          isolated: args.isolated,
-          verbose: args.verbose,
-          command: (args.command as unknown as string[] | undefined) ?? [],
-        });
+        const behind = (args['--'] as readonly string[] | undefined) ?? [];
+        await runCommand({ isolated: args.isolated, verbose: args.verbose, command: [...args.command, ...behind] });
       },
     )
     .command(
@@ -62,20 +85,26 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     .command(
       'status',
       'drivers, requests, tables, where the state and the log are',
-      (args) => args.option('json', { type: 'boolean', default: false, describe: 'for programs' }),
+      (args) =>
+        args.option('json', { type: 'boolean', default: false, describe: 'for programs' }).example(exampleOf('status')),
       async (args) => {
         const { statusCommand } = await import('./status-command.ts');
         status = await statusCommand(args.json, shimFiles());
       },
     )
-    .command('reset', 'take all chains, counters and state of this network namespace away', {}, async () => {
-      const { resetCommand } = await import('./reset-command.ts');
-      status = await resetCommand(shimFiles());
-    })
+    .command(
+      'reset',
+      'take all chains, counters and state of this network namespace away',
+      (args) => args.example(exampleOf('reset')),
+      async () => {
+        const { resetCommand } = await import('./reset-command.ts');
+        status = await resetCommand(shimFiles());
+      },
+    )
     .command(
       'umh <action>',
       'the driver of the running shims',
-      (args) => args.positional('action', { choices: ['kill'] as const }),
+      (args) => args.positional('action', { choices: ['kill'] as const }).example(exampleOf('umh')),
       async () => {
         await askAll('kill');
       },
@@ -83,25 +112,29 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     .command(
       'module <action>',
       'load or unload the driver of the running shims; rules stay in force',
-      (args) => args.positional('action', { choices: ['load', 'unload'] as const, demandOption: true }),
+      (args) =>
+        args
+          .positional('action', { choices: ['load', 'unload'] as const, demandOption: true })
+          .example(exampleOf('module')),
       async (args) => {
         await askAll(args.action);
       },
     )
-    .example(runExamples)
+    .example(Object.values(examples).flatMap((some) => some.map(([command, what]): Example => [command, what])))
     .epilogue(
       'Exit status: that of COMMAND for run (125 when it could not be run, 126 and 127 as the shell has them); else 0, 1 failed, 2 usage.',
     )
     .demandCommand(1, 'which command?')
     .strict()
     .help()
-    .version()
+    .alias('help', 'h')
+    .version(version())
     .exitProcess(false)
-    .fail((message, error, instance) => {
+    // Thrown at once: a command whose line is wrong must not be carried out.
+    .fail((message, error) => {
       if (error instanceof Error) throw error;
-      instance.showHelp((text) => sayOut(`${text}\n\n`));
-      sayError(message);
-      status = exitStatus.usage;
+      const command = argv[0] !== undefined && argv[0] in examples ? ` ${argv[0]}` : '';
+      throw new BpfilterError('usage', `${message.replaceAll(/\s*\n\s*/g, ' ')} (see bpfilter${command} --help)`);
     });
   await parser.parseAsync();
   return status;

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { koffiPath } from '../sys/koffi.ts';
 
@@ -76,4 +76,5 @@ await build({
 copyFileSync(koffiPath(), `${out}/koffi.node`);
 writeFileSync(`${out}/bpfilter`, launcher);
 chmodSync(`${out}/bpfilter`, 0o755);
-writeFileSync(`${out}/package.json`, '{ "type": "commonjs" }\n');
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: 'commonjs', version })}\n`);
