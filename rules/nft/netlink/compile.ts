@@ -84,7 +84,9 @@ class BatchCompiler {
     const writer = this.#writer;
     if ('rule' in object) {
       if (exclusive) unsupported('create of a rule');
-      this.#rule(object.rule, sequence, { inserted: false, handle: object.rule.handle });
+      // of nft 1.0.6 such a rule goes to the chain's end all the same
+      if (object.rule.handle !== undefined) unsupported('add of a rule behind a handle');
+      this.#rule(object.rule, sequence, { inserted: false, handle: undefined });
     } else if ('counter' in object) writeNewCounter(writer, sequence, object.counter, exclusive);
     else if ('chain' in object) writeNewChain(writer, sequence, object.chain, exclusive);
     else if ('limit' in object) writeNewLimit(writer, sequence, object.limit, exclusive);

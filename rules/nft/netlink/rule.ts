@@ -33,7 +33,7 @@ export function ruleSteps({ expr = [], family }: Pick<NftRule, 'expr' | 'family'
   return mergeNeighbours(steps);
 }
 
-/** Where a rule goes: to a chain's end or beginning, or behind or before the rule of a handle. */
+/** Where a rule goes: to the end of its chain, to its beginning, or before the rule of a handle. */
 export interface RulePlace {
   readonly inserted: boolean;
   readonly handle: number | undefined;

@@ -1,0 +1,189 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Rule } from '../../rules/ir.ts';
+import { tableContext } from '../../rules/nft/context.ts';
+import { diffTable } from '../../rules/nft/diff.ts';
+import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
+import type { NftCommand, NftDocument, NftStatement } from '../../rules/nft/json.ts';
+import { compileBatch } from '../../rules/nft/netlink/compile.ts';
+import { decodeHandle } from '../../rules/nft/netlink/decode.ts';
+import { rulesRequest } from '../../rules/nft/netlink/requests.ts';
+import { compileRule } from '../../rules/nft/rule.ts';
+import { type BatchResult, sendBatch } from '../../sys/nfnetlink/batch.ts';
+import { ask } from '../../sys/nfnetlink/dump.ts';
+import { missing, titled } from '../harness/ways.ts';
+import { dumpAll, ruleHandle } from './dump.ts';
+import { forms } from './forms.ts';
+import { NetlinkNamespace } from './namespace.ts';
+import { randomTable } from './random-tables.ts';
+
+/** The same documents through nft and through our own netlink: the kernel must tell the same of both, byte for byte. */
+
+const skipped = missing('root', 'nft');
+const inTable = { family: 'ip', table: 'bpfilter_filter' } as const;
+const frame: readonly NftCommand[] = [
+  { create: { table: { family: 'ip', name: inTable.table } } },
+  { add: { chain: { ...inTable, name: 'first' } } },
+  { add: { chain: { ...inTable, name: 'other' } } },
+  { add: { counter: { ...inTable, name: 'r1' } } },
+  { add: { limit: { ...inTable, name: 'l1', rate: 3, per: 'hour', burst: 4 } } },
+];
+const context = tableContext('filter');
+
+function isExpressible(rule: Rule): boolean {
+  try {
+    compileRule(rule, 1, context);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.skipIf(skipped !== undefined)(titled('documents over netlink', skipped), () => {
+  let nft: NetlinkNamespace;
+  let ours: NetlinkNamespace;
+  beforeAll(async () => {
+    [nft, ours] = await Promise.all([NetlinkNamespace.open(), NetlinkNamespace.open()]);
+  });
+  afterAll(() => {
+    nft.close();
+    ours.close();
+  });
+  afterEach(() => {
+    for (const { socket } of [nft, ours]) {
+      for (const name of ['filter', 'nat', 'mangle', 'raw', 'security']) {
+        send(socket, { nftables: [{ delete: { table: { family: 'ip', name: `bpfilter_${name}` } } }] });
+      }
+    }
+  });
+
+  function send(socket: NetlinkNamespace['socket'], document: NftDocument): BatchResult {
+    const compiled = compileBatch(document);
+    if (compiled.kind === 'unsupported') throw new Error(compiled.reason);
+    return sendBatch(socket, compiled.bytes);
+  }
+
+  function loadBoth(document: NftDocument): void {
+    expect(nft.nft(['-j', '-f', '-'], JSON.stringify(document))).toBe('');
+    expect(send(ours.socket, document)).toEqual({ kind: 'taken' });
+  }
+
+  const chainOf = (rules: readonly (readonly NftStatement[])[]): NftDocument => ({
+    nftables: [...frame, ...rules.map((expr): NftCommand => ({ add: { rule: { ...inTable, chain: 'first', expr } } }))],
+  });
+
+  it('every form of statement', () => {
+    loadBoth(chainOf(forms));
+    const [expected, found] = [dumpAll(nft.socket), dumpAll(ours.socket)];
+    for (const [index, form] of forms.entries()) {
+      expect(found.rules[index], JSON.stringify(form)).toBe(expected.rules[index]);
+    }
+    expect(found).toEqual(expected);
+  });
+
+  it('comments, places, base chains, counters that begin with something', () => {
+    const rule = { ...inTable, chain: 'first', expr: [{ counter: 'r1' }] } as const;
+    loadBoth({
+      nftables: [
+        ...frame,
+        { add: { counter: { ...inTable, name: 'r2', packets: 5, bytes: 2 ** 40 } } },
+        { add: { rule: { ...rule, comment: 'a comment' } } },
+        { add: { rule: { ...rule, comment: '' } } },
+        { add: { rule: { ...rule, comment: `gr\u00fcn${'x'.repeat(120)}` } } },
+        { insert: { rule: { ...rule, comment: 'at the beginning' } } },
+        ...(['prerouting', 'input', 'forward', 'output', 'postrouting'] as const).map((hook): NftCommand => {
+          return {
+            add: { chain: { ...inTable, name: `hook_${hook}`, type: 'filter', hook, prio: -150, policy: 'drop' } },
+          };
+        }),
+      ],
+    });
+    const { rules } = dumpAll(ours.socket);
+    expect(dumpAll(ours.socket)).toEqual(dumpAll(nft.socket));
+    const [, one = 0, another = 0] = rules.map(ruleHandle);
+    loadBoth({
+      nftables: [
+        { insert: { rule: { ...rule, handle: one, comment: 'before' } } },
+        { delete: { rule: { ...inTable, chain: 'first', handle: another } } },
+        { flush: { chain: { ...inTable, name: 'other' } } },
+        { delete: { chain: { ...inTable, name: 'other' } } },
+        { delete: { counter: { ...inTable, name: 'r2' } } },
+        { delete: { limit: { ...inTable, name: 'l1' } } },
+      ],
+    });
+    expect(dumpAll(ours.socket)).toEqual(dumpAll(nft.socket));
+  });
+
+  function handlesIn({ socket }: NetlinkNamespace, table: string): ReadonlyMap<number, readonly number[]> {
+    const found = new Map<number, number[]>();
+    const bytes = rulesRequest('ip', table, 77);
+    ask(socket, { bytes, sequence: 77, isDump: true }, (view, at, length) => decodeHandle(view, at, length, found));
+    return found;
+  }
+
+  const SEEDS_A_TEST = 20;
+  const first = Number(process.env.SEED ?? 1);
+  const blocks = Array.from({ length: Number(process.env.BLOCKS ?? 15) }, (_, index) => first + index * SEEDS_A_TEST);
+
+  it.each(blocks)('random tables from seed %i on, changed once', (seed) => {
+    for (let at = seed; at < seed + SEEDS_A_TEST; at += 1) {
+      const before = randomTable(at, isExpressible);
+      const made = documentFor(diffTable(undefined, before, { instance: 'x' }), () => []);
+      loadBoth(made.document);
+      if (at % 3 === 0) changeBoth(made, at);
+      expect(dumpAll(ours.socket), `seed ${at}`).toEqual(dumpAll(nft.socket));
+      const name = `bpfilter_${before.table}`;
+      for (const { socket } of [nft, ours]) send(socket, { nftables: [{ delete: { table: { family: 'ip', name } } }] });
+    }
+  });
+
+  /** Another table in its place: rules go, stay, and come by handles. */
+  function changeBoth({ installed, removedIds }: TableDocument, seed: number): void {
+    const name = `bpfilter_${installed.name}`;
+    const next = Array.from({ length: 500 }, (_, index) => seed + 1 + index).find(
+      (one) => randomTable(one, isExpressible).table === installed.name,
+    );
+    const handles = handlesIn(ours, name);
+    expect(handles).toEqual(handlesIn(nft, name));
+    const diff = diffTable(installed, randomTable(next ?? seed, isExpressible), { instance: 'x' });
+    loadBoth(documentFor(diff, (id) => handles.get(id) ?? [], { garbage: removedIds.map((id) => `r${id}`) }).document);
+  }
+
+  it('a stale document is refused by both, and nothing of it happens', () => {
+    const made = documentFor(diffTable(undefined, randomTable(7, isExpressible), { instance: 'x' }), () => []);
+    loadBoth(made.document);
+    const change = documentFor(
+      diffTable(made.installed, randomTable(7, isExpressible), { instance: 'x' }),
+      () => [],
+    ).document;
+    loadBoth(change);
+    const before = dumpAll(ours.socket);
+    expect(nft.nft(['-j', '-f', '-'], JSON.stringify(change))).toContain('No such file or directory');
+    expect(send(ours.socket, change)).toMatchObject({ kind: 'refused', errors: [{ errno: 2, sequence: 1 }] });
+    expect(dumpAll(ours.socket)).toEqual(before);
+  });
+
+  it('a refusal names the command', () => {
+    const missingChain = chainOf([[{ accept: null }], [{ jump: { target: 'nowhere' } }]]);
+    expect(send(ours.socket, missingChain)).toMatchObject({
+      kind: 'refused',
+      errors: [{ errno: 2, sequence: frame.length + 2 }],
+    });
+    expect(dumpAll(ours.socket).tables).toEqual([]);
+  });
+
+  it('10,000 rules in one batch', () => {
+    const rules = Array.from({ length: 10_000 }, (_, index): readonly NftStatement[] => [
+      {
+        match: {
+          op: '==',
+          left: { payload: { protocol: 'ip', field: 'saddr' } },
+          right: `10.0.${index >> 8}.${index & 255}`,
+        },
+      },
+      { counter: 'r1' },
+      { drop: null },
+    ]);
+    expect(send(ours.socket, chainOf(rules))).toEqual({ kind: 'taken' });
+    expect(dumpAll(ours.socket).rules).toHaveLength(10_000);
+  });
+});
