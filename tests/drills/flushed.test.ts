@@ -74,6 +74,24 @@ describe.skipIf(reason !== undefined)(titled('rules that somebody takes out of t
     );
   });
 
+  // Known gap: the counters, which a request reads, outlive the rules, so nobody misses these. When this
+  // test passes, it has been closed.
+  test.fails.each(['flush table ip bpfilter_filter', 'flush chain ip bpfilter_filter drill'])(
+    'are put back when only the rules went: nft %s',
+    async (flush) => {
+      const network = await Network.create();
+      try {
+        const shell = await network.shell();
+        await shell.expect(setUp);
+        network.run('nft', ...flush.split(' '));
+        expect(disagreements(network, await shell.expect('iptables -S'))).toEqual([]);
+        await shell.expect('iptables -A drill -p tcp -m tcp --dport 2 -j DROP');
+      } finally {
+        await network.close();
+      }
+    },
+  );
+
   test('leave the tables of others as they are when they come back, change and go', async () => {
     const network = await Network.create();
     try {
