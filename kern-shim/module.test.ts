@@ -19,7 +19,7 @@ let folder: string;
 let log: Log;
 const modules: BpfilterModule[] = [];
 
-function newModule(blob: Uint8Array): BpfilterModule {
+function newModule(blob: Uint8Array, attempts = 2): BpfilterModule {
   const module = new BpfilterModule({
     driver: new UsermodeDriver('self_test_umd', spawnHere),
     blob: () => blob,
@@ -27,7 +27,7 @@ function newModule(blob: Uint8Array): BpfilterModule {
     env: {},
     log,
     deadlines: { start: 5_000, request: () => 400, stopped: 150, startPause: 10_000 },
-    attempts: 2,
+    attempts,
     now: () => performance.now() + skipped,
   });
   modules.push(module);
@@ -119,6 +119,14 @@ describe('the module', () => {
       expect(module.status()).toMatchObject({ restarts: 2, failures: 1, requests: 3 });
     },
   );
+
+  test('a driver that hangs is replaced once, however often one that dies would be', () => {
+    const module = newModule(selfTest, 4);
+    expect(errnoOfCall(() => module.request(asking(1001), undefined))).toBe(errno.ETIMEDOUT);
+    expect(module.status()).toMatchObject({ restarts: 1, failures: 1 });
+    expect(errnoOfCall(() => module.request(asking(1002), undefined))).toBe(errno.EFAULT);
+    expect(module.status()).toMatchObject({ restarts: 5, failures: 2 });
+  });
 
   test('a stopped driver is killed long before the deadline of the request, and its successor answers', () => {
     const module = newModule(selfTest);

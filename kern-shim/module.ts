@@ -38,6 +38,9 @@ export interface ModuleStatus {
   readonly failures: number;
 }
 
+/** A request that has hung, and once more. */
+const attemptsWhenHung = 2;
+
 /** The first request a driver must answer with 0 before anything is served. */
 const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
 
@@ -156,7 +159,9 @@ export class BpfilterModule {
           log.write(`${driver.name} pid ${driver.running?.pid}: ${messageOf(error)}; killed`);
           this.#destroy();
         }
-        if (attempt < attempts && (served || this.#diedStarting)) {
+        // A successor may do what a hung driver didn't, but every hang costs this caller and all others its whole deadline.
+        const most = errnoOf(error) === errno.ETIMEDOUT ? Math.min(attempts, attemptsWhenHung) : attempts;
+        if (attempt < most && (served || this.#diedStarting)) {
           this.#startFailure = undefined;
           continue;
         }
