@@ -23,7 +23,7 @@ export interface PacketCase {
   readonly cleanup?: string;
   /**
    * One of many that replace the same tables: no iptables-save at the end (the raw counters are there in
-   * any case), and the tables aren't emptied.
+   * any case), and the tables aren't emptied unless a limit stands in them.
    */
   readonly brief?: boolean;
 }
