@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import { xt_counters_info } from '../protocol/x-tables.ts';
@@ -23,22 +23,25 @@ let bundle: string;
 let folder: string;
 let namespace: Namespace;
 let driver: RealDriver;
+let transport: string;
 
 beforeAll(async () => {
   build = mkdtempSync(join(tmpdir(), 'umh-build-'));
-  folder = mkdtempSync(join(tmpdir(), 'umh-state-'));
   bundle = await bundleDriver(build);
-  namespace = new Namespace();
-  start();
 });
-afterAll(() => {
+afterAll(() => rmSync(build, { recursive: true }));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'umh-state-'));
+  namespace = new Namespace();
+});
+afterEach(() => {
   driver.close();
   namespace.close();
-  for (const path of [build, folder]) rmSync(path, { recursive: true });
+  rmSync(folder, { recursive: true });
 });
 
 function start(): void {
-  driver = new RealDriver({ bundle, folder, namespace });
+  driver = new RealDriver({ bundle, folder, namespace, environment: { BPFILTER_TRANSPORT: transport } });
   expect(driver.ask(0, false)).toBe(0);
 }
 
@@ -60,7 +63,9 @@ async function carry(option: number, argument: Uint8Array, killAfter: number): P
   }
 }
 
-it('counters are added exactly once, however often the driver dies', async () => {
+it.each(['netlink', 'exec'])('over %s counters are added exactly once, however often the driver dies', async (way) => {
+  transport = way;
+  start();
   expect(driver.replace(BLOB, Buffer.alloc(64))).toBe(0);
   const argument = Buffer.alloc(xt_counters_info.size + 16 * ENTRIES);
   xt_counters_info.write({ name: 'filter', num_counters: ENTRIES }, argument);

@@ -48,7 +48,7 @@ function oddNft(onCommit: string): string {
   return path;
 }
 function start(nft?: string, client = 'aa'): RealDriver {
-  const environment = nft === undefined ? {} : { BPFILTER_NFT: nft };
+  const environment = { BPFILTER_TRANSPORT: 'exec', ...(nft === undefined ? {} : { BPFILTER_NFT: nft }) };
   const driver = new RealDriver({ bundle, folder, namespace, client, environment });
   drivers.push(driver);
   return driver;

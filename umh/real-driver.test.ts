@@ -20,6 +20,7 @@ let bundle: string;
 let folder: string;
 let namespace: Namespace;
 const drivers: RealDriver[] = [];
+let transport = '';
 
 beforeAll(async () => {
   build = mkdtempSync(join(tmpdir(), 'umh-build-'));
@@ -40,14 +41,24 @@ afterEach(async () => {
 });
 
 function start(client = 'aa', environment: Record<string, string> = {}): RealDriver {
-  const driver = new RealDriver({ bundle, folder, namespace, client, environment });
+  const driver = new RealDriver({
+    bundle,
+    folder,
+    namespace,
+    client,
+    environment: { BPFILTER_TRANSPORT: transport, ...environment },
+  });
   drivers.push(driver);
   return driver;
 }
 const log = () => readFileSync(join(folder, 'log'), 'utf8');
 const old = (entries: number) => Buffer.alloc(16 * entries, 0xee);
 
-describe('the bundled driver with real nft', () => {
+describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
+  beforeEach(() => {
+    transport = way;
+  });
+
   it('is healthy, goes by its name, and ends with its pipe', async () => {
     const driver = start();
     expect(driver.ask(0, false)).toBe(0);
@@ -170,7 +181,20 @@ describe('the bundled driver with real nft', () => {
     expect(stdout).toBe('table ip filter\ntable inet bpfilter_filter\n');
   });
 
-  it('without nft: reads, but says why it can put nothing in force', () => {
+  it.runIf(way === 'netlink')('needs no nft', () => {
+    const driver = start('aa', { BPFILTER_NFT: '/nowhere/nft' });
+    expect(driver.replace(BLOB, old(4))).toBe(0);
+    expect(driver.replace(OTHER, old(6))).toBe(0);
+    expect(driver.packets('filter').packets).toHaveLength(6);
+    expect(driver.own('RESET').status).toBe(0);
+    expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
+  });
+
+  it('says which way rules go, and why', () => {
+    expect(JSON.parse(start().own('STATUS').text).transport).toEqual({ name: way, reason: 'asked for' });
+  });
+
+  it.runIf(way === 'exec')('without nft: reads, but says why it can put nothing in force', () => {
     const driver = start('aa', { BPFILTER_NFT: '/nowhere/nft' });
     expect(driver.info('filter').status).toBe(0);
     expect(driver.replace(BLOB, old(4))).toBe(-errno.EIO);
