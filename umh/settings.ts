@@ -38,7 +38,7 @@ export function readSettings(environment: Environment): Settings {
 
 /** BPFILTER_TRANSPORT: how rules get to the kernel. Throws `usage`. */
 function transportOf(text: string | undefined): WantedTransport {
-  if (text === undefined || text === '') return 'exec';
+  if (text === undefined || text === '') return 'auto';
   if (text === 'auto' || text === 'netlink' || text === 'exec') return text;
   throw new BpfilterError('usage', `BPFILTER_TRANSPORT: auto, netlink or exec expected, found "${text}"`);
 }
