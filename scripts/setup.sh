@@ -27,6 +27,7 @@ if [ -n "$missing" ]; then
 fi
 
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --no-audit --no-fund --loglevel=error >/dev/null
+  # Not `npm ci`: the lock file lacks other platforms' optional packages, and `npm ci` then refuses. Versions stay the lock's.
+  npm install --no-save --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
   touch node_modules/.package-lock.json
 fi
