@@ -41,16 +41,27 @@ export function findBaseFolder(env: Readonly<Record<string, string | undefined>>
 export function stateFolder(base: string, cookie: bigint): string {
   const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim().replaceAll('-', '');
   const folder = path.join(base, `${boot}-${cookie}`);
-  fs.mkdirSync(folder, { recursive: true, mode: ownerOnly });
+  makeFolder(folder, ownerOnly);
   return folder;
+}
+
+/** Makes a folder with exactly this mode, whatever the umask; one that is there stays as it is. */
+export function makeFolder(folder: string, mode: number): void {
+  try {
+    fs.mkdirSync(folder, { mode });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
+    throw error;
+  }
+  fs.chmodSync(folder, mode);
 }
 
 /** Undefined when the folder is there, ours alone and writable. A folder somebody else made is never trusted. */
 function whyNot(folder: string): string | undefined {
   try {
-    fs.mkdirSync(folder, { mode: passThrough });
+    makeFolder(folder, passThrough);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) return reasonOf(error);
+    return reasonOf(error);
   }
   try {
     const stat = fs.lstatSync(folder);

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../state-folder.ts';
 
 const legacyNames = ['iptables', 'iptables-save', 'iptables-restore'] as const;
 const legacyProgram = 'xtables-legacy-multi';
+const readableByAll = 0o755;
 
 /**
  * Makes `iptables`, `iptables-save` and `iptables-restore` mean the legacy programs: Debian's own
@@ -26,7 +28,7 @@ export function legacyFirst(folder: string, searchPath: string): { path: string;
   }
   if (links.length === 0) return { path: searchPath, warnings };
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolder(folder, readableByAll);
     for (const [name, target] of links) placeLink(path.join(folder, name), target);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
