@@ -10,7 +10,8 @@ const out = 'dist';
 
 const launcher = `#!/bin/sh
 # Notes what Node changes at its start, for CMD to get it back (kern-shim/run/inherited.ts): the soft
-# limit of open files, ignored signals, open descriptors, variables with names that a shell drops.
+# limit of open files, ignored signals, open descriptors, variables with names that a shell drops, and
+# NODE_OPTIONS, which is not meant for us.
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 command -v node >/dev/null || { echo "bpfilter: node (20.19 or later) is not installed" >&2; exit 125; }
@@ -24,9 +25,10 @@ if [ "$1" = run ]; then
     [ -e "$fd" ] && ! [ "$fd" -ef "$0" ] && open="$open \${fd##*/}"
   done
   export BPFILTER_LAUNCH="$(ulimit -Sn) \${ignored:-0}$open"
-  named='^[A-Za-z_][A-Za-z0-9_]*='
-  if grep -aqzvE "$named" "/proc/$$/environ" 2>/dev/null; then
-    export BPFILTER_LAUNCH_ENVIRONMENT="$(grep -azvE "$named" "/proc/$$/environ" | base64 | tr -d '\\n')"
+  odd='^(NODE_OPTIONS=|[0-9]|[^=]*[^=A-Za-z0-9_])'
+  if grep -aqzE "$odd" "/proc/$$/environ" 2>/dev/null; then
+    export BPFILTER_LAUNCH_ENVIRONMENT="$(grep -azE "$odd" "/proc/$$/environ" | base64 | tr -d '\\n')"
+    unset NODE_OPTIONS
   fi
 fi
 exec node "\${self%/*}/bpfilter.cjs" "$@"

@@ -21,7 +21,7 @@ export interface Inherited {
 
 /** Words `LIMIT IGNORED FD…`: the limit as ulimit prints it, the mask of /proc/PID/status, every open descriptor. */
 const launchVariable = 'BPFILTER_LAUNCH';
-/** Base64 of the entries whose names no shell takes as a variable's, so that the launcher would lose them. */
+/** Base64 of the entries whose names no shell takes as a variable's, so that the launcher would lose them, and of NODE_OPTIONS. */
 const oddVariable = 'BPFILTER_LAUNCH_ENVIRONMENT';
 const ownVariables = [launchVariable, oddVariable];
 
@@ -61,7 +61,8 @@ export function lastArguments(count: number): Buffer[] {
  */
 export function originalEnvironment(changes: Readonly<Record<string, string | undefined>>): Buffer[] {
   const dropped = [...ownVariables, ...Object.keys(changes)];
-  const odd = Buffer.from(process.env[oddVariable] ?? '', 'base64');
+  // A process that takes this one's place gets them as they came.
+  const odd = Buffer.from(oddVariable in changes ? '' : (process.env[oddVariable] ?? ''), 'base64');
   const entries = [...splitAtNul(fs.readFileSync('/proc/self/environ')), ...splitAtNul(odd)];
   const kept = entries.filter((entry) => !dropped.some((name) => entry.toString('latin1').startsWith(`${name}=`)));
   const set = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
