@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { bpfilter, missing, titled, withFolder } from '../harness/ways.ts';
 import { runNative, runServed } from './way.ts';
@@ -92,6 +93,16 @@ describe.skipIf(reason !== undefined)(titled('run within run', reason), () => {
         stdout,
         stderr: '',
       });
+    });
+  });
+});
+
+describe.skipIf(reason !== undefined)(titled('a strict umask', reason), () => {
+  test('other users below the shim still find the legacy programs', () => {
+    withFolder((folder) => {
+      fs.rmdirSync(folder);
+      const inner = 'setpriv --reuid 65534 --clear-groups iptables --version';
+      expect(runNative(`umask 077; ${bpfilter} run -- ${inner}`, { folder }).stdout).toContain('legacy');
     });
   });
 });
