@@ -1,4 +1,5 @@
 import type { Errno } from '../../protocol/errno.ts';
+import type { NftFamily } from '../../protocol/family.ts';
 import type { Counters } from '../../rules/ir.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
@@ -29,8 +30,11 @@ export interface DataPlane {
   listCounters(family: NftFamily, table: string): ReadonlyMap<number, Counters> | undefined;
   /** The rule handles of each id of a table; undefined when the kernel has no such table. */
   listHandles(family: NftFamily, table: string): ReadonlyMap<number, readonly number[]> | undefined;
+  /**
+   * A number that every change of rules in this network namespace moves on by one, mod 2^32, whoever
+   * makes it; undefined where it can't be had.
+   */
+  generation(): number | undefined;
   /** The chains of every table of a family, other programs' included. */
   listChains(family: NftFamily): readonly ListedChain[];
 }
-
-export type NftFamily = 'ip' | 'ip6';

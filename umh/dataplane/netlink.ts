@@ -4,8 +4,14 @@ import type { Counters } from '../../rules/ir.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { compileBatch } from '../../rules/nft/netlink/compile.ts';
-import { decodeChain, decodeCounter, decodeHandle } from '../../rules/nft/netlink/decode.ts';
-import { chainsRequest, countersRequest, rulesRequest, tableRequest } from '../../rules/nft/netlink/requests.ts';
+import { decodeChain, decodeCounter, decodeGeneration, decodeHandle } from '../../rules/nft/netlink/decode.ts';
+import {
+  chainsRequest,
+  countersRequest,
+  generationRequest,
+  rulesRequest,
+  tableRequest,
+} from '../../rules/nft/netlink/requests.ts';
 import { MessageWriter } from '../../rules/nft/netlink/writer.ts';
 import { sendBatch } from '../../sys/nfnetlink/batch.ts';
 import { ask, type OnMessage } from '../../sys/nfnetlink/dump.ts';
@@ -68,8 +74,8 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
       case 'refused':
         return refusal(document, result.errors[0]);
       case 'unsent':
-        if (result.errno === errno.EMSGSIZE)
-          return throughNft("the socket's buffer can't be made large enough", document);
+        // nft has no larger one
+        if (result.errno === errno.EMSGSIZE) return tooLarge(compiled.bytes.length);
         return refusal(document, { sequence: 0, errno: result.errno });
       case 'unknown':
         return {
@@ -136,6 +142,17 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
       );
       return ofTable(family, table, found);
     },
+    generation() {
+      sequence += 1;
+      const question = { bytes: generationRequest(sequence), sequence, isDump: false };
+      let found: number | undefined;
+      using((one) =>
+        ask(one, question, (view, start, length) => {
+          found = decodeGeneration(view, start, length);
+        }),
+      );
+      return found;
+    },
     listChains: (family) =>
       dump(
         (one) => chainsRequest(family, one),
@@ -156,6 +173,12 @@ function refusal(document: NftDocument, { sequence, errno: code, text }: Netlink
     reason: `netlink: ${about}: ${errnoName(code)}${words}`,
     errno: errnoOfRefusal(code as Errno),
   };
+}
+
+/** One transaction is one message. The socket's buffer grows past net.core.wmem_max only by the machine's own root. */
+function tooLarge(bytes: number): CommitResult {
+  const reason = `netlink: a transaction of ${bytes} bytes is too large for a socket here (twice net.core.wmem_max)`;
+  return { kind: 'refused', reason, errno: errno.EMSGSIZE };
 }
 
 /** A system call that fails is the data plane's failure to whoever asked for rules. */

@@ -10,6 +10,7 @@ const texts: readonly (readonly [string, ErrnoName])[] = [
   ['No buffer space available', 'ENOBUFS'],
   ['No space left on device', 'ENOSPC'],
   ['Device or resource busy', 'EBUSY'],
+  ['Message too long', 'EMSGSIZE'],
 ];
 
 /** nft's complaint, fit for a log line: its first lines, not too long. */

@@ -134,6 +134,8 @@ export function nftDataPlane(run: RunNft, reason: string): DataPlane {
       // A bad descriptor or an unreadable library: nft ends with a status of its own before it does anything.
       return { kind: 'refused', reason, errno: end.stderr === '' ? errno.EIO : errnoOfComplaint(end.stderr) };
     },
+    // nft doesn't print it.
+    generation: () => undefined,
     listCounters: (family, table) => read(countersById, list(['list', 'counters', 'table', family, table])),
     listHandles: (family, table) => read(handlesById, list(['-a', 'list', 'table', family, table])),
     listChains: (family) => read(chainsIn, list(['list', 'chains', family], SHORT_TIMEOUT)) ?? [],

@@ -1,5 +1,6 @@
 import { BpfilterError } from '../../../protocol/error.ts';
 import type { NftCommand, NftDocument, NftObject, NftRule } from '../json.ts';
+import type { Loose } from './loose.ts';
 import { BATCH_BEGIN, BATCH_END, familyNumber, messageFlag, objectType } from './numbers.ts';
 import {
   writeDeleteChain,
@@ -68,33 +69,28 @@ class BatchCompiler {
     this.#writer.closeMessage(this.#writer.openRaw(type, messageFlag.request, 0, 0, RESOURCE));
   }
 
-  #command(command: NftCommand, sequence: number): void {
-    if ('add' in command) this.#add(command.add, sequence, false);
-    else if ('create' in command) this.#add(command.create, sequence, true);
-    else if ('insert' in command) this.#insert(command.insert, sequence);
-    else if ('delete' in command) this.#delete(command.delete, sequence);
-    else if ('flush' in command) this.#flush(command.flush, sequence);
-    else {
-      command satisfies never;
-      unsupported(`command ${JSON.stringify(command)}`);
-    }
+  #command(command: Loose<NftCommand>, sequence: number): void {
+    if (command.add !== undefined) this.#add(command.add, sequence, false);
+    else if (command.delete !== undefined) this.#delete(command.delete, sequence);
+    else if (command.insert !== undefined) this.#insert(command.insert, sequence);
+    else if (command.create !== undefined) this.#add(command.create, sequence, true);
+    else if (command.flush !== undefined) this.#flush(command.flush, sequence);
+    else unsupported(`command ${JSON.stringify(command)}`);
   }
 
-  #add(object: NftObject, sequence: number, exclusive: boolean): void {
+  #add(object: Loose<NftObject>, sequence: number, exclusive: boolean): void {
     const writer = this.#writer;
-    if ('rule' in object) {
+    const { rule, counter, chain, limit, table } = object;
+    if (rule !== undefined) {
       if (exclusive) unsupported('create of a rule');
       // of nft 1.0.6 such a rule goes to the chain's end all the same
-      if (object.rule.handle !== undefined) unsupported('add of a rule behind a handle');
-      this.#rule(object.rule, sequence, { inserted: false, handle: undefined });
-    } else if ('counter' in object) writeNewCounter(writer, sequence, object.counter, exclusive);
-    else if ('chain' in object) writeNewChain(writer, sequence, object.chain, exclusive);
-    else if ('limit' in object) writeNewLimit(writer, sequence, object.limit, exclusive);
-    else if ('table' in object) writeNewTable(writer, sequence, object.table, exclusive);
-    else {
-      object satisfies never;
-      unsupported(`object ${JSON.stringify(object)}`);
-    }
+      if (rule.handle !== undefined) unsupported('add of a rule behind a handle');
+      this.#rule(rule, sequence, { inserted: false, handle: undefined });
+    } else if (counter !== undefined) writeNewCounter(writer, sequence, counter, exclusive);
+    else if (chain !== undefined) writeNewChain(writer, sequence, chain, exclusive);
+    else if (limit !== undefined) writeNewLimit(writer, sequence, limit, exclusive);
+    else if (table !== undefined) writeNewTable(writer, sequence, table, exclusive);
+    else unsupported(`object ${JSON.stringify(object)}`);
   }
 
   #insert(object: NftObject, sequence: number): void {
@@ -102,20 +98,17 @@ class BatchCompiler {
     else this.#rule(object.rule, sequence, { inserted: true, handle: object.rule.handle });
   }
 
-  #delete(object: NftObject, sequence: number): void {
+  #delete(object: Loose<NftObject>, sequence: number): void {
     const writer = this.#writer;
-    if ('rule' in object) {
-      const { family, table, chain, handle } = object.rule;
-      if (handle === undefined) unsupported('delete of a rule without its handle');
-      else writeDeleteRule(writer, sequence, { family, table, chain, handle });
-    } else if ('counter' in object) writeDeleteObject(writer, sequence, object.counter, objectType.counter);
-    else if ('chain' in object) writeDeleteChain(writer, sequence, object.chain);
-    else if ('limit' in object) writeDeleteObject(writer, sequence, object.limit, objectType.limit);
-    else if ('table' in object) writeDeleteTable(writer, sequence, object.table);
-    else {
-      object satisfies never;
-      unsupported(`object ${JSON.stringify(object)}`);
-    }
+    const { rule, counter, chain, limit, table } = object;
+    if (rule !== undefined) {
+      if (rule.handle === undefined) unsupported('delete of a rule without its handle');
+      else writeDeleteRule(writer, sequence, { ...rule, handle: rule.handle });
+    } else if (counter !== undefined) writeDeleteObject(writer, sequence, counter, objectType.counter);
+    else if (chain !== undefined) writeDeleteChain(writer, sequence, chain);
+    else if (limit !== undefined) writeDeleteObject(writer, sequence, limit, objectType.limit);
+    else if (table !== undefined) writeDeleteTable(writer, sequence, table);
+    else unsupported(`object ${JSON.stringify(object)}`);
   }
 
   #flush(object: NftObject, sequence: number): void {

@@ -10,15 +10,18 @@ export type Datum =
 export type SmallDatum = Extract<Datum, { readonly word: number }>;
 export type SmallSize = SmallDatum['size'];
 
+/** One past the greatest number of so many bytes. */
+const limits = { 1: 2 ** 8, 2: 2 ** 16, 3: 2 ** 24, 4: 2 ** 32 } as const;
+
 /** A number as a packet has it. Refuses one that doesn't fit. */
 export function inNetworkOrder(value: number, size: SmallSize): SmallDatum {
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) unsupported(`${value} in ${size} bytes`);
+  if (!(value >= 0 && value < limits[size])) unsupported(`${value} in ${size} bytes`);
   return { size, word: swap32(value) >>> (32 - 8 * size) };
 }
 
 /** A number as the kernel keeps it for itself (little-endian machines). */
 export function inHostOrder(value: number, size: SmallSize): SmallDatum {
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) unsupported(`${value} in ${size} bytes`);
+  if (!(value >= 0 && value < limits[size])) unsupported(`${value} in ${size} bytes`);
   return { size, word: value };
 }
 

@@ -19,6 +19,8 @@ import {
  */
 type View = DataView<ArrayBuffer>;
 
+const GENERATION_ID = 1; // NFTA_GEN_ID
+
 /** struct nlmsghdr and struct nfgenmsg. */
 const HEADERS = 20;
 
@@ -65,6 +67,17 @@ export function decodeHandle(view: View, start: number, length: number, found: M
   const known = found.get(id);
   if (known === undefined) found.set(id, [handle]);
   else known.push(handle);
+}
+
+/** The generation of the rule set; GETGEN. `undefined` when the message doesn't tell it. */
+export function decodeGeneration(view: View, start: number, length: number): number | undefined {
+  const end = start + length;
+  for (let at = start + HEADERS; at < end; ) {
+    const size = sizeAt(view, at, end);
+    if (typeAt(view, at) === GENERATION_ID && size === 8) return view.getUint32(at + 4);
+    at += padded(size);
+  }
+  return undefined;
 }
 
 /** GETCHAIN. */

@@ -1,10 +1,10 @@
 import type { NftLimit, NftLog } from '../json.ts';
-import { type Datum, type SmallDatum, writeDatum } from './datum.ts';
+import { type Datum, type SmallDatum, type SmallSize, writeDatum } from './datum.ts';
 import type { Load } from './load.ts';
 import { dataAttribute, expressionAttribute, LIST_ELEMENT, verdictAttribute } from './numbers.ts';
 import type { Subject } from './step.ts';
 import { unsupported } from './unsupported.ts';
-import { type MessageWriter, prepared } from './writer.ts';
+import { type MessageWriter, prepared, swap32 } from './writer.ts';
 
 /** The kernel's expressions as attributes; the numbers are those of enum nft_NAME_attributes (linux/netfilter/nf_tables.h). */
 
@@ -43,8 +43,24 @@ function expression(writer: MessageWriter, name: ExpressionName, write: (writer:
   writer.close(element);
 }
 
-/** Small ones are made once and copied. */
-const loads = new Map<Load, Uint32Array>();
+/** Loads are made once and copied: there are only so many fields and keys. */
+const loads = new Map<number, Uint32Array>();
+
+/** Tells loads apart. */
+function loadKey(load: Load): number {
+  switch (load.kind) {
+    case 'payload':
+      return ((load.base << 20) | (load.offset << 8) | load.bits) * 4;
+    case 'meta':
+      return load.key * 4 + 1;
+    case 'ct':
+      return (load.key * 4 + (load.direction ?? 2)) * 4 + 2;
+    case 'tcp option':
+      return load.option * 4 + 3;
+    default:
+      return load satisfies never;
+  }
+}
 
 /** Loads register 1, masks and turns it as the subject says. */
 export function writeSubject(writer: MessageWriter, { load, mask, size, swapped }: Subject): void {
@@ -54,19 +70,11 @@ export function writeSubject(writer: MessageWriter, { load, mask, size, swapped 
 }
 
 function writeLoad(writer: MessageWriter, load: Load): void {
-  if (load.kind === 'payload') {
-    expression(writer, 'payload', () => {
-      writer.u32(1, REGISTER);
-      writer.u32(2, load.base);
-      writer.u32(3, load.offset / 8);
-      writer.u32(4, load.bits / 8);
-    });
-    return;
-  }
-  let known = loads.get(load);
+  const key = loadKey(load);
+  let known = loads.get(key);
   if (known === undefined) {
-    known = prepared((into) => writeOtherLoad(into, load));
-    if (load.kind !== 'tcp option') loads.set(load, known);
+    known = prepared((into) => writeLoadExpression(into, load));
+    loads.set(key, known);
   }
   writer.copy(known);
 }
@@ -74,8 +82,16 @@ function writeLoad(writer: MessageWriter, load: Load): void {
 const TCP_OPTION = 1; // NFT_EXTHDR_OP_TCPOPT
 const PRESENT = 1; // NFT_EXTHDR_F_PRESENT
 
-function writeOtherLoad(writer: MessageWriter, load: Exclude<Load, { readonly kind: 'payload' }>): void {
+function writeLoadExpression(writer: MessageWriter, load: Load): void {
   switch (load.kind) {
+    case 'payload':
+      expression(writer, 'payload', () => {
+        writer.u32(1, REGISTER);
+        writer.u32(2, load.base);
+        writer.u32(3, load.offset / 8);
+        writer.u32(4, load.bits / 8);
+      });
+      break;
     case 'meta':
       expression(writer, 'meta', () => {
         writer.u32(2, load.key);
@@ -128,12 +144,30 @@ function writeByteorder(writer: MessageWriter, size: number): void {
 }
 
 export function writeCompare(writer: MessageWriter, op: number, value: Datum): void {
+  if ('word' in value) {
+    const { words, operator, datum } = compareForms[value.size];
+    const start = writer.copy(words);
+    writer.patch(start + operator, swap32(op));
+    writer.patch(start + datum, value.word);
+  } else writeCompareExpression(writer, op, value);
+}
+
+function writeCompareExpression(writer: MessageWriter, op: number, value: Datum): void {
   expression(writer, 'cmp', () => {
     writer.u32(1, REGISTER);
     writer.u32(2, op);
     writeDatum(writer, 3, value);
   });
 }
+
+/** A comparison of so many bytes, and where in it the operator and the value stand: most expressions are comparisons. */
+function compareForm(size: SmallSize) {
+  const [marker, word] = [0x7f7f7f7f, 0x55aa55aa];
+  const words = prepared((writer) => writeCompareExpression(writer, marker, { size, word }));
+  return { words, operator: words.indexOf(marker), datum: words.indexOf(word) };
+}
+
+const compareForms = { 1: compareForm(1), 2: compareForm(2), 3: compareForm(3), 4: compareForm(4) } as const;
 
 const OUTSIDE = 1; // NFT_RANGE_NEQ
 

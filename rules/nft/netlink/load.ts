@@ -1,5 +1,6 @@
-import type { NftExpression } from '../json.ts';
+import type { NftExpression, NftPayload } from '../json.ts';
 import type { SmallSize } from './datum.ts';
+import type { Loose } from './loose.ts';
 import { payloadField, rawField } from './payload-field.ts';
 import { unsupported } from './unsupported.ts';
 
@@ -91,43 +92,51 @@ const directed: Readonly<Record<string, Operand>> = Object.fromEntries(
   }),
 );
 
-const payloads = new Map<string, Operand>();
+/** By header and field. */
+const payloads = new Map<string, Map<string, Operand>>();
+
+type ExpressionObject = Exclude<Extract<NftExpression, object>, readonly unknown[]>;
 
 /** What an expression loads; refuses one that is no plain load. */
 export function operandOf(expression: NftExpression): Operand {
-  if (typeof expression === 'object') {
-    if ('payload' in expression) return payloadOperand(expression.payload);
-    if ('meta' in expression) return metas[expression.meta.key] ?? unsupported(`meta ${expression.meta.key}`);
-    if ('ct' in expression) {
-      const { key, dir, family } = expression.ct;
-      const found = dir === undefined ? tracked[key] : directed[`${dir} ${key}`];
-      return (family === undefined ? found : undefined) ?? unsupported(`ct ${dir ?? ''} ${family ?? ''} ${key}`);
-    }
-    if ('tcp option' in expression) return optionOperand(expression['tcp option']);
+  if (typeof expression !== 'object' || Array.isArray(expression)) return noLoad(expression);
+  const { payload, meta, ct, 'tcp option': option }: Loose<ExpressionObject> = expression as ExpressionObject;
+  if (payload !== undefined) return payloadOperand(payload);
+  if (meta !== undefined) return metas[meta.key] ?? unsupported(`meta ${meta.key}`);
+  if (ct !== undefined) {
+    const { key, dir, family } = ct;
+    const found = dir === undefined ? tracked[key] : directed[`${dir} ${key}`];
+    return (family === undefined ? found : undefined) ?? unsupported(`ct ${dir ?? ''} ${family ?? ''} ${key}`);
   }
+  return option === undefined ? noLoad(expression) : optionOperand(option);
+}
+
+function noLoad(expression: NftExpression): never {
   return unsupported(`expression ${JSON.stringify(expression)}`);
 }
 
-function payloadOperand(payload: Extract<NftExpression, { readonly payload: unknown }>['payload']): Operand {
+function payloadOperand(payload: NftPayload): Operand {
   if ('base' in payload) {
     const { base, offset, bits } = rawField(payload.base, payload.offset, payload.len);
     return { load: { kind: 'payload', base, offset, bits }, size: bytesOf(bits), notation: 'number' };
   }
-  const { protocol: header, field } = payload;
-  const name = `${header} ${field}`;
-  const known = payloads.get(name);
-  if (known !== undefined) return known;
+  const { protocol, field } = payload;
+  return payloads.get(protocol)?.get(field) ?? rememberedOperand(protocol, field);
+}
+
+function rememberedOperand(header: string, field: string): Operand {
   const { base, offset, bits, protocol, typeOf } = payloadField(header, field);
   const operand: Operand = {
     load: { kind: 'payload', base, offset, bits },
     size: bytesOf(bits),
-    notation: name === 'ip saddr' || name === 'ip daddr' ? 'address' : 'number',
+    notation: header === 'ip' && (field === 'saddr' || field === 'daddr') ? 'address' : 'number',
     ...(protocol === undefined ? {} : { protocol }),
     ...(typeOf === undefined
       ? {}
       : { key: { type: TYPE_INET_SERVICE, expression: EXPR_PAYLOAD, data: [typeOf.description, typeOf.field] } }),
   };
-  payloads.set(name, operand);
+  const ofHeader = payloads.get(header) ?? new Map<string, Operand>();
+  payloads.set(header, ofHeader.set(field, operand));
   return operand;
 }
 

@@ -16,17 +16,17 @@ export function protocolStep(protocol: number): Step {
   return { kind: 'compare', subject, op: comparison['=='], value: inNetworkOrder(protocol, 1), mergeable: false };
 }
 
-/** A test as nft compiles it, behind the test of the protocol that it implies. */
-export function matchSteps({ op, left, right }: Match, context: ProtocolContext): readonly Step[] {
+/** Adds a test as nft compiles it, behind the test of the protocol that it implies. */
+export function addMatch(steps: Step[], { op, left, right }: Match, context: ProtocolContext): void {
   const masked = typeof left === 'object' && '&' in left ? left['&'] : undefined;
   const operand = operandOf(masked === undefined ? left : masked[0]);
   const { protocol, needsProtocol } = operand;
-  const implied = protocol !== undefined && context.lacks(protocol) ? [protocolStep(protocol)] : [];
-  if (implied.length > 0 && protocol !== undefined) context.tell(protocol, 'meta');
+  if (protocol !== undefined && context.lacks(protocol)) {
+    steps.push(protocolStep(protocol));
+    context.tell(protocol, 'meta');
+  }
   if (needsProtocol === true) context.needsAny();
-  const step =
-    masked === undefined ? plainStep(operand, op, right, context) : maskedStep(operand, masked[1], op, right);
-  return [...implied, step];
+  steps.push(masked === undefined ? plainStep(operand, op, right, context) : maskedStep(operand, masked[1], op, right));
 }
 
 function maskedStep(operand: Operand, mask: NftExpression, op: NftOperator, right: NftExpression): Step {

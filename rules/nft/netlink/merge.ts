@@ -23,6 +23,7 @@ const WIDEST = 32;
  * search where two or more candidates stand before it; a single one goes on being looked at.
  */
 export function mergeNeighbours(steps: readonly Step[]): readonly Step[] {
+  if (!hasCandidates(steps)) return steps;
   let candidates: Candidate[] = [];
   let result: (Step | undefined)[] | undefined;
   const merge = () => {
@@ -39,6 +40,13 @@ export function mergeNeighbours(steps: readonly Step[]): readonly Step[] {
   }
   merge();
   return result === undefined ? steps : result.filter((step) => step !== undefined);
+}
+
+/** Whether there are two at all; most rules have none to merge. */
+function hasCandidates(steps: readonly Step[]): boolean {
+  let count = 0;
+  for (const step of steps) if (step.kind === 'compare' && step.mergeable) count += 1;
+  return count > 1;
 }
 
 function candidateOf({ subject: { load }, op, value }: CompareStep, at: number): Candidate | undefined {

@@ -15,7 +15,7 @@ import { mergeNeighbours } from './merge.ts';
 import { comparison, familyNumber, message, messageFlag, ruleAttribute, USERDATA_COMMENT } from './numbers.ts';
 import { ProtocolContext } from './protocol-context.ts';
 import { ANONYMOUS_NAME } from './set.ts';
-import { statementSteps } from './statement.ts';
+import { addStatement } from './statement.ts';
 import type { AnonymousSet, Step } from './step.ts';
 import { unsupported } from './unsupported.ts';
 import type { MessageWriter } from './writer.ts';
@@ -25,11 +25,7 @@ export function ruleSteps({ expr = [], family }: Pick<NftRule, 'expr' | 'family'
   if (family !== 'ip') unsupported(`rules of family ${family}`);
   const context = new ProtocolContext();
   const steps: Step[] = [];
-  for (const statement of expr) {
-    const made = statementSteps(statement, context);
-    if (made.front.length > 0) steps.unshift(...made.front);
-    steps.push(...made.steps);
-  }
+  for (const statement of expr) addStatement(steps, statement, context);
   return mergeNeighbours(steps);
 }
 

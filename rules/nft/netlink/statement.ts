@@ -1,49 +1,39 @@
 import type { NftExpression, NftReject, NftStatement } from '../json.ts';
-import { matchSteps, protocolStep } from './match.ts';
+import type { Loose } from './loose.ts';
+import { addMatch, protocolStep } from './match.ts';
 import { objectType, verdictCode } from './numbers.ts';
 import type { ProtocolContext } from './protocol-context.ts';
 import type { Step } from './step.ts';
 import { unsupported } from './unsupported.ts';
 
-/** Steps of one statement, and what nft puts at the rule's very front for it. */
-export interface StatementSteps {
-  readonly front: readonly Step[];
-  readonly steps: readonly Step[];
-}
-
 const TCP = 6;
-const NOTHING: readonly Step[] = [];
 
-export function statementSteps(statement: NftStatement, context: ProtocolContext): StatementSteps {
-  if ('reject' in statement) return rejectSteps(statement.reject, context);
-  return {
-    front: NOTHING,
-    steps: 'match' in statement ? matchSteps(statement.match, context) : [otherStep(statement)],
-  };
+/** Adds the steps of one statement; some of them at the rule's very front. */
+export function addStatement(steps: Step[], statement: Loose<NftStatement>, context: ProtocolContext): void {
+  if (statement.match !== undefined) addMatch(steps, statement.match, context);
+  else if (statement.reject !== undefined) addReject(steps, statement.reject, context);
+  else steps.push(otherStep(statement));
 }
 
-function otherStep(statement: Exclude<NftStatement, { readonly match: unknown } | { readonly reject: unknown }>): Step {
-  if ('counter' in statement) {
-    const { counter: name } = statement;
-    return typeof name === 'string'
-      ? { kind: 'object', type: objectType.counter, name }
+function otherStep({ counter, accept, drop, return: back, jump, goto, limit, log, mangle }: Loose<NftStatement>): Step {
+  if (counter !== undefined) {
+    return typeof counter === 'string'
+      ? { kind: 'object', type: objectType.counter, name: counter }
       : unsupported('a counter without a name');
   }
-  if ('accept' in statement) return { kind: 'verdict', code: verdictCode.accept };
-  if ('drop' in statement) return { kind: 'verdict', code: verdictCode.drop };
-  if ('return' in statement) return { kind: 'verdict', code: verdictCode.return };
-  if ('jump' in statement) return { kind: 'verdict', code: verdictCode.jump, chain: statement.jump.target };
-  if ('goto' in statement) return { kind: 'verdict', code: verdictCode.goto, chain: statement.goto.target };
-  if ('limit' in statement) {
-    const { limit } = statement;
+  if (accept === null) return { kind: 'verdict', code: verdictCode.accept };
+  if (drop === null) return { kind: 'verdict', code: verdictCode.drop };
+  if (back === null) return { kind: 'verdict', code: verdictCode.return };
+  if (jump !== undefined) return { kind: 'verdict', code: verdictCode.jump, chain: jump.target };
+  if (goto !== undefined) return { kind: 'verdict', code: verdictCode.goto, chain: goto.target };
+  if (limit !== undefined) {
     return typeof limit === 'string'
       ? { kind: 'object', type: objectType.limit, name: limit }
       : { kind: 'limit', limit };
   }
-  if ('log' in statement) return { kind: 'log', log: statement.log ?? {} };
-  if ('mangle' in statement) return markStep(statement.mangle);
-  statement satisfies never;
-  return unsupported(`statement ${JSON.stringify(statement)}`);
+  if (log !== undefined) return { kind: 'log', log: log ?? {} };
+  if (mangle !== undefined) return markStep(mangle);
+  return unsupported('a statement of another kind');
 }
 
 /** `meta mark set …`: a constant, or the mark with bits changed. */
@@ -87,13 +77,14 @@ const icmpCodes: Readonly<Record<string, number>> = {
   'admin-prohibited': 13,
 };
 
-function rejectSteps(reject: NftReject | null, context: ProtocolContext): StatementSteps {
+function addReject(steps: Step[], reject: NftReject | null, context: ProtocolContext): void {
   const { type = 'icmp', expr = 'port-unreachable' } = reject ?? {};
   if (type === 'tcp reset') {
-    const step: Step = { kind: 'reject', type: TCP_RESET, code: 0 };
-    return { front: context.lacks(TCP) ? [protocolStep(TCP)] : NOTHING, steps: [step] };
+    // nft puts the test before all others, so that nothing is logged that isn't rejected
+    if (context.lacks(TCP)) steps.unshift(protocolStep(TCP));
+    steps.push({ kind: 'reject', type: TCP_RESET, code: 0 });
+    return;
   }
   const code = type === 'icmp' ? icmpCodes[expr] : undefined;
-  if (code === undefined) return unsupported(`reject with ${type} ${expr}`);
-  return { front: NOTHING, steps: [{ kind: 'reject', type: ICMP_UNREACHABLE, code }] };
+  steps.push({ kind: 'reject', type: ICMP_UNREACHABLE, code: code ?? unsupported(`reject with ${type} ${expr}`) });
 }

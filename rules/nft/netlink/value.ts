@@ -5,7 +5,7 @@ import { unsupported } from './unsupported.ts';
 
 /** The number that a value stands for. */
 export function numberOf(value: NftExpression, notation: Notation): number {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? value : unsupported(`number ${value}`);
   if (typeof value === 'boolean') return notation === 'boolean' ? Number(value) : unsupported(`${value}`);
   if (typeof value !== 'string') return unsupported(`value ${JSON.stringify(value)}`);
   if (notation === 'address') return addressNumber(value);
@@ -37,15 +37,25 @@ export function interfaceName(name: string): Datum {
   return { size: padded.length, bytes: padded };
 }
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
+/** Four numbers of one to three digits. */
 function addressNumber(text: string): number {
-  const parts = text.split('.');
-  let address = 0;
-  for (const part of parts) {
-    const byte = Number(part);
-    if (part === '' || !(byte >= 0 && byte <= 255)) return unsupported(`address "${text}"`);
-    address = address * 256 + byte;
+  let [address, byte, digits, dots] = [0, 0, 0, 0];
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at < text.length ? text.charCodeAt(at) : DOT;
+    const digit = code - ZERO;
+    if (digit >= 0 && digit <= 9 && digits < 3) {
+      byte = byte * 10 + digit;
+      digits += 1;
+    } else if (code === DOT && digits > 0 && byte <= 255) {
+      address = address * 256 + byte;
+      [byte, digits] = [0, 0];
+      dots += 1;
+    } else return unsupported(`address "${text}"`);
   }
-  return parts.length === 4 ? address : unsupported(`address "${text}"`);
+  return dots === 4 ? address : unsupported(`address "${text}"`);
 }
 
 /** "5s", "5s999ms". */

@@ -135,13 +135,20 @@ export class MessageWriter {
     this.#bytes.set(content, (start + 1) * 4);
   }
 
-  /** Attributes that were written elsewhere: whole words. */
-  copy(content: Uint32Array): void {
+  /** Attributes that were written elsewhere: whole words. Gives where they begin, for `patch`. */
+  copy(content: Uint32Array): number {
     this.#reserve(SLACK + content.length * 4);
     const words = this.#words;
-    let at = this.#at;
+    const start = this.#at;
+    let at = start;
     for (let index = 0; index < content.length; index += 1) words[at++] = content[index] ?? 0;
     this.#at = at;
+    return start;
+  }
+
+  /** Changes a word that was written. */
+  patch(at: number, word: number): void {
+    this.#words[at] = word;
   }
 
   #reserve(bytes: number): void {

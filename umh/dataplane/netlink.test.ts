@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { errno } from '../../protocol/errno.ts';
+import type { NftDocument } from '../../rules/nft/json.ts';
+import { writeNewChain, writeNewCounter } from '../../rules/nft/netlink/objects.ts';
+import { MessageWriter } from '../../rules/nft/netlink/writer.ts';
+import { syscallError } from '../../sys/fail.ts';
+import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
+import type { Log } from '../log.ts';
+import { FakeNft } from '../testing/fake-nft.ts';
+import { netlinkDataPlane } from './netlink.ts';
+
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const INTERRUPTED = 0x10;
+
+/** A message {length, type, flags, sequence, port} with a body. */
+function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(16 + body.length);
+  bytes.writeUInt32LE(bytes.length, 0);
+  bytes.writeUInt16LE(type, 4);
+  bytes.writeUInt16LE(flags, 6);
+  bytes.writeUInt32LE(sequence, 8);
+  bytes.set(body, 16);
+  return bytes;
+}
+
+/** NLMSG_ERROR about the message of a sequence number, with the kernel's words. */
+function complaint(code: number, sequence: number, text = ''): Buffer {
+  const body = Buffer.alloc(20);
+  body.writeInt32LE(-code, 0);
+  body.writeUInt32LE(sequence, 12);
+  const words = Buffer.from(`${text}\0\0\0\0`).subarray(0, (text.length + 4) & ~3);
+  const attribute = Buffer.concat([Buffer.of(4 + text.length + 1, 0, 1, 0), words]);
+  return message(
+    NLMSG_ERROR,
+    text === '' ? 0x100 : 0x300,
+    sequence,
+    text === '' ? body : Buffer.concat([body, attribute]),
+  );
+}
+
+function done(sequence: number, flags = 0): Buffer {
+  return message(NLMSG_DONE, flags, sequence, Buffer.alloc(4));
+}
+
+type Answer = Buffer | 'nothing' | 'lost';
+
+/** A plane whose sockets answer what `script` says, one receive after the other; `sent`: errno of send. */
+function planeWith(script: readonly Answer[], sent = 0) {
+  const answers = [...script];
+  const counts = { opened: 0, closed: 0, sent: 0 };
+  const lines: string[] = [];
+  const open = (): NetlinkSocket => {
+    counts.opened += 1;
+    const buffer = new Uint8Array(1 << 16);
+    return {
+      buffer,
+      view: new DataView(buffer.buffer),
+      send: () => {
+        counts.sent += 1;
+        return sent;
+      },
+      receive: () => {
+        const next = answers.shift() ?? 'nothing';
+        if (next === 'nothing') return undefined;
+        if (next === 'lost') throw syscallError('recv', errno.ENOBUFS);
+        buffer.set(next);
+        return next.length;
+      },
+      close: () => {
+        counts.closed += 1;
+      },
+    };
+  };
+  const put = (line: string) => void lines.push(line);
+  const log: Log = { info: put, warning: put, error: put };
+  const fallback = new FakeNft();
+  return { plane: netlinkDataPlane({ open, fallback, log, reason: 'test' }), counts, lines, fallback };
+}
+
+const inTable = { family: 'ip', table: 't' } as const;
+const document: NftDocument = {
+  nftables: [
+    { delete: { chain: { ...inTable, name: 'gen_1_x' } } },
+    { add: { rule: { ...inTable, chain: 'c', expr: [{ counter: 'r5' }] } } },
+  ],
+};
+
+function counter(name: string, sequence: number, flags = 0): Buffer {
+  const writer = new MessageWriter();
+  writeNewCounter(writer, sequence, { ...inTable, name, packets: 1, bytes: 2 }, false);
+  const bytes = Buffer.from(writer.bytes());
+  bytes.writeUInt16LE(flags, 6);
+  return bytes;
+}
+
+describe('netlink as a data plane', () => {
+  it.each<[string, readonly Answer[], number, object]>([
+    ['silence', [], 0, { kind: 'committed' }],
+    ['an acknowledgement', [complaint(0, 1)], 0, { kind: 'committed' }],
+    [
+      'a stale marker',
+      [complaint(2, 1)],
+      0,
+      { kind: 'refused', errno: errno.EIO, reason: 'netlink: delete chain gen_1_x of t: ENOENT' },
+    ],
+    [
+      'several complaints',
+      [Buffer.concat([complaint(31, 2, 'too deep'), complaint(2, 1)])],
+      0,
+      {
+        kind: 'refused',
+        errno: errno.EMLINK,
+        reason: 'netlink: add rule in chain c of t (counter r5): EMLINK (too deep)',
+      },
+    ],
+    ['no right', [complaint(1, 0)], 0, { kind: 'refused', errno: errno.EPERM, reason: 'netlink: the batch: EPERM' }],
+    ['lost answers', ['lost'], 0, { kind: 'unknown', tookTooLong: false }],
+    ['lost answers, then a complaint', ['lost', complaint(2, 1)], 0, { kind: 'refused' }],
+    ['no memory to send', [], errno.ENOBUFS, { kind: 'refused', errno: errno.ENOBUFS }],
+    ['too large', [], errno.EMSGSIZE, { kind: 'refused', errno: errno.EMSGSIZE }],
+  ])('commit: %s', (_, script, sent, result) => {
+    expect(planeWith(script, sent).plane.commit(document)).toMatchObject(result);
+  });
+
+  it('gives what it does not know to nft, and says so', () => {
+    const { plane, counts, lines, fallback } = planeWith([]);
+    plane.commit({ nftables: [{ create: { rule: { ...inTable, chain: 'c', expr: [] } } }] });
+    expect(fallback.documents).toBe(1);
+    expect(counts.sent).toBe(0);
+    expect(lines).toEqual([expect.stringContaining('through nft')]);
+  });
+
+  it('lists what one dump tells in several messages', () => {
+    const { plane } = planeWith([Buffer.concat([counter('r1', 1), counter('r2', 1)]), counter('r3', 1), done(1)]);
+    const values = { packets: 1n, bytes: 2n };
+    expect(plane.listCounters('ip', 't')).toEqual(new Map([1, 2, 3].map((id) => [id, values])));
+  });
+
+  it('begins a dump again that was interrupted, and passes over what belongs to the first', () => {
+    const { plane } = planeWith([counter('r1', 1, INTERRUPTED), done(1), counter('r9', 1), counter('r2', 2), done(2)]);
+    expect([...(plane.listCounters('ip', 't') ?? [])].map(([id]) => id)).toEqual([2]);
+  });
+
+  it('gives up on a table that never rests', () => {
+    const { plane, counts } = planeWith(Array.from({ length: 100 }, (_, index) => done(index + 1, INTERRUPTED)));
+    expect(() => plane.listHandles('ip', 't')).toThrow(expect.objectContaining({ code: 'dataplane' }));
+    expect(counts.sent).toBe(20);
+  });
+
+  it('tells an empty table from none', () => {
+    expect(planeWith([done(1), complaint(0, 2)]).plane.listCounters('ip', 't')).toEqual(new Map());
+    expect(planeWith([done(1), complaint(2, 2)]).plane.listHandles('ip', 't')).toBeUndefined();
+  });
+
+  it('lists chains of all tables', () => {
+    const writer = new MessageWriter();
+    writeNewChain(writer, 1, { ...inTable, name: 'c' }, false);
+    const bytes = Buffer.from(writer.bytes());
+    bytes.writeUInt16LE(0, 6);
+    expect(planeWith([bytes, done(1)]).plane.listChains('ip')).toEqual([{ table: 't', name: 'c' }]);
+  });
+
+  it('after an error takes a new socket', () => {
+    const { plane, counts } = planeWith(['nothing', done(2)]);
+    expect(() => plane.listChains('ip')).toThrow(expect.objectContaining({ code: 'timeout' }));
+    expect(plane.listChains('ip')).toEqual([]);
+    expect(counts).toMatchObject({ opened: 2, closed: 1 });
+  });
+});
