@@ -1,6 +1,6 @@
 import type { BpfilterModule } from '../kern-shim/module.ts';
 import { requestOwn } from '../kern-shim/own-memory.ts';
-import { type Errno, errnoName } from '../protocol/errno.ts';
+import { asErrno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
@@ -41,7 +41,7 @@ function get(module: BpfilterModule, option: number, bytes: Uint8Array): void {
   const status = requestOwn(module, composeCommand(ipv4.level, option), false, bytes);
   if (status >= 0) return;
   throw new BpfilterError('syscall', `getsockopt ${option}: ${errnoName(-status)}`, {
-    errno: -status as Errno,
+    errno: asErrno(-status),
     call: 'getsockopt',
   });
 }

@@ -1,6 +1,6 @@
 import { withOwnModule } from '../kern-shim/local.ts';
 import { requestOwn } from '../kern-shim/own-memory.ts';
-import { type Errno, errnoName } from '../protocol/errno.ts';
+import { asErrno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { composeCommand, OWN_LEVEL, ownOptions } from '../protocol/mbox.ts';
 import { exitStatus } from './exit-status.ts';
@@ -12,7 +12,7 @@ export function resetCommand(files: ShimFiles): Promise<number> {
     const status = requestOwn(module, composeCommand(OWN_LEVEL, ownOptions.RESET), true, new Uint8Array(0));
     if (status < 0) {
       throw new BpfilterError('dataplane', `reset: ${errnoName(-status)} (see ${log.path})`, {
-        errno: -status as Errno,
+        errno: asErrno(-status),
       });
     }
     return exitStatus.done;

@@ -2,7 +2,7 @@ import { askShim, runningShims } from '../kern-shim/control/client.ts';
 import { ownStateFolder, withOwnModule } from '../kern-shim/local.ts';
 import { readOwnText } from '../kern-shim/own-memory.ts';
 import type { ServedStatus } from '../kern-shim/run/messages.ts';
-import { type Errno, errnoName } from '../protocol/errno.ts';
+import { asErrno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { ownOptions } from '../protocol/mbox.ts';
 import { exitStatus } from './exit-status.ts';
@@ -24,7 +24,7 @@ export async function statusCommand(json: boolean, files: ShimFiles): Promise<nu
     const text = readOwnText(module, ownOptions.STATUS);
     if (typeof text === 'number') {
       throw new BpfilterError('driver', `the driver answers ${errnoName(-text)} (see ${log.path})`, {
-        errno: -text as Errno,
+        errno: asErrno(-text),
       });
     }
     return { folder, log: log.path, driver: JSON.parse(text) as unknown };

@@ -50,6 +50,11 @@ export const errno = table as unknown as Readonly<Record<ErrnoName, Errno>>;
 
 const names = new Map<number, string>(Object.entries(table).map(([name, value]) => [value, name]));
 
+/** A number that the kernel or another process gave as an errno, ours or not. */
+export function asErrno(value: number): Errno {
+  return value as Errno;
+}
+
 /** The name of an errno number, e.g. 22 → "EINVAL"; "errno N" when it is none of ours. */
 export function errnoName(value: number): string {
   return names.get(value) ?? `errno ${value}`;

@@ -1,4 +1,4 @@
-import { type Errno, errnoName } from '../protocol/errno.ts';
+import { asErrno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { lastErrno } from './koffi.ts';
 
@@ -6,7 +6,7 @@ import { lastErrno } from './koffi.ts';
 export function syscallError(call: string, value: number, detail?: string): BpfilterError {
   const about = detail === undefined ? '' : ` (${detail})`;
   return new BpfilterError('syscall', `${call}: ${errnoName(value)}${about}`, {
-    errno: value as Errno,
+    errno: asErrno(value),
     call,
   });
 }

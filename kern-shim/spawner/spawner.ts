@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Errno } from '../../protocol/errno.ts';
+import { asErrno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { SpawnedProcess, SpawnRequest } from '../usermode-driver.ts';
 import { ownStdio, workerFile } from '../worker-file.ts';
@@ -48,7 +48,7 @@ export class Spawner {
       throw new BpfilterError('timeout', `${request.file} was not started within ${spawnTimeoutMs} ms`);
     }
     if (answer.kind === 'failed') {
-      const detail = answer.errno === 0 ? {} : { errno: answer.errno as Errno, call: 'spawn' };
+      const detail = answer.errno === 0 ? {} : { errno: asErrno(answer.errno), call: 'spawn' };
       throw new BpfilterError('syscall', answer.message, detail);
     }
     return { pid: answer.pid, pidfd: answer.pidfd };
