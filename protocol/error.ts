@@ -75,3 +75,10 @@ export class BpfilterError extends Error {
 export function errnoOf(error: unknown): Errno {
   return error instanceof BpfilterError ? (error.errno ?? codeErrno[error.code]) : errno.EFAULT;
 }
+
+/** Any thrown value for a log line: its message, and those of its causes. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : ` (${describeError(error.cause)})`;
+  return `${error.message}${cause}`;
+}

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { describeError } from '../protocol/error.ts';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -6,7 +7,7 @@ export type LogLevel = 'info' | 'warning' | 'error';
 export interface Log {
   info(message: string): void;
   warning(message: string): void;
-  /** `error` adds its message; its stack too when it is none of ours. */
+  /** `error` adds its message and those of its causes. */
   error(message: string, error?: unknown): void;
 }
 
@@ -25,13 +26,6 @@ function oneLine(text: string): string {
     .trim()
     .replace(/\s*\n\s*/g, ' | ')
     .replace(/\p{Cc}/gu, '?');
-}
-
-/** An error for the log: its message, and those of its causes. */
-export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : ` (${describeError(error.cause)})`;
-  return `${error.message}${cause}`;
 }
 
 /** A log of one line a record: ISO time, program and pid, level, text. */

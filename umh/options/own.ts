@@ -1,9 +1,8 @@
 import { errno } from '../../protocol/errno.ts';
-import { BpfilterError } from '../../protocol/error.ts';
+import { BpfilterError, describeError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
 import type { Transport } from '../dataplane/data-plane.ts';
-import { describeError } from '../log.ts';
 import { sameVersion } from '../store/table-file.ts';
 import { tableIds } from '../table-id.ts';
 import { entryCount, type LiveTable } from '../tables/live-table.ts';
