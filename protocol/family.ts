@@ -19,6 +19,8 @@ import { type HookName, type HookNumber, hooks, type XtCounters } from './x-tabl
 export const tableNames = ['filter', 'nat', 'mangle', 'raw', 'security'] as const;
 export type TableName = (typeof tableNames)[number];
 
+/** What nftables calls an address family. */
+export type NftFamily = 'ip' | 'ip6';
 export type NftChainType = 'filter' | 'nat' | 'route';
 export type NftHook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
 
@@ -62,7 +64,7 @@ export interface AddressFamily<Header = unknown> {
   };
   /** Where the kernel lists the tables in use. */
   readonly namesFile: string;
-  readonly nft: 'ip' | 'ip6';
+  readonly nft: NftFamily;
   readonly getinfo: Struct<ValueOf<typeof ipt_getinfo>>;
   readonly getEntries: Struct<ValueOf<typeof ipt_get_entries>>;
   readonly replace: Struct<ValueOf<typeof ipt_replace>>;

@@ -1,16 +1,18 @@
+import type { TableName } from '../protocol/family.ts';
+import type { HookNumber } from '../protocol/x-tables.ts';
+
 /**
  * The intermediate form of a table: plain read-only data between the blob that iptables sends
  * (protocol/), the text people read (rules/text) and what the data planes get (rules/nft).
  */
+
+export type { HookNumber, TableName };
 
 /** Packets and bytes, u64 each (struct xt_counters). */
 export interface Counters {
   readonly packets: bigint;
   readonly bytes: bigint;
 }
-
-/** Hook numbers of linux/netfilter_ipv4.h: PREROUTING 0 … POSTROUTING 4. */
-export type HookNumber = 0 | 1 | 2 | 3 | 4;
 
 /** struct ipt_ip: what every rule tests before its matches. Addresses are host-order u32 of the dotted quad. */
 export interface HeaderMatch {
@@ -82,8 +84,6 @@ export interface UserChain {
 }
 
 export type Chain = BuiltinChain | UserChain;
-
-export type TableName = 'filter' | 'nat' | 'mangle' | 'raw' | 'security';
 
 export interface Table {
   readonly name: TableName;

@@ -1,4 +1,5 @@
 import { BpfilterError } from '../protocol/error.ts';
+import { XT_EXTENSION_MAXNAMELEN } from '../protocol/x-tables.ts';
 import type { AnyMatch, AnyTarget, Placement } from './extension.ts';
 import { matches, targets } from './registry.gen.ts';
 
@@ -19,9 +20,6 @@ interface Extension {
   readonly placement: Placement;
   readonly revisions: Readonly<Record<number, unknown>>;
 }
-
-/** XT_EXTENSION_MAXNAMELEN (linux/netfilter/x_tables.h): bytes of a name, its NUL included. */
-const MAX_NAME = 29;
 
 /** Targets that are part of the tables themselves: XT_STANDARD_TARGET and XT_ERROR_TARGET. */
 const builtinTargets: readonly Extension[] = ['', 'ERROR'].map((name) => ({
@@ -90,8 +88,11 @@ function byName<E extends Extension>(kind: ExtensionKind, extensions: readonly E
 }
 
 function missing(kind: ExtensionKind, name: string, revision: number): never {
-  if (name.length >= MAX_NAME) {
-    throw new BpfilterError('malformed', `${kind} name of ${name.length} bytes, at most ${MAX_NAME - 1} fit`);
+  if (name.length >= XT_EXTENSION_MAXNAMELEN) {
+    throw new BpfilterError(
+      'malformed',
+      `${kind} name of ${name.length} bytes, at most ${XT_EXTENSION_MAXNAMELEN - 1} fit`,
+    );
   }
   const extension = known[kind].get(name);
   if (extension === undefined) throw new BpfilterError('no-such-extension', `no ${kind} "${name}"`);

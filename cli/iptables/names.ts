@@ -10,7 +10,7 @@ export type Lookup = { readonly kind: 'name'; readonly name: string } | { readon
 export type ReverseLookup = (address: string) => Promise<Lookup>;
 
 /** The C library's getnameinfo, as iptables calls it: /etc/hosts, DNS, whatever nsswitch.conf says. */
-export async function reverseLookup(address: string): Promise<Lookup> {
+async function reverseLookup(address: string): Promise<Lookup> {
   try {
     const { hostname } = await lookupService(address, 0);
     return { kind: 'name', name: hostname };

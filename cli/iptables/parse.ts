@@ -1,3 +1,4 @@
+import { XT_EXTENSION_MAXNAMELEN } from '../../protocol/x-tables.ts';
 import { type Exit, parameterProblem, program, seeHelp } from './exit.ts';
 import { Getopt } from './getopt.ts';
 import { applyOption, type ParseState } from './option-actions.ts';
@@ -18,9 +19,6 @@ export interface ListRequest {
   /** What goes to stderr before the listing. */
   readonly notice: string;
 }
-
-/** XT_EXTENSION_MAXNAMELEN (linux/netfilter/x_tables.h): bytes of a chain's name, its NUL included. */
-const maxChainName = 29;
 
 /**
  * Reads iptables' command line (without the program's name) as iptables 1.8.9 does (xshared.c,
@@ -65,8 +63,8 @@ function request(state: ParseState, getopt: Getopt): ListRequest | Exit {
   if (state.invert) return parameterProblem('nothing appropriate following !');
   const illegal = illegalOption(seen, command);
   if (illegal !== undefined) return illegal;
-  if (chain !== undefined && chain.length >= maxChainName) {
-    return parameterProblem(`chain name \`${chain}' too long (must be under ${maxChainName} chars)`);
+  if (chain !== undefined && chain.length >= XT_EXTENSION_MAXNAMELEN) {
+    return parameterProblem(`chain name \`${chain}' too long (must be under ${XT_EXTENSION_MAXNAMELEN} chars)`);
   }
   return {
     kind: 'list',

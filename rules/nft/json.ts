@@ -1,3 +1,5 @@
+import type { NftChainType, NftFamily, NftHook } from '../../protocol/family.ts';
+
 /**
  * The part of nft's JSON (libnftables-json(5)) that we emit or read. Documents are built from
  * these types only, never from strings.
@@ -17,7 +19,7 @@ export type NftExpression =
   | NftValue
   | { readonly payload: NftPayload }
   | { readonly meta: { readonly key: string } }
-  | { readonly ct: { readonly key: string; readonly dir?: 'original' | 'reply'; readonly family?: 'ip' | 'ip6' } }
+  | { readonly ct: { readonly key: string; readonly dir?: 'original' | 'reply'; readonly family?: NftFamily } }
   | {
       readonly 'tcp option':
         | { readonly base: number; readonly offset: number; readonly len: number }
@@ -64,19 +66,19 @@ export type NftStatement =
   | { readonly goto: { readonly target: string } };
 
 interface InTable {
-  readonly family: 'ip' | 'ip6';
+  readonly family: NftFamily;
   readonly table: string;
 }
 
 export interface NftTable {
-  readonly family: 'ip' | 'ip6';
+  readonly family: NftFamily;
   readonly name: string;
 }
 
 export interface NftChain extends InTable {
   readonly name: string;
-  readonly type?: 'filter' | 'nat' | 'route';
-  readonly hook?: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+  readonly type?: NftChainType;
+  readonly hook?: NftHook;
   readonly prio?: number;
   readonly policy?: 'accept' | 'drop';
 }

@@ -1,4 +1,4 @@
-import type { HookChain } from '../../protocol/family.ts';
+import type { HookChain, NftFamily } from '../../protocol/family.ts';
 import type { NftRuleBody, OwnLimit } from './compiled-rule.ts';
 import type { TableContext } from './context.ts';
 import type { NftCommand, NftObject } from './json.ts';
@@ -15,7 +15,7 @@ const limitPattern = /^l\d/;
  * refers to any more.
  */
 export class Transaction {
-  readonly #at: { readonly family: 'ip' | 'ip6'; readonly table: string };
+  readonly #at: { readonly family: NftFamily; readonly table: string };
   readonly #first: NftCommand[] = [];
   readonly #objects: NftCommand[] = [];
   readonly #chains: NftCommand[] = [];
