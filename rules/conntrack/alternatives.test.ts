@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyHeader } from '../../tests/harness/header.ts';
 import type { NftStatement } from '../nft/json.ts';
+import { anyHeader } from '../testing/header.ts';
 import { conntrackAlternatives } from './alternatives.ts';
 import { type ConntrackInfo, conntrackFlag, type Endpoint, endpoints } from './info.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checking, headerOf, texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
+import { headerOf } from '../testing/header.ts';
 import { comment } from './comment.ts';
 
 const header = headerOf(0);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { anyHeader } from '../../tests/harness/header.ts';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import { type ConntrackInfo, type Endpoint, conntrackFlag as flag } from '../conntrack/info.ts';
 import type { Names } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
+import { anyHeader } from '../testing/header.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { conntrack } from './conntrack.ts';
 
@@ -265,7 +265,7 @@ describe('conntrack', () => {
     expect(() => conntrack.nft(expires(min, max), { header: anyHeader })).toThrow('32 bits of milliseconds');
   });
 
-  it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
+  it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const loaded = loadRules(
       cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, { header }).alternatives),
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { firstFragment } from '../ports/first-fragment.ts';
-import { checking, headerOf, texts } from '../testing/context.ts';
+import { isFirst } from '../nft/fragment.ts';
+import { checking, texts } from '../testing/context.ts';
+import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type IcmpInfo, icmp } from './icmp.ts';
 
@@ -103,7 +104,7 @@ describe('icmp', () => {
     icmp.check(whole, checking(header));
     expect(texts(icmp, whole, header)).toEqual([list, numeric, save]);
     expect(icmp.nft(whole, { header })).toEqual({
-      alternatives: nft.map((statements) => [...statements, firstFragment]),
+      alternatives: nft.map((statements) => [...statements, isFirst]),
       transport: { bytes: 8 },
     });
   });

@@ -1,6 +1,6 @@
 import { array, defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
-import { firstFragment } from '../ports/first-fragment.ts';
+import { isFirst } from '../nft/fragment.ts';
 import { icmpTypeName } from '../ports/icmp-type-names.ts';
 import { allOf, type Condition, numberTest } from '../ports/number-range.ts';
 import { checkInvertFlags, printUnknownFlags } from '../ports/unknown-flags.ts';
@@ -46,13 +46,13 @@ function printType({ type, code: [min, max], invflags }: IcmpInfo, numeric: bool
 /** Type 255 is any type with any code. Inverted: another type, or this type with another code. */
 function alternatives({ type, code: [min, max], invflags }: IcmpInfo): NftAlternatives {
   const inverted = (invflags & INV) !== 0;
-  if (type === ANY) return inverted ? [] : [[firstFragment]];
+  if (type === ANY) return inverted ? [] : [[isFirst]];
   const typeIs = (not: boolean) => test('type', type, type, not);
   const codeIs = (not: boolean) => test('code', min, max, not);
   const wanted = inverted
     ? [typeIs(true), allOf([typeIs(false), codeIs(true)])]
     : [allOf([typeIs(false), codeIs(false)])];
-  return wanted.filter((condition) => condition !== 'never').map((condition) => [...condition, firstFragment]);
+  return wanted.filter((condition) => condition !== 'never').map((condition) => [...condition, isFirst]);
 }
 
 function test(field: string, min: number, max: number, inverted: boolean): Condition {

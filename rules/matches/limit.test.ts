@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import { errnoOf } from '../../protocol/error.ts';
-import { checking, headerOf, texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
+import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type LimitInfo, limit } from './limit.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { anyHeader } from '../../tests/harness/header.ts';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
+import { anyHeader } from '../testing/header.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { mark } from './mark.ts';
 
@@ -74,7 +74,7 @@ describe('mark', () => {
     expect(mark.nft(info, { header: anyHeader }).alternatives).toEqual(nft),
   );
 
-  it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
+  it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const rules = cases
       .flatMap(({ info }) => mark.nft(info, { header: anyHeader }).alternatives)
       .filter((rule) => rule.length > 0);

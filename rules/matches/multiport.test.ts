@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { firstFragment } from '../ports/first-fragment.ts';
-import { checking, headerOf, texts } from '../testing/context.ts';
+import { isFirst } from '../nft/fragment.ts';
+import { checking, texts } from '../testing/context.ts';
+import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type MultiportInfo, multiport } from './multiport.ts';
 
@@ -140,7 +141,7 @@ describe('multiport', () => {
     multiport.check(info, checking(header));
     expect(texts(multiport, info, header)).toEqual([list, numeric, save]);
     expect(multiport.nft(info, { header })).toEqual({
-      alternatives: nft.map((statements) => [...statements, firstFragment]),
+      alternatives: nft.map((statements) => [...statements, isFirst]),
       transport: { bytes: 4 },
     });
   });

@@ -1,6 +1,6 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { type CheckContext, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
-import { firstFragment } from '../ports/first-fragment.ts';
+import { isFirst } from '../nft/fragment.ts';
 import { allOf, type NumberRange, numberTest } from '../ports/number-range.ts';
 import { MAX_PORT, printPort } from '../ports/port-pair.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -91,7 +91,7 @@ function portList({ count, ports, pflags }: MultiportInfo, port: (number: number
 /** Either port in the list: the source's is, or it isn't and the destination's is. Inverted: neither is. */
 function alternatives(info: MultiportInfo, protocol: string): NftAlternatives {
   // a byte that the kernel XORs with 0 or 1: from 2 on the outcome is true either way
-  if (info.invert > 1) return [[firstFragment]];
+  if (info.invert > 1) return [[isFirst]];
   const ranges = rangesOf(info);
   const inverted = info.invert === 1;
   const source = (not: boolean) => numberTest({ protocol, field: 'sport', limit: MAX_PORT }, ranges, not);
@@ -104,5 +104,5 @@ function alternatives(info: MultiportInfo, protocol: string): NftAlternatives {
         : inverted
           ? [allOf([source(true), destination(true)])]
           : [source(false), allOf([source(true), destination(false)])];
-  return wanted.filter((condition) => condition !== 'never').map((condition) => [...condition, firstFragment]);
+  return wanted.filter((condition) => condition !== 'never').map((condition) => [...condition, isFirst]);
 }

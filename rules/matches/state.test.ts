@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { anyHeader } from '../../tests/harness/header.ts';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
+import { anyHeader } from '../testing/header.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { state } from './state.ts';
 
@@ -39,7 +39,7 @@ describe('state', () => {
     expect(statements(mask)).toEqual([[{ match: wanted }]]);
   });
 
-  it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
+  it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     expect(loadRules(cases.flatMap(({ mask }) => statements(mask))).map(({ text }) => text)).toEqual(
       cases.map(({ listed }) => listed),
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { firstFragment } from '../ports/first-fragment.ts';
-import { checking, headerOf, texts } from '../testing/context.ts';
+import { isFirst } from '../nft/fragment.ts';
+import { checking, texts } from '../testing/context.ts';
+import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type TcpInfo, tcp } from './tcp.ts';
 
@@ -131,7 +132,7 @@ describe('tcp', () => {
     tcp.check(whole, checking(header));
     expect(texts(tcp, whole, header)).toEqual([list, numeric, save]);
     expect(tcp.nft(whole, { header })).toEqual({
-      alternatives: nft === null ? [] : [[...nft, firstFragment]],
+      alternatives: nft === null ? [] : [[...nft, isFirst]],
       transport: { bytes: 20, dropsOffsetOne: true },
     });
   });

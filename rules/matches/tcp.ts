@@ -1,6 +1,6 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
-import { firstFragment } from '../ports/first-fragment.ts';
+import { isFirst } from '../nft/fragment.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
 import { portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
 import { flagNames } from '../ports/tcp-flag-names.ts';
@@ -54,7 +54,7 @@ export const tcp = defineMatch<TcpInfo>({
   },
 
   nft(info) {
-    const condition = allOf([portPairTest('tcp', info), flagsTest(info), optionTest(info), [firstFragment]]);
+    const condition = allOf([portPairTest('tcp', info), flagsTest(info), optionTest(info), [isFirst]]);
     return {
       alternatives: condition === 'never' ? [] : [condition],
       transport: { bytes: 20, dropsOffsetOne: true },

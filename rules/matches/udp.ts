@@ -1,6 +1,6 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { defineMatch } from '../extension.ts';
-import { firstFragment } from '../ports/first-fragment.ts';
+import { isFirst } from '../nft/fragment.ts';
 import { allOf } from '../ports/number-range.ts';
 import { portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
 import { checkInvertFlags, printUnknownFlags } from '../ports/unknown-flags.ts';
@@ -25,7 +25,7 @@ export const udp = defineMatch<UdpInfo>({
   print: (info, context) => ` udp${printPortPair('udp', info, context)}${printUnknownFlags(info.invflags, INV_MASK)}`,
   save: (info) => savePortPair(info),
   nft(info) {
-    const condition = allOf([portPairTest('udp', info), [firstFragment]]);
+    const condition = allOf([portPairTest('udp', info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 8 } };
   },
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyHeader } from '../../tests/harness/header.ts';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
+import { anyHeader } from '../testing/header.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { type LogInfo, log } from './log.ts';
 
@@ -208,7 +208,7 @@ describe('LOG', () => {
     expect(() => log.nft(info(4, 0, Uint8Array.of(0xe9)), context)).toThrow('UTF-8');
   });
 
-  it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
+  it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     expect(loadRules(cases.map(({ what }) => log.nft(what, context))).map(({ text }) => text)).toEqual(
       cases.map(({ listed }) => listed),
     );

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyHeader } from '../../tests/harness/header.ts';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import type { NftExpression } from '../nft/json.ts';
+import { anyHeader } from '../testing/header.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { type MarkTargetInfo, markTarget } from './mark.ts';
 
@@ -54,7 +54,7 @@ describe('MARK', () => {
     );
   });
 
-  it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
+  it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const loaded = loadRules(cases.map(statements).filter((rule) => rule.length > 0));
     expect(loaded.map(({ text }) => text)).toEqual(
       cases.flatMap(({ nft }) => (nft === undefined ? [] : [`meta mark set ${nft}`])),

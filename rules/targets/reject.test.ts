@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import { errnoOf } from '../../protocol/error.ts';
-import { anyHeader } from '../../tests/harness/header.ts';
-import { loadRules, noNft } from '../../tests/harness/nft-load.ts';
 import type { NftStatement } from '../nft/json.ts';
+import { anyHeader } from '../testing/header.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
 import { reject } from './reject.ts';
 
@@ -73,7 +73,7 @@ describe('REJECT', () => {
     expect(errnoOf(caught(run))).toBe(errno.EINVAL);
   });
 
-  it.skipIf(noNft !== undefined)(`nft loads and lists them (${noNft ?? 'real nft'})`, () => {
+  it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     expect(loadRules(cases.map(({ nft }) => [nft])).map(({ text }) => text)).toEqual(cases.map(({ listed }) => listed));
   });
 });

@@ -1,23 +1,6 @@
 import type { CheckContext, MatchDefinition, PrintContext } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 
-const anyInterface = { name: new Uint8Array(16), mask: new Uint8Array(16) };
-
-/** A header that tests the protocol only. */
-export function headerOf(protocol: number, inverted = 0): HeaderMatch {
-  return {
-    source: 0,
-    sourceMask: 0,
-    destination: 0,
-    destinationMask: 0,
-    inInterface: anyInterface,
-    outInterface: anyInterface,
-    protocol,
-    flags: 0,
-    inverted,
-  };
-}
-
 const services = new Map([
   ['80/tcp', 'http'],
   ['443/tcp', 'https'],

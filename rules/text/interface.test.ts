@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { InterfaceMatch } from '../ir.ts';
+import { anyHeader } from '../testing/header.ts';
 import { interfaceColumns, savedInterface } from './interface.ts';
-import { blankHeader, interfaceNamed } from './testing/rule.ts';
+import { interfaceNamed } from './testing/rule.ts';
 
 const full: InterfaceMatch = { name: new Uint8Array(16).fill(0x61), mask: new Uint8Array(16).fill(0xff) };
 
@@ -15,7 +16,7 @@ describe('the interface columns', () => {
     { title: 'long', incoming: 'averylongname15', outgoing: '', inverted: 1, text: ' !averylongname15 any    ' },
   ])('$title', ({ incoming, outgoing, inverted, text }) => {
     const header = {
-      ...blankHeader,
+      ...anyHeader,
       inInterface: interfaceNamed(incoming),
       outInterface: interfaceNamed(outgoing),
       inverted,
@@ -27,7 +28,7 @@ describe('the interface columns', () => {
   });
 
   it('runs a name without end into the next field, up to 17 characters', () => {
-    const header = { ...blankHeader, inInterface: full, outInterface: interfaceNamed('b0') };
+    const header = { ...anyHeader, inInterface: full, outInterface: interfaceNamed('b0') };
     expect(interfaceColumns(header, true)).toBe(` ${'a'.repeat(16)}b b0     `);
   });
 });

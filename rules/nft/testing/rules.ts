@@ -1,24 +1,11 @@
 import type { HeaderMatch, InterfaceMatch, MatchUse, Rule, TargetUse } from '../../ir.ts';
 import { findMatch, findTarget } from '../../registry.ts';
+import { anyHeader } from '../../testing/header.ts';
 
 /** Rules for tests, as plain data. */
 
-const zeros = new Uint8Array(16);
-const anyInterface: InterfaceMatch = { name: zeros, mask: zeros };
-
 export function header(fields: Partial<HeaderMatch> = {}): HeaderMatch {
-  return {
-    source: 0,
-    sourceMask: 0,
-    destination: 0,
-    destinationMask: 0,
-    inInterface: anyInterface,
-    outInterface: anyInterface,
-    protocol: 0,
-    flags: 0,
-    inverted: 0,
-    ...fields,
-  };
+  return { ...anyHeader, ...fields };
 }
 
 /** A name and how many of its 16 bytes count: by default all of it and its NUL, with a trailing `+` what is before. */

@@ -1,5 +1,5 @@
-import { anyHeader } from '../../blob/encode.ts';
 import type { HeaderMatch, InterfaceMatch, Rule } from '../../ir.ts';
+import { anyHeader } from '../../testing/header.ts';
 
 /**
  * An interface match as iptables writes it: a final `+` is a wildcard, whose mask ends before it; else
@@ -12,9 +12,6 @@ export function interfaceNamed(text: string): InterfaceMatch {
   return { name, mask: new Uint8Array(16).fill(0xff, 0, covered) };
 }
 
-/** A header that any packet matches. */
-export const blankHeader: HeaderMatch = anyHeader();
-
 /** A rule with what is given; the rest blank, its target DROP. */
 export function ruleWith(parts: Omit<Partial<Rule>, 'header'> & { readonly header?: Partial<HeaderMatch> }): Rule {
   const { header, ...rest } = parts;
@@ -24,6 +21,6 @@ export function ruleWith(parts: Omit<Partial<Rule>, 'header'> & { readonly heade
     target: { kind: 'drop' },
     counters: { packets: 0n, bytes: 0n },
     ...rest,
-    header: { ...blankHeader, ...header },
+    header: { ...anyHeader, ...header },
   };
 }
