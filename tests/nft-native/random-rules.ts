@@ -21,19 +21,7 @@ import {
   udp,
   udpFrom,
 } from '../../rules/nft/testing/rules.ts';
-
-/** A number below `bound`; the same ones for the same seed (mulberry32). */
-type Random = (bound: number) => number;
-
-function randomFrom(seed: number): Random {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
+import { pick, type Random, randomFrom } from '../harness/random.ts';
 
 /** Interfaces of the namespace that packets are sent in, beside lo. */
 export const devices = ['eth0', 'averylongname15', 'a*'] as const;
@@ -150,8 +138,4 @@ function randomTarget(random: Random, chains: readonly string[]): TargetUse {
     { kind: 'drop' },
     { kind: 'accept' },
   ]);
-}
-
-function pick<Value>(random: Random, [first, ...rest]: readonly [Value, ...Value[]]): Value {
-  return [first, ...rest][random(rest.length + 1)] ?? first;
 }

@@ -3,24 +3,7 @@ import type { HeaderMatch, MatchUse, Rule, TableName, TargetUse } from '../../ru
 import type { TableSource } from '../../rules/nft/source.ts';
 import { comment, device, extension, limit, mark, match, rule } from '../../rules/nft/testing/rules.ts';
 import { tableOf } from '../../rules/nft/testing/table.ts';
-
-/** A whole number from 0 to below `bound`. */
-export type Random = (bound: number) => number;
-
-/** The same numbers for the same seed (mulberry32). */
-export function randomFrom(seed: number): Random {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
-
-function pick<Value>(random: Random, [first, ...rest]: readonly [Value, ...Value[]]): Value {
-  return [first, ...rest][random(rest.length + 1)] ?? first;
-}
+import { pick, type Random, randomFrom } from '../harness/random.ts';
 
 const users = ['first', 'second', 'a chain: (odd)', 'gen_1_x'] as const;
 

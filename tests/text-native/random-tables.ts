@@ -10,19 +10,7 @@ import type {
   TargetUse,
   UserChain,
 } from '../../rules/ir.ts';
-
-/** A number below `bound`; the same ones for the same seed (mulberry32). */
-type Random = (bound: number) => number;
-
-function randomFrom(seed: number): Random {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
+import { type Random, randomFrom } from '../harness/random.ts';
 
 /**
  * A filter table that no iptables command line makes, though the kernel takes it: masks with holes,
