@@ -1,8 +1,9 @@
 import { errno } from '../../protocol/errno.ts';
+import type { NftFamily } from '../../protocol/family.ts';
 import type { Counters } from '../../rules/ir.ts';
 import type { NftCommand, NftDocument, NftObject } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
-import type { CommitResult, DataPlane, NftFamily, Transport } from '../dataplane/data-plane.ts';
+import type { CommitResult, DataPlane, Transport } from '../dataplane/data-plane.ts';
 
 interface FakeTable {
   /** Counter names that a chain's rules count in, rule by rule. */
