@@ -222,6 +222,22 @@ describe('a state folder that is not what it was', () => {
     // This driver has read the counters since.
     expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 11n });
   });
+
+  it('single rules gone: all put back with their counters, before anything is answered', () => {
+    world.nft.traffic('fake_filter', 10);
+    world.nft.flushChain('fake_filter', 'all_1');
+    expect(world.nft.traffic('fake_filter', 10)).toEqual([]);
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 11n });
+    expect(world.nft.traffic('fake_filter', 10)).not.toEqual([]);
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 3n, bytes: 21n });
+  });
+
+  it("somebody else's change that takes none of ours away changes nothing", () => {
+    const documents = world.nft.documents;
+    world.nft.flushChain('another', 'chain');
+    world.counters(driver, 'filter');
+    expect(world.nft.documents).toBe(documents);
+  });
 });
 
 describe('a replay', () => {

@@ -24,7 +24,7 @@ export function handlesById(listing: string): ReadonlyMap<number, readonly numbe
   for (const object of objectsOf(listing)) {
     const { rule } = object;
     if (!isRecord(rule)) continue;
-    const id = entryOf(rule);
+    const id = ruleEntry(rule);
     if (id === undefined) continue;
     const { handle } = rule;
     if (typeof handle !== 'number') throw unreadable('a rule without a handle');
@@ -60,7 +60,14 @@ export function chainsIn(listing: string): readonly ListedChain[] {
   });
 }
 
-function entryOf({ expr, comment }: Listed): number | undefined {
+/** The entry a rule belongs to: by the counter it names, or, a guard, by its comment. */
+export function ruleEntry({
+  expr,
+  comment,
+}: {
+  readonly expr?: unknown;
+  readonly comment?: unknown;
+}): number | undefined {
   if (Array.isArray(expr)) {
     for (const statement of expr) {
       const name = isRecord(statement) ? statement.counter : undefined;

@@ -74,9 +74,8 @@ describe.skipIf(reason !== undefined)(titled('rules that somebody takes out of t
     );
   });
 
-  // Known gap: the counters, which a request reads, outlive the rules, so nobody misses these. When this
-  // test passes, it has been closed.
-  test.fails.each(['flush table ip bpfilter_filter', 'flush chain ip bpfilter_filter drill'])(
+  // nft's program doesn't tell the generation, so by that transport nobody misses single rules.
+  test.skipIf(process.env.BPFILTER_TRANSPORT === 'exec').each(['flush table ip bpfilter_filter', 'flush chain ip bpfilter_filter drill'])(
     'are put back when only the rules went: nft %s',
     async (flush) => {
       const network = await Network.create();

@@ -4,7 +4,7 @@ import type { DataPlane } from '../dataplane/data-plane.ts';
 import { type TableId, tableIds } from '../table-id.ts';
 import { snapshot } from './counter-book.ts';
 import { Misbelief } from './misbelief.ts';
-import type { KernelVersion, Translator } from './translator.ts';
+import type { InForce, KernelVersion, Translator } from './translator.ts';
 
 const ATTEMPTS = 2;
 
@@ -22,6 +22,8 @@ export interface Kernel {
   versions(): ReadonlyMap<TableId, KernelVersion>;
   /** undefined when the kernel has no such table. */
   counters(id: TableId, ids: Uint32Array): KernelReading | undefined;
+  /** Whether every rule of a table is there: not that nobody has put others among them. Throws as `handles`. */
+  isWhole(id: TableId, inForce: InForce): boolean;
   /** The rule handles of each id. Throws Misbelief when the kernel has no such table. */
   handles(id: TableId): ReadonlyMap<number, readonly number[]>;
 }
@@ -42,6 +44,12 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
     const chains = insist(() => plane.listChains(family.nft));
     return ids.map((id) => [id, translator.versionIn(id, chains)] as const);
   };
+  const handles = (id: TableId) => {
+    const name = translator.nftName(id);
+    const listing = insist(() => plane.listHandles(id.family.nft, name));
+    if (listing === undefined) throw new Misbelief(new BpfilterError('dataplane', `the kernel has no table ${name}`));
+    return listing;
+  };
   return {
     version: (id) => versionsOf([id], id.family)[0]?.[1] ?? { kind: 'none' },
     versions: () =>
@@ -58,11 +66,13 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
       if (listing === undefined) return undefined;
       return { counters: snapshot(ids, listing), present: listing.keys() };
     },
-    handles(id) {
-      const name = translator.nftName(id);
-      const listing = insist(() => plane.listHandles(id.family.nft, name));
-      if (listing === undefined) throw new Misbelief(new BpfilterError('dataplane', `the kernel has no table ${name}`));
-      return listing;
+    isWhole(id, inForce) {
+      const listing = handles(id);
+      for (const [one, count] of translator.rulesOf(id, inForce)) {
+        if ((listing.get(one)?.length ?? 0) !== count) return false;
+      }
+      return true;
     },
+    handles,
   };
 }

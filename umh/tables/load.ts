@@ -121,7 +121,7 @@ export function loadTable(shop: Workshop, id: TableId, check: boolean): LiveTabl
     if (found.kind !== 'none') throw strange(id, 'the kernel has rules of ours that the state folder knows nothing of');
     return live;
   }
-  if (found.kind === 'none') return restoreTable(shop, live);
+  if (found.kind === 'none') return restoreTable(shop, live, 'nothing');
   if (found.kind === 'foreign' || !sameVersion(found.version, inForce.version)) {
     throw strange(id, 'the kernel has other rules than the state folder says');
   }

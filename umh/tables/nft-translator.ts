@@ -3,7 +3,9 @@ import type { BlobView } from '../../rules/blob/view.ts';
 import type { AnalysisCache } from '../../rules/nft/analysis.ts';
 import { diffTable, needsHandles } from '../../rules/nft/diff.ts';
 import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
+import { rulesPerEntry } from '../../rules/nft/expected.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
+import type { NftCommand } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { counterName, nftTableName, parseMarker } from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
@@ -60,15 +62,21 @@ export function createNftTranslator(): Translator {
     return translation;
   };
 
+  const install = (id: TableId, view: BlobView, instance: string, first: readonly NftCommand[]) => {
+    const diff = diffTable(undefined, view, { ...optionsOf(id), instance });
+    const made = documentFor(diff, () => []);
+    const document = { nftables: [...first, ...made.document.nftables] };
+    return keep(view, { ...made, document }, NO_HANDLES);
+  };
+
   return {
     nftName: (id) => nftTableName(id.name),
-    install(id, view, instance) {
-      const diff = diffTable(undefined, view, { ...optionsOf(id), instance });
-      return keep(
-        view,
-        documentFor(diff, () => []),
-        NO_HANDLES,
-      );
+    install: (id, view, instance) => install(id, view, instance, []),
+    reinstall: (id, view, instance) =>
+      install(id, view, instance, [{ delete: { table: { family: id.family.nft, name: nftTableName(id.name) } } }]),
+    rulesOf(id, { view, ids }) {
+      const counts = rulesPerEntry(view, optionsOf(id));
+      return new Map([...ids].flatMap((one, place) => (one === 0 ? [] : [[one, counts[place] ?? 0]])));
     },
     change(id, { from, to, garbage, handles: list }: ChangeOptions) {
       const diff = diffTable(installedOf(id, from), to, { ...optionsOf(id), instance: from.version.instance });

@@ -89,15 +89,17 @@ export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, as
 }
 
 /** Puts a table's rules back that somebody else has taken out of the kernel; its counters go on from what was last known. */
-export function restoreTable(shop: Workshop, live: LiveTable): LiveTable {
+export function restoreTable(shop: Workshop, live: LiveTable, remains: 'nothing' | 'a part'): LiveTable {
   const { context, translator } = shop;
   const { id, inForce, view } = live;
   if (inForce === undefined) return live;
+  const what = remains === 'nothing' ? 'its rules are' : 'some of its rules are';
   context.log.warning(
-    `table ${id.key}: its rules are gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
+    `table ${id.key}: ${what} gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
   );
+  const make = remains === 'nothing' ? translator.install : translator.reinstall;
   try {
-    return enact(shop, live, translator.install(id, view, context.newInstance()), undefined).live;
+    return enact(shop, live, make(id, view, context.newInstance()), undefined).live;
   } catch (error) {
     throw error instanceof Misbelief ? error.reason : error;
   }

@@ -34,6 +34,10 @@ export interface Translator {
   nftName(id: TableId): string;
   /** Makes the table anew, at generation 1; the document fails when the kernel has one of its name. */
   install(id: TableId, view: BlobView, instance: string): Translation;
+  /** Makes the table anew in the place of what the kernel has under its name; the document fails when it has none. */
+  reinstall(id: TableId, view: BlobView, instance: string): Translation;
+  /** How many rules in nftables each entry has; by its id. */
+  rulesOf(id: TableId, inForce: InForce): ReadonlyMap<number, number>;
   /** The next generation from the present one; the document fails when the kernel has another. */
   change(id: TableId, options: ChangeOptions): Translation;
   /** Takes tables away as they are. */

@@ -90,6 +90,7 @@ export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {
     commit: (document) => crash.step('commit', () => plane.commit(document)),
     listCounters: (family, table) => crash.step('list counters', () => plane.listCounters(family, table)),
     listHandles: (family, table) => crash.step('list handles', () => plane.listHandles(family, table)),
+    generation: () => plane.generation(),
     listChains: (family) => crash.step('list chains', () => plane.listChains(family)),
   };
 }

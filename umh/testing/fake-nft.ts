@@ -43,6 +43,7 @@ export class FakeNft implements DataPlane {
   /** Makes nft be killed during the next document, before or after the kernel has taken it. */
   killNext: 'before' | 'after' | undefined;
   documents = 0;
+  #generation = 1;
 
   commit(document: NftDocument): CommitResult {
     this.documents += 1;
@@ -60,6 +61,7 @@ export class FakeNft implements DataPlane {
       throw error;
     }
     this.#tables = tables;
+    this.#generation += 1;
     return kill === 'after' ? { kind: 'unknown', reason: 'nft was killed', tookTooLong: false } : { kind: 'committed' };
   }
 
@@ -125,6 +127,17 @@ export class FakeNft implements DataPlane {
   /** Somebody else's `nft flush ruleset`. */
   flush(): void {
     this.#tables = new Map();
+    this.#generation += 1;
+  }
+
+  /** Somebody else's `nft flush chain`. */
+  flushChain(table: string, chain: string): void {
+    this.#tables.get(table)?.chains.set(chain, []);
+    this.#generation += 1;
+  }
+
+  generation(): number {
+    return this.#generation;
   }
 
   chainsOf(table: string): readonly string[] | undefined {
@@ -148,7 +161,10 @@ export class FakeNft implements DataPlane {
   }
 
   listHandles(_family: NftFamily, table: string): ReadonlyMap<number, readonly number[]> | undefined {
-    return this.#tables.has(table) ? new Map() : undefined;
+    const found = this.#tables.get(table);
+    if (found === undefined) return undefined;
+    const rules = [...found.chains.values()].flat();
+    return new Map(rules.map((counter, handle) => [Number(counter.slice(1)), [handle]]));
   }
 
   listChains(): readonly ListedChain[] {

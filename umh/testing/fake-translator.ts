@@ -42,18 +42,26 @@ function numbered(view: BlobView, version: InForce['version'], nextId: number, k
   return { view, version, ids, nextId: next };
 }
 
+function install(id: TableId, view: BlobView, instance: string): Translation {
+  const inForce = numbered(view, { instance, generation: 1 }, 1, new Map());
+  const fresh = ruleIndices(view).map((index) => ({ create: counterOf(id, inForce.ids[index] ?? 0) }));
+  const table = { table: { family: 'ip', name: nftName(id) } } as const;
+  return {
+    document: { nftables: [{ create: table }, { create: marker(id, inForce) }, ...fresh, ...rulesOf(id, inForce)] },
+    inForce,
+  };
+}
+
 /** The smallest translation there is: every rule counts in its own counter, all in one chain. */
 export const fakeTranslator: Translator = {
   nftName,
-  install(id, view, instance): Translation {
-    const inForce = numbered(view, { instance, generation: 1 }, 1, new Map());
-    const fresh = ruleIndices(view).map((index) => ({ create: counterOf(id, inForce.ids[index] ?? 0) }));
-    const table = { table: { family: 'ip', name: nftName(id) } } as const;
-    return {
-      document: { nftables: [{ create: table }, { create: marker(id, inForce) }, ...fresh, ...rulesOf(id, inForce)] },
-      inForce,
-    };
+  install,
+  reinstall(id, view, instance): Translation {
+    const { document, inForce } = install(id, view, instance);
+    const gone: NftCommand = { delete: { table: { family: 'ip', name: nftName(id) } } };
+    return { document: { nftables: [gone, ...document.nftables] }, inForce };
   },
+  rulesOf: (_id, { view, ids }) => new Map(ruleIndices(view).map((index) => [ids[index] ?? 0, 1])),
   change(id, { from, to, garbage }): Translation {
     const known = new Map<string, number[]>();
     for (const index of ruleIndices(from.view)) {
