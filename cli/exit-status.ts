@@ -1,3 +1,4 @@
+import { exitNotRun } from '../kern-shim/run/program.ts';
 import { BpfilterError, type ErrorCode } from '../protocol/error.ts';
 
 /** What the command's exit status says; `run` ends as its CMD does. */
@@ -5,8 +6,7 @@ export const exitStatus = {
   done: 0,
   failed: 1,
   usage: 2,
-  /** `run` itself failed, as env(1) and timeout(1) have it. */
-  notRun: 125,
+  notRun: exitNotRun,
 } as const;
 
 /** Error code → exit status, in this one place. */

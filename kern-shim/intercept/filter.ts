@@ -29,7 +29,8 @@ const data = { nr: 0, arch: 4, argument: (index: number): number => 16 + 8 * ind
 
 const allow = 0x7fff0000; // SECCOMP_RET_ALLOW
 const notify = 0x7fc00000; // SECCOMP_RET_USER_NOTIF
-const pageMask = 0xfff;
+/** The part of an address that `CaughtOpen` names. */
+export const pageMask = 0xfff;
 
 /**
  * The filter that hands exactly our socket options (and, where asked, opens that may name

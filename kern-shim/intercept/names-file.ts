@@ -6,15 +6,14 @@ import { memfdCreate } from '../../sys/memfd.ts';
 import { mayAdminister } from '../caller/capability.ts';
 import type { Modules } from '../modules.ts';
 import { readOwnText } from '../own-memory.ts';
-import type { CaughtOpen } from './filter.ts';
+import { type CaughtOpen, pageMask } from './filter.ts';
 
 /**
  * `iptables-save` without -t asks /proc/net/ip_tables_names which tables are in use: the kernel's,
  * which doesn't know ours. Its open is caught by the address of that very string, a constant of
  * libxtables, and answered with a memfd that lists our tables. Every other open goes its way.
  */
-const oCloexec = 0o2000000; // fopen(path, "re")
-const pageMask = 0xfff;
+export const oCloexec = 0o2000000; // fopen(path, "re")
 
 const libraryFolders = ['/usr/lib', '/usr/lib64', '/lib', '/lib64', '/usr/local/lib'];
 const multiarch = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;

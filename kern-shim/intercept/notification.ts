@@ -1,15 +1,14 @@
+import { NOTIF_RESP_SIZE, NOTIF_SIZE } from '../../sys/seccomp-notify.ts';
+
 /**
  * struct seccomp_notif (80 bytes) and seccomp_notif_resp (24 bytes) of linux/seccomp.h, read and
  * written in place: the serving loop reuses one buffer of each.
  */
-export const notificationSize = 80;
-export const responseSize = 24;
-
 const at = { id: 0, pid: 8, nr: 16, args: 32 } as const;
 
 /** A view of the notification buffer; every getter reads what the last receive left there. */
 export class Notification {
-  readonly buffer: Buffer = Buffer.alloc(notificationSize);
+  readonly buffer: Buffer = Buffer.alloc(NOTIF_SIZE);
 
   get id(): bigint {
     return this.buffer.readBigUInt64LE(at.id);
@@ -39,7 +38,7 @@ const continueFlag = 1; // SECCOMP_USER_NOTIF_FLAG_CONTINUE
 
 /** The response buffer: a value, an errno, or "let the kernel go on with the call". */
 export class Response {
-  readonly buffer: Buffer = Buffer.alloc(responseSize);
+  readonly buffer: Buffer = Buffer.alloc(NOTIF_RESP_SIZE);
 
   value(id: bigint, value: number): Buffer {
     return this.#write(id, value, 0, 0);

@@ -4,7 +4,8 @@ import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { findProgram } from './legacy-path.ts';
 
-/** Exit statuses as env(1) and the shells have them. */
+/** Exit statuses as env(1) and the shells have them: `run` itself failed, and why CMD wasn't executed. */
+export const exitNotRun = 125;
 const exitNotFound = 127;
 const exitNotExecutable = 126;
 
