@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { errno } from '../protocol/errno.ts';
-import { BpfilterError, errnoOf } from '../protocol/error.ts';
+import { BpfilterError, describeError, errnoOf } from '../protocol/error.ts';
 import { asReplay, decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
 import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import { closeFd } from '../sys/descriptor.ts';
@@ -109,7 +109,7 @@ export class BpfilterModule {
       this.#diedStarting = driver.running !== undefined && !answered && errnoOf(error) !== errno.ETIMEDOUT;
       this.#destroy();
       this.#startFailure = { until: now() + deadlines.startPause, error };
-      log.write(`${driver.name} did not come up: ${messageOf(error)}`);
+      log.write(`${driver.name} did not come up: ${describeError(error)}`);
       throw error;
     }
   }
@@ -156,7 +156,7 @@ export class BpfilterModule {
         const { driver, log, attempts } = this.#options;
         const served = driver.running !== undefined;
         if (served) {
-          log.write(`${driver.name} pid ${driver.running?.pid}: ${messageOf(error)}; killed`);
+          log.write(`${driver.name} pid ${driver.running?.pid}: ${describeError(error)}; killed`);
           this.#destroy();
         }
         // A successor may do what a hung driver didn't, but every hang costs this caller and all others its whole deadline.
@@ -253,9 +253,4 @@ export class BpfilterModule {
     this.#memorySocket = undefined;
     this.#poller = undefined;
   }
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

@@ -1,5 +1,5 @@
 import { errno, errnoName } from '../protocol/errno.ts';
-import { errnoOf } from '../protocol/error.ts';
+import { describeError, errnoOf } from '../protocol/error.ts';
 import { familyOfLevel } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import { closeFd } from '../sys/descriptor.ts';
@@ -58,7 +58,7 @@ export function serveSockopt(call: CaughtCall, callers: Callers, modules: Module
   } catch (error) {
     if (!isValid()) return gone;
     const { log } = served ?? modules.forOwn();
-    log.write(`pid ${call.tid}: ${describe(call)}: ${error instanceof Error ? error.message : String(error)}`);
+    log.write(`pid ${call.tid}: ${describe(call)}: ${describeError(error)}`);
     return failed(errnoOf(error));
   } finally {
     if (socket !== undefined) closeFd(socket.fd);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import net from 'node:net';
+import { describeError } from '../../protocol/error.ts';
 import { type ControlOperation, controlOperations } from '../run/messages.ts';
 
 /**
@@ -20,9 +21,14 @@ const longestLine = 4096;
  * Listens at `path`.
  *
  * @param perform carries out an operation; what it throws becomes the answer's error
+ * @param onFailure hears why nobody can connect; requests are served all the same
  * @returns ends the listening and removes the socket
  */
-export function serveControl(path: string, perform: (operation: ControlOperation) => Promise<unknown>): () => void {
+export function serveControl(
+  path: string,
+  perform: (operation: ControlOperation) => Promise<unknown>,
+  onFailure: (error: unknown) => void,
+): () => void {
   fs.rmSync(path, { force: true });
   // The asker ends its half first and then reads.
   const server = net.createServer({ allowHalfOpen: true }, (connection) => {
@@ -39,7 +45,7 @@ export function serveControl(path: string, perform: (operation: ControlOperation
       );
     });
   });
-  server.on('error', () => {});
+  server.on('error', onFailure);
   server.listen(path);
   server.unref();
   return () => {
@@ -61,6 +67,6 @@ async function answerTo(
       return { ok: false, error: `expected an operation of ${controlOperations.join(', ')}` };
     return { ok: true, result: await perform(operation) };
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+    return { ok: false, error: describeError(error) };
   }
 }

@@ -1,3 +1,4 @@
+import { errnoOf } from '../../protocol/error.ts';
 import { arch } from '../../sys/arch.ts';
 import { closeFd } from '../../sys/descriptor.ts';
 import { POLLHUP, POLLIN, Poller } from '../../sys/poll.ts';
@@ -12,10 +13,8 @@ import {
 import { Callers } from '../caller/caller.ts';
 import type { Modules } from '../modules.ts';
 import { type Outcome, serveSockopt } from '../sockopt.ts';
-import { openNamesFile } from './names-file.ts';
+import { oCloexec, openNamesFile } from './names-file.ts';
 import { Notification, Response } from './notification.ts';
-
-const oCloexec = 0o2000000;
 
 /**
  * Serves a seccomp listener until its last filtered process has gone: poll → receive → serve →
@@ -59,7 +58,9 @@ export class ServeLoop {
       this.#dispatch(id);
     } catch (error) {
       this.#log(`pid ${notification.pid}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      notifSend(this.#listener, this.#response.proceed(id));
+      // A set of rules must not slip into the kernel's own ip_tables by a fault of ours.
+      const isOpen = notification.syscall === arch().nr.openat;
+      notifSend(this.#listener, isOpen ? this.#response.proceed(id) : this.#response.errno(id, errnoOf(error)));
     }
   }
 

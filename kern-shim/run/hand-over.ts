@@ -24,8 +24,10 @@ type HandOver = Pick<ModulesOptions, 'blobFile' | 'koffiFile' | 'client' | 'base
  * Leaves a listener to a detached shim of its own, and returns once that one serves it. It is how
  * background jobs stay served when `run` ends with CMD's status: a filtered tree can't get a second
  * listener.
+ *
+ * @returns whether it came up
  */
-export async function handOver(listener: number, options: HandOver): Promise<void> {
+export function handOver(listener: number, options: HandOver): boolean {
   const ready = pipe2();
   const program = process.argv[1] ?? '';
   const child = spawn(process.execPath, [...process.execArgv, program, 'serve'], {
@@ -37,8 +39,10 @@ export async function handOver(listener: number, options: HandOver): Promise<voi
   child.on('error', () => {});
   child.unref();
   closeFd(ready.write);
-  poll([{ fd: ready.read, events: POLLIN }], readyTimeoutMs);
+  const [events = 0] = poll([{ fd: ready.read, events: POLLIN }], readyTimeoutMs);
   closeFd(ready.read);
+  // One that died left the pipe's end only (POLLHUP).
+  return (events & POLLIN) !== 0;
 }
 
 /** The detached shim: serves the listener it was given until the last filtered process has gone. */
@@ -50,8 +54,10 @@ export async function serveDetached(text: string): Promise<void> {
   const serving = new Serving(listenerDescriptor, { ...options, verboseFd: undefined }, (error) =>
     log.write(`serving thread failed, started again: ${String(error)}`),
   );
-  const closeControl = serveControl(path.join(folder, `shim-${process.pid}.sock`), (operation) =>
-    serving.ask(operation),
+  const closeControl = serveControl(
+    path.join(folder, `shim-${process.pid}.sock`),
+    (operation) => serving.ask(operation),
+    (error) => log.write(`can't be asked by its socket: ${String(error)}`),
   );
   fs.writeSync(readyDescriptor, '\n');
   closeFd(readyDescriptor);

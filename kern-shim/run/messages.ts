@@ -30,6 +30,7 @@ export interface ServedStatus extends ModuleStatus {
 
 export type ServeMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly text: string }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
   | { readonly kind: 'served'; readonly id: number; readonly status: readonly ServedStatus[] }
   | { readonly kind: 'hangup' }
   | { readonly kind: 'stopped' };

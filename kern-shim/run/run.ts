@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BpfilterError } from '../../protocol/error.ts';
+import { BpfilterError, describeError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { arch } from '../../sys/arch.ts';
 import { closeFd } from '../../sys/descriptor.ts';
@@ -28,7 +28,7 @@ import { commandWarning, findProgram, legacyFirst } from './legacy-path.ts';
 import { nativeRulesWarning } from './native-rules.ts';
 import { checkProc, lockEnvironment, mayAdministerHere, needsNoNewPrivs } from './preflight.ts';
 import { outerShimServes } from './probe.ts';
-import { executeBy, lookUp, notExecuted, type Program } from './program.ts';
+import { executeBy, exitNotRun, lookUp, notExecuted, type Program } from './program.ts';
 import { Serving } from './serving.ts';
 import { endAs, endOf, leaveTerminal, relaySignals } from './signals.ts';
 import { startTarget } from './target.ts';
@@ -43,9 +43,6 @@ export interface RunOptions {
   /** Says something to the person on the terminal. */
   readonly warn: (message: string) => void;
 }
-
-/** `run` itself failed, as env(1) has it. */
-const exitNotRun = 125;
 
 const hangupWaitMs = 100;
 
@@ -96,7 +93,11 @@ export async function run(options: RunOptions): Promise<never> {
             log.write(`serving thread failed, started again: ${String(error)}`),
           );
           const serves = serving;
-          serveControl(path.join(folder, `shim-${process.pid}.sock`), (operation) => serves.ask(operation));
+          serveControl(
+            path.join(folder, `shim-${process.pid}.sock`),
+            (operation) => serves.ask(operation),
+            (error) => log.write(`can't be asked by its socket: ${describeError(error)}`),
+          );
         },
         nested() {
           if (!outerShimServes()) {
@@ -122,17 +123,24 @@ export async function run(options: RunOptions): Promise<never> {
       },
     );
   });
-  await finish(serving, options.files, base);
+  if (!(await finish(serving, options.files, base))) {
+    warn('what still runs of CMD is no longer served: no detached shim came up (see bpfilter status for the log)');
+    log.write('no detached shim came up for the background jobs of CMD');
+  }
   fs.rmSync(path.join(folder, `shim-${process.pid}.sock`), { force: true });
   endAs(end);
 }
 
-/** Leaves the listener to a detached shim when filtered processes live on. Drivers of ours end with their pipes. */
-async function finish(serving: Serving | undefined, files: RunOptions['files'], base: string): Promise<void> {
+/**
+ * Leaves the listener to a detached shim when filtered processes live on; false when none took it.
+ * Drivers of ours end with their pipes.
+ */
+async function finish(serving: Serving | undefined, files: RunOptions['files'], base: string): Promise<boolean> {
   // The thread that started CMD is filtered itself; it ends with CMD, and then only others hold the listener.
-  if (serving === undefined || hangsUp(serving.listener)) return;
-  await handOver(serving.listener, { ...files, base });
+  if (serving === undefined || hangsUp(serving.listener)) return true;
+  const taken = handOver(serving.listener, { ...files, base });
   await serving.stop();
+  return taken;
 }
 
 /** Whether the last filtered task has gone. */

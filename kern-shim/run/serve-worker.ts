@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { describeError } from '../../protocol/error.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
 import { drainEventfd } from '../../sys/eventfd.ts';
 import { ServeLoop } from '../intercept/serve-loop.ts';
@@ -58,12 +59,21 @@ function onWake(): boolean {
       const result = perform(operation);
       tell(typeof result === 'string' ? { kind: 'answer', id, text: result } : { kind: 'served', id, status: result });
     } catch (error) {
-      tell({ kind: 'answer', id, text: `error: ${error instanceof Error ? error.message : String(error)}` });
+      tell({ kind: 'failed', id, message: describeError(error) });
     }
   }
 }
 
-const loop = new ServeLoop(data.listener, modules, (message) => modules.forOwn().log.write(message));
+/** What is said here has failed for reasons of ours, so the log may be out of reach too: that must not end the thread. */
+function log(message: string): void {
+  try {
+    modules.forOwn().log.write(message);
+  } catch {
+    // There is nowhere to say it.
+  }
+}
+
+const loop = new ServeLoop(data.listener, modules, log);
 const end = loop.run(data.wake, onWake);
 modules.close();
 tell({ kind: end });

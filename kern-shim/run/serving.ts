@@ -87,6 +87,10 @@ export class Serving {
         this.#waiting.get(message.id)?.resolve(message.kind === 'answer' ? message.text : message.status);
         this.#waiting.delete(message.id);
         return;
+      case 'failed':
+        this.#waiting.get(message.id)?.reject(new BpfilterError('driver', message.message));
+        this.#waiting.delete(message.id);
+        return;
       default:
         message satisfies never;
     }

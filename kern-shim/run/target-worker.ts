@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errno } from '../../protocol/errno.ts';
-import { BpfilterError } from '../../protocol/error.ts';
+import { BpfilterError, describeError } from '../../protocol/error.ts';
 import { setCloexec } from '../../sys/descriptor.ts';
 import { posixSpawn } from '../../sys/posix-spawn.ts';
 import { getNofile, setSoftNofile } from '../../sys/resource-limit.ts';
@@ -27,7 +27,7 @@ function install(): boolean {
     return true;
   } catch (error) {
     if (error instanceof BpfilterError && error.errno === errno.EBUSY) tell({ kind: 'nested' });
-    else tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    else tell({ kind: 'failed', message: describeError(error) });
     return false;
   }
 }
@@ -54,7 +54,7 @@ if (install()) {
     tell({ kind: 'started', pid: start() });
   } catch (error) {
     const failed = error instanceof BpfilterError ? error.errno : undefined;
-    tell({ kind: 'not-started', errno: failed, message: error instanceof Error ? error.message : String(error) });
+    tell({ kind: 'not-started', errno: failed, message: describeError(error) });
   }
 }
 process.exit();

@@ -1,21 +1,19 @@
 import { spawn } from 'node:child_process';
 import { parentPort, workerData } from 'node:worker_threads';
-import { BpfilterError, errnoOf } from '../../protocol/error.ts';
+import { BpfilterError, describeError, errnoOf } from '../../protocol/error.ts';
 import { dropBoundingSetExcept, setNoNewPrivs } from '../../sys/capability.ts';
-import { setns } from '../../sys/namespace.ts';
+import { CLONE_NEWNET, setns } from '../../sys/namespace.ts';
 import { pidfdOpen } from '../../sys/pidfd.ts';
 import type { SpawnRequest } from '../usermode-driver.ts';
 import { AnswerMemory } from './answer.ts';
 import type { SpawnerData } from './spawner.ts';
-
-const cloneNewnet = 0x40000000; // CLONE_NEWNET, linux/sched.h
 
 const data = workerData as SpawnerData;
 const answer = new AnswerMemory(data.answer);
 let reduced: unknown = 'not yet';
 
 function reducePrivilege(): void {
-  if (data.netns !== undefined) setns(data.netns, cloneNewnet);
+  if (data.netns !== undefined) setns(data.netns, CLONE_NEWNET);
   try {
     dropBoundingSetExcept([...data.capabilities]);
   } catch (error) {
@@ -57,7 +55,7 @@ parentPort?.on('message', (request: SpawnRequest) => {
     answer.put({
       kind: 'failed',
       errno: error instanceof BpfilterError ? errnoOf(error) : 0,
-      message: error instanceof Error ? error.message : String(error),
+      message: describeError(error),
     });
   }
 });
