@@ -3,6 +3,7 @@ import type { StateLock } from './lock/state-lock.ts';
 import type { Log } from './log.ts';
 import type { Epoch } from './store/epoch.ts';
 import type { StateFiles } from './store/files.ts';
+import type { WholeNotes } from './store/whole-file.ts';
 
 /** All that the driver touches outside itself; tests hand it doubles. */
 export interface DriverContext {
@@ -10,6 +11,7 @@ export interface DriverContext {
   readonly client: string;
   readonly files: StateFiles;
   readonly epoch: Epoch;
+  readonly whole: WholeNotes;
   readonly lock: StateLock;
   readonly plane: DataPlane;
   readonly log: Log;

@@ -14,6 +14,7 @@ import { logDescriptors, readSettings } from './settings.ts';
 import { openEpoch } from './store/epoch.ts';
 import { openStateFiles } from './store/files.ts';
 import { stateName } from './store/state-names.ts';
+import { openWholeNotes } from './store/whole-file.ts';
 import { createNftTranslator } from './tables/nft-translator.ts';
 
 /** Descriptors the shim gives us. */
@@ -30,6 +31,7 @@ function start(log: Log): void {
     client,
     files: openStateFiles(stateFolder),
     epoch: openEpoch(join(stateFolder, stateName.epoch)),
+    whole: openWholeNotes(join(stateFolder, stateName.whole)),
     lock,
     plane: chooseDataPlane({ wanted: transport, run, log }),
     log,

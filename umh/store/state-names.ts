@@ -10,6 +10,7 @@ export const stateName = {
   order: 'tables',
   lock: 'lock',
   epoch: 'epoch',
+  whole: 'whole',
   /** A reset has begun and must be finished. */
   resetting: 'resetting',
 } as const;

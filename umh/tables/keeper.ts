@@ -79,8 +79,6 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     return { live: remember({ ...live, book, garbage }), counters: sum(book.base, reading.counters) };
   };
 
-  /** nftables' generation when a table's rules were last known to be all there. */
-  const whole: (number | undefined)[] = [];
   /**
    * Somebody may have taken single rules away: their counters stay and tell nothing. Looks only when
    * nftables' generation has moved on by more than our own changes.
@@ -89,26 +87,27 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     const { id, inForce } = live;
     if (inForce === undefined) return live;
     const generation = context.plane.generation();
-    if (generation === undefined || generation === whole[id.slot]) return live;
+    if (generation === undefined || generation === context.whole.get(id.slot)) return live;
     try {
       if (!kernel.isWhole(id, inForce)) {
         const seen = readCounters(live)?.live ?? live;
         return changing(id, () => remember(restoreTable(shop, seen, 'a part')));
       }
-      whole[id.slot] = generation;
+      context.whole.set(id.slot, generation);
     } catch (error) {
       // No table at all: whoever reads its counters next will see.
       if (!(error instanceof Misbelief)) throw error;
     }
     return live;
   };
-  /** Does a change of our own; what was whole before it still is after it when no other change came between. */
-  const ownChange = <T>(work: () => T): T => {
+  /** Does a change of our own to a table; what was whole before it still is after it when no other change came between. */
+  const ownChange = <T>({ id, inForce }: LiveTable, work: () => T): T => {
     const before = context.plane.generation();
     const result = work();
     const after = context.plane.generation();
     if (before !== undefined && after !== undefined && after === (before + 1) >>> 0) {
-      for (const [slot, generation] of whole.entries()) if (generation === before) whole[slot] = after;
+      for (const { slot } of tableIds) if (context.whole.get(slot) === before) context.whole.set(slot, after);
+      if (inForce === undefined) context.whole.set(id.slot, after);
     }
     return result;
   };
@@ -126,7 +125,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       const asker = { client: context.client, request };
       const attempt = () => {
         const live = ensureWhole(get(id));
-        return changing(id, () => ownChange(() => replaceTable(shop, live, view, asker)));
+        return changing(id, () => ownChange(live, () => replaceTable(shop, live, view, asker)));
       };
       const keep = ({ live, oldCounters }: ReturnType<typeof replaceTable>) => {
         remember(live);

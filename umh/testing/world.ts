@@ -10,6 +10,7 @@ import { createDriver, type Driver } from '../driver.ts';
 import type { Log } from '../log.ts';
 import { openEpoch } from '../store/epoch.ts';
 import { openStateFiles } from '../store/files.ts';
+import { wholeNotes } from '../store/whole-file.ts';
 import { Crash, crashingEpoch, crashingFiles, crashingMemory, crashingPlane } from './crash.ts';
 import { FakeNft } from './fake-nft.ts';
 import { fakeTranslator } from './fake-translator.ts';
@@ -33,6 +34,7 @@ const COUNTERS = 0x2_0000;
 
 /** A kernel, a state folder and the memory of a caller; drivers come and go. */
 export class World {
+  readonly #whole = wholeNotes();
   readonly folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'umh-'));
   readonly nft = new FakeNft();
   readonly memory = Buffer.alloc(0x3_0000);
@@ -75,6 +77,7 @@ export class World {
         client,
         files: crashingFiles(openStateFiles(this.folder), crash, this.folder),
         epoch: crashingEpoch(epoch, crash),
+        whole: this.#whole,
         plane: crashingPlane(this.nft, crash),
         log: this.#log(),
         stateFolder: this.folder,
