@@ -93,7 +93,3 @@ export const ipt_replace = defineStruct('ipt_replace', header, {
 });
 
 export type IptIp = ValueOf<typeof ipt_ip>;
-export type IptEntry = ValueOf<typeof ipt_entry>;
-export type IptGetinfo = ValueOf<typeof ipt_getinfo>;
-export type IptGetEntries = ValueOf<typeof ipt_get_entries>;
-export type IptReplace = ValueOf<typeof ipt_replace>;

@@ -91,7 +91,3 @@ export const xt_error_target = defineStruct('xt_error_target', header, {
 });
 
 export type XtCounters = ValueOf<typeof xt_counters>;
-export type XtCountersInfo = ValueOf<typeof xt_counters_info>;
-export type XtGetRevision = ValueOf<typeof xt_get_revision>;
-export type XtEntryMatch = ValueOf<typeof xt_entry_match>;
-export type XtEntryTarget = ValueOf<typeof xt_entry_target>;

@@ -9,11 +9,7 @@ const capset = cFunction('capset', ['void *', 'void *']);
 /** include/uapi/linux/capability.h */
 export const CAP_SETPCAP = 8;
 export const CAP_NET_ADMIN = 12;
-export const CAP_NET_RAW = 13;
-export const CAP_SYS_PTRACE = 19;
 export const CAP_SYS_ADMIN = 21;
-export const CAP_SYS_RESOURCE = 24;
-export const CAP_PERFMON = 38;
 export const CAP_BPF = 39;
 
 const _LINUX_CAPABILITY_VERSION_3 = 0x20080522;

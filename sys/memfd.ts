@@ -7,7 +7,7 @@ const fcntl = cFunction('fcntl', ['int', 'int', 'int64_t']);
 
 /** include/uapi/linux/memfd.h */
 export const MFD_CLOEXEC = 1;
-export const MFD_ALLOW_SEALING = 2;
+const MFD_ALLOW_SEALING = 2;
 
 const F_ADD_SEALS = 1033;
 /** F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE: nothing can change any more. */

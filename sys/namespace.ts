@@ -10,7 +10,6 @@ const cUnshare = cFunction('unshare', ['int']);
 const ioctl = cFunction('ioctl', ['int', 'ulong', 'void *']);
 
 /** include/uapi/linux/sched.h */
-export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWUSER = 0x10000000;
 export const CLONE_NEWNET = 0x40000000;
 /** include/uapi/linux/nsfs.h */

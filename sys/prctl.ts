@@ -4,7 +4,6 @@ import { cFunction } from './koffi.ts';
 const cPrctl = cFunction('prctl', ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t']);
 
 /** include/uapi/linux/prctl.h */
-export const PR_SET_PDEATHSIG = 1;
 export const PR_SET_DUMPABLE = 4;
 export const PR_CAPBSET_READ = 23;
 export const PR_CAPBSET_DROP = 24;

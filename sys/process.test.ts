@@ -29,12 +29,11 @@ test('execve: a failure leaves all as it was', () => {
   expect(seen[2]).toMatch(/SigIgn:\t0*1001000$/); // Node ignores SIGPIPE and SIGXFSZ: the test can fail
 });
 
-test('limits, name, dumpable', () => {
+test('limits, dumpable', () => {
   const seen = isolated(`
-    import { readFileSync } from 'node:fs';
     import { execFileSync } from 'node:child_process';
     import { prctlQuiet } from './prctl.ts';
-    import { setDumpable, setProcessName } from './process.ts';
+    import { setDumpable } from './process.ts';
     import { getNofile, setSoftNofile } from './resource-limit.ts';
     import { failure } from './testing/failure.ts';
     const { hard } = getNofile();
@@ -42,38 +41,16 @@ test('limits, name, dumpable', () => {
     const inherited = execFileSync('sh', ['-c', 'ulimit -Sn'], { encoding: 'utf8' }).trim();
     const tooMuch = failure(() => setSoftNofile(hard + 1));
     const still = getNofile();
-    setProcessName('a name of more than fifteen');
     const PR_GET_DUMPABLE = 3;
     setDumpable(false);
     const off = prctlQuiet(PR_GET_DUMPABLE, 0);
     setDumpable(true);
     report({ inherited, tooMuch, kept: still.soft === 123 && still.hard === hard,
-      name: readFileSync('/proc/self/comm', 'utf8'), dumpable: [off, prctlQuiet(PR_GET_DUMPABLE, 0)] });`);
+      dumpable: [off, prctlQuiet(PR_GET_DUMPABLE, 0)] });`);
   expect(seen).toEqual({
     inherited: '123',
     tooMuch: 'prlimit EINVAL',
     kept: true,
-    name: 'a name of more \n',
     dumpable: [0, 1],
   });
-});
-
-test('the parent death signal', () => {
-  // The middle process starts the last one and ends; the last one then gets its signal.
-  const output = isolated(`
-    import { spawn } from 'node:child_process';
-    import { writeSync } from 'node:fs';
-    import { setParentDeathSignal } from './process.ts';
-    const role = process.argv[2];
-    if (role === undefined) spawn(process.execPath, [__filename, 'middle'], { stdio: ['ignore', 1, 2] });
-    else if (role === 'middle') {
-      spawn(process.execPath, [__filename, 'last'], { stdio: ['ignore', 1, 2, 'ipc'] }).on('message', () => process.exit());
-    } else {
-      process.on('SIGUSR2', () => { writeSync(1, '@"signalled"\\n'); process.exit(); });
-      process.on('disconnect', () => {});
-      setParentDeathSignal(12);
-      setTimeout(() => process.exit(1), 5000);
-      process.send('ready');
-    }`);
-  expect(output).toBe('signalled');
 });

@@ -1,20 +1,17 @@
 import { errno } from '../protocol/errno.ts';
 import { errnoOf } from '../protocol/error.ts';
-import { cString } from './c-string.ts';
 import { type CText, cStringArray, cText } from './c-string-array.ts';
 import { setCloexec } from './descriptor.ts';
 import { check, syscallError } from './fail.ts';
 import { cFunction, lastErrno } from './koffi.ts';
-import { PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl } from './prctl.ts';
+import { PR_SET_DUMPABLE, prctl } from './prctl.ts';
 import { ignoredByNode } from './signal.ts';
 
 const cExecve = cFunction('execve', ['void *', 'void *', 'void *']);
 const sigaction = cFunction('sigaction', ['int', 'void *', 'void *']);
 const pthread_sigmask = cFunction('pthread_sigmask', ['int', 'void *', 'void *']);
-const prctlName = cFunction('prctl', ['int', 'void *', 'int64_t', 'int64_t', 'int64_t']);
 
 const SIG_SETMASK = 2;
-const PR_SET_NAME = 15;
 /** Room for libc's struct sigaction (152 bytes) and sigset_t (128); all zero: SIG_DFL, empty. */
 const SIGACTION_SIZE = 256;
 const SIGSET_SIZE = 128;
@@ -76,20 +73,6 @@ function isEntries(env: Readonly<Record<string, string | undefined>> | readonly 
 
 function entriesOf(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-}
-
-/** Names the calling thread (on the main thread: the process, as ps shows it); cut at 15 bytes. */
-export function setProcessName(name: string): void {
-  check(prctlName()(PR_SET_NAME, cString(name, 'prctl'), 0, 0, 0), 'prctl', 'PR_SET_NAME');
-}
-
-/**
- * Sends `signal` (0: none) to the calling process when its parent dies. Parent means the very
- * thread that forked it, so a child of a Worker gets the signal when that Worker ends. Cleared by exec
- * of a set-id program.
- */
-export function setParentDeathSignal(signal: number): void {
-  prctl('PR_SET_PDEATHSIG', PR_SET_PDEATHSIG, signal);
 }
 
 /** Whether others of the same user may trace this process and open its /proc/PID/mem. */

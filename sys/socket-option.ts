@@ -6,7 +6,6 @@ const setsockopt = cFunction('setsockopt', ['int', 'int', 'int', 'void *', 'uint
 
 /** include/uapi/asm-generic/socket.h */
 export const SOL_SOCKET = 1;
-export const SO_PEERCRED = 17;
 export const SO_NETNS_COOKIE = 71;
 
 const value = Buffer.alloc(16);
@@ -35,12 +34,6 @@ export function getsockoptInt(fd: number, level: number, option: number): number
 export function getsockoptU64(fd: number, level: number, option: number): bigint {
   read(fd, level, option, 8);
   return value.readBigUInt64LE(0);
-}
-
-/** Who made the other end of a unix socket (at connect or socketpair), as seen from our namespaces. */
-export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
-  read(fd, SOL_SOCKET, SO_PEERCRED, 12);
-  return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) };
 }
 
 /**

@@ -1,12 +1,10 @@
 import { closeSync, fstatSync, statSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { CAP_NET_ADMIN, hasCap, readCaps } from './capability.ts';
-import { socketpairSeqpacket } from './fd-passing.ts';
-import { AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_STREAM, socket, socketNetns } from './socket.ts';
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from './socket.ts';
 import {
   getsockoptInt,
   getsockoptU64,
-  peerCredentials,
   rawGetsockopt,
   rawSetsockopt,
   SO_NETNS_COOKIE,
@@ -53,18 +51,6 @@ test('raw setsockopt', () => {
     rawSetsockopt(-1, IPPROTO_IP, IP_TOS, buffer, 4),
   ];
   expect(results.map(({ errno }) => errno)).toEqual([EFAULT, ENOPROTOOPT, EBADF]);
-});
-
-test('the peer of a socket pair is this process', () => {
-  const [a, b] = socketpairSeqpacket();
-  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-  expect(peerCredentials(a)).toEqual({ pid: process.pid, uid, gid });
-  closeSync(a);
-  closeSync(b);
-  // A socket without a peer has pid 0 and no ids.
-  const alone = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  expect(peerCredentials(alone)).toEqual({ pid: 0, uid: 0xffffffff, gid: 0xffffffff });
-  closeSync(alone);
 });
 
 test.skipIf(!hasCap(readCaps('self').effective, CAP_NET_ADMIN))(

@@ -8,12 +8,10 @@ const ioctl = cFunction('ioctl', ['int', 'ulong', 'int64_t']);
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_SEQPACKET = 5;
 export const SOCK_CLOEXEC = 0o2000000;
-export const SOCK_NONBLOCK = 0o4000;
 
 const SIOCGSKNS = 0x894c;
 

@@ -1,7 +1,7 @@
 /** iptables' exit statuses (xtables.h, enum xtables_exittype). */
 export const exitStatus = { done: 0, other: 1, parameter: 2, version: 3, resource: 4 } as const;
 
-export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 /** Ends the command: what goes to stderr, whole, and the exit status. */
 export interface Exit {

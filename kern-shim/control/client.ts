@@ -3,7 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { ControlOperation } from '../run/messages.ts';
-import type { ControlAnswer } from './server.ts';
+import type { ControlAnswer, ControlRequest } from './server.ts';
 
 const answerTimeoutMs = 15_000;
 
@@ -62,6 +62,7 @@ export function askShim(socket: string, operation: ControlOperation): Promise<un
         reject(new BpfilterError('driver', `${socket}: no answer that can be read`, { cause }));
       }
     });
-    connection.end(`${JSON.stringify({ operation })}\n`);
+    const request: ControlRequest = { operation };
+    connection.end(`${JSON.stringify(request)}\n`);
   });
 }

@@ -4,7 +4,7 @@ import type { HookNumber } from '../ir.ts';
 export type PerHook = readonly [number, number, number, number, number];
 
 /** What the kernel says of a hook that a table doesn't have. */
-export const UNSET = 0xffffffff;
+const UNSET = 0xffffffff;
 
 /** The hooks of a mask; bits that are no hook are passed over, as in the kernel. */
 export function hooksOf(mask: number): readonly HookNumber[] {

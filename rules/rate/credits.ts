@@ -4,7 +4,7 @@ import { LIMIT_SCALE } from './units.ts';
  * The kernel's CONFIG_HZ. It enters only through credits, whose number a second is the same (32,000) at
  * 250 and 1,000 ticks, 25,600 at 100 and 38,400 at 300.
  */
-export const TICKS_PER_SECOND = 250;
+const TICKS_PER_SECOND = 250;
 
 const U32 = 2 ** 32;
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { BpfilterError } from '../../protocol/error.ts';
 
 /** One u32 for each table, and one for the order of first use. */
-export const EPOCH_SLOTS = 16;
+const EPOCH_SLOTS = 16;
 export const ORDER_SLOT = EPOCH_SLOTS - 1;
 
 /**

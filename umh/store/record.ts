@@ -16,10 +16,10 @@ import { BpfilterError } from '../../protocol/error.ts';
  * Bytes behind the body are allowed: a record may stand in a file that was reserved larger.
  */
 const MAGIC = 0x53465042;
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 const HEADER = 24;
 
-export const recordKind = { table: 1, counters: 2, journal: 3, tables: 4 } as const;
+const recordKind = { table: 1, counters: 2, journal: 3, tables: 4 } as const;
 export type RecordKind = keyof typeof recordKind;
 
 export interface StateRecord {

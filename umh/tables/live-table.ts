@@ -18,7 +18,7 @@ export interface LiveTable {
 }
 
 /** The version of counters that belong to a table that was never replaced. */
-export const NEVER_REPLACED: Version = { instance: '', generation: 0 };
+const NEVER_REPLACED: Version = { instance: '', generation: 0 };
 
 /** The version a table's counters belong to. */
 export function countersVersion(inForce: InForce | undefined): Version {
