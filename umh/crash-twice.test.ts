@@ -20,14 +20,15 @@ function dieAfter({ world, traffic }: Staged, connection: Connection, message: U
 }
 
 describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
-  const steps = stepsOf(scenario, true);
+  // The journal goes when the answer is out: a driver that dies after that is asked nothing again.
+  const steps = stepsOf(scenario, true).slice(0, -1);
   it.each(steps.map((step, index) => [step, index + 1] as const))(
     'dies after "%s", then again at every step',
     (_step, first) => {
       for (let second = 1; ; second++) {
         const staged = stage(scenario, true);
         const { world, connection, traffic, start } = staged;
-        if (!dieAfter(staged, connection, scenario.message(world, false), first)) return;
+        expect(dieAfter(staged, connection, scenario.message(world, false), first)).toBe(true);
         const successor = world.connect('aa');
         const died = dieAfter(staged, successor, scenario.message(world, true), second);
         if (!successor.crash.dead) {
