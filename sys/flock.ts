@@ -19,6 +19,7 @@ export function tryLock(fd: number): boolean {
   return lastErrno() === errno.EAGAIN ? false : fail('flock', `fd ${fd}`);
 }
 
+/** Gives a lock back that `tryLock` took. */
 export function unlock(fd: number): void {
   if (flock()(fd, LOCK_UN) !== 0) fail('flock', `LOCK_UN, fd ${fd}`);
 }

@@ -13,6 +13,7 @@ export interface Pipe {
   readonly write: number;
 }
 
+/** A new pipe, both ends closed on exec. */
 export function pipe2(): Pipe {
   const ends = Buffer.alloc(8);
   check(cPipe2()(ends, O_CLOEXEC), 'pipe2');

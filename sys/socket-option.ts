@@ -26,11 +26,13 @@ function read(fd: number, level: number, option: number, bytes: number): void {
   }
 }
 
+/** An option that is an int. */
 export function getsockoptInt(fd: number, level: number, option: number): number {
   read(fd, level, option, 4);
   return value.readInt32LE(0);
 }
 
+/** An option that is a u64. */
 export function getsockoptU64(fd: number, level: number, option: number): bigint {
   read(fd, level, option, 8);
   return value.readBigUInt64LE(0);

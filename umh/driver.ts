@@ -68,6 +68,7 @@ export interface DriverOptions {
   readonly callers: CallerSource;
 }
 
+/** The driver over what it touches (`context`), the translation and the callers' memories. */
 export function createDriver({ context, translator, callers }: DriverOptions): Driver {
   const { lock, log } = context;
   const kernel = kernelOf(context.plane, translator);

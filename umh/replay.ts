@@ -16,6 +16,7 @@ export interface Replay {
   expect(): void;
 }
 
+/** The journal of `context.client`. */
 export function createReplay(context: DriverContext): Replay {
   const { files, log, client } = context;
   const name = journalName(client);

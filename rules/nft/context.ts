@@ -29,6 +29,7 @@ export interface ContextOptions {
   readonly lookup?: ExtensionLookup;
 }
 
+/** What compiling needs to know of a table; the address family is IPv4's and the registry ours unless given. */
 export function tableContext(table: TableName, options: ContextOptions = {}): TableContext {
   const { family = ipv4, lookup = { findMatch, findTarget } } = options;
   const builtins: ReadonlySet<string> = new Set(family.tables[table].chains.map(({ name }) => name));

@@ -9,10 +9,12 @@ export interface GuardSpec {
   readonly dropsOffsetOne: boolean;
 }
 
+/** The guard that a match on such a transport header needs. */
 export function guardSpec({ bytes, dropsOffsetOne = false }: TransportHeader): GuardSpec {
   return { bytes, dropsOffsetOne };
 }
 
+/** The name of the chain that drops what isn't there whole: `guard_8`, with `_1` where offset 1 is dropped too. */
 export function guardName({ bytes, dropsOffsetOne }: GuardSpec): string {
   return guardChainName(bytes, dropsOffsetOne);
 }

@@ -15,6 +15,7 @@ import type { HeaderMatch, InterfaceMatch } from '../ir.ts';
  */
 export type HeaderFacets = readonly string[];
 
+/** The facets of a header that can match. */
 export function headerFacets(header: HeaderMatch): HeaderFacets {
   const not = (flag: number) => ((header.inverted & flag) !== 0 ? '!' : '');
   return [

@@ -36,6 +36,7 @@ export function hookChainName(builtin: string): string {
   return `hook_${builtin}`;
 }
 
+/** The counter object of a rule id. */
 export function counterName(id: number): string {
   return `r${id}`;
 }
@@ -50,6 +51,7 @@ export function limitName(id: number, nth = 1): string {
   return nth === 1 ? `l${id}` : `l${id}_${nth}`;
 }
 
+/** The marker chain of a generation; `parseMarker` reads it back. */
 export function markerName({ generation, instance }: Generation): string {
   return `gen_${generation}_${instance}`;
 }

@@ -41,6 +41,7 @@ export function ownIdentity(): ProcessIdentity {
   return { namespace: ownNamespace(), pid: process.pid, start: readProcessStat(process.pid)?.start ?? '0' };
 }
 
+/** An identity as one line of text; `parseIdentity` reads it back. */
 export function formatIdentity(identity: ProcessIdentity): string {
   return `${identity.namespace} ${identity.pid} ${identity.start}`;
 }

@@ -17,6 +17,7 @@ function bytesOf(words: BigUint64Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
+/** Counters as parts to write one after the other. */
 export function encodeCounters(counters: StoredCounters): Uint8Array[] {
   const { instance, generation, revision, book } = counters;
   return encodeRecord(

@@ -22,6 +22,7 @@ export interface JournalEntry {
 const META_ROOM = 512;
 const NAME = /^journal-([0-9a-f]{1,32})$/;
 
+/** The file name of a client's journal. */
 export function journalName(client: string): string {
   return `journal-${client}`;
 }

@@ -15,6 +15,7 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** A reader over a record's meta, whatever that is. */
 export function readMeta(meta: unknown): MetaReader {
   const fields = typeof meta === 'object' && meta !== null ? (meta as Readonly<Record<string, unknown>>) : {};
   const wrong = (name: string, wanted: string): never => {

@@ -30,6 +30,7 @@ export interface StoredTable extends Version, HookPoints {
   readonly asker?: Asker | undefined;
 }
 
+/** Whether both are the same version, or both are none. */
 export function sameVersion(one: Version | undefined, other: Version | undefined): boolean {
   return one?.instance === other?.instance && one?.generation === other?.generation;
 }

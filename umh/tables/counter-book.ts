@@ -19,6 +19,7 @@ export function freshBook(entries: number): CounterBook {
   return { base: new BigUint64Array(2 * entries), seen: new BigUint64Array(2 * entries) };
 }
 
+/** How many entries a book is of. */
 export function entriesOf(book: CounterBook): number {
   return book.base.length / 2;
 }

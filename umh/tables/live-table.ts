@@ -25,6 +25,7 @@ export function countersVersion(inForce: InForce | undefined): Version {
   return inForce?.version ?? NEVER_REPLACED;
 }
 
+/** How many entries a table has, heads and end included: as many as it has counters. */
 export function entryCount(view: BlobView): number {
   return view.offsets.length;
 }
