@@ -21,6 +21,8 @@ if [ -n "$missing" ]; then
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/dev/null
+  elif [ "$(id -u)" = 0 ]; then
+    echo "setup: please install (Debian's names):$missing; what needs them is skipped" >&2
   else
     echo "setup: not installed, and only root may:$missing; what needs them is skipped" >&2
   fi
