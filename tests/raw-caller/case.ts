@@ -29,48 +29,39 @@ export function named(name: string, room: number): Buffer {
   return bytes;
 }
 
-/** A getsockopt of a whole, well-formed buffer on a raw socket, unless `rest` says otherwise. */
-export function getCase(
+type MakeCase = (
   title: string,
   option: number,
   bytes: Uint8Array,
   expected: string,
-  rest: Partial<RawRequest> = {},
-): RawCase {
-  return {
-    request: {
-      title,
-      call: 'get',
-      socket: 'inet-raw',
-      level,
-      option,
-      length: bytes.length,
-      data: base64(bytes),
-      ...rest,
-    },
+  rest?: Partial<RawRequest>,
+) => RawCase;
+
+const caseOf =
+  (call: RawRequest['call']): MakeCase =>
+  (title, option, bytes, expected, rest = {}) => ({
+    request: { title, call, socket: 'inet-raw', level, option, length: bytes.length, data: base64(bytes), ...rest },
     expected,
-  };
-}
+  });
+
+/** A getsockopt of a whole, well-formed buffer on a raw socket, unless `rest` says otherwise. */
+export const getCase = caseOf('get');
 
 /** A setsockopt, likewise. */
-export function setCase(
-  title: string,
-  option: number,
-  bytes: Uint8Array,
-  expected: string,
-  rest: Partial<RawRequest> = {},
-): RawCase {
-  return {
-    request: {
-      title,
-      call: 'set',
-      socket: 'inet-raw',
-      level,
-      option,
-      length: bytes.length,
-      data: base64(bytes),
-      ...rest,
-    },
-    expected,
-  };
+export const setCase = caseOf('set');
+
+/** Sockets that IPv4's options are asked on: those that the kernel serves, and those it doesn't. */
+export function socketCases(
+  of: (what: string, expected: string, rest: Partial<RawRequest>) => RawCase,
+): readonly RawCase[] {
+  return [
+    of('on a datagram socket', '', { socket: 'inet-dgram' }),
+    of('on a stream socket', '', { socket: 'inet-stream' }),
+    of('on an IPv6 datagram socket', '', { socket: 'inet6-dgram' }),
+    of('on an IPv6 raw socket', 'ENOPROTOOPT', { socket: 'inet6-raw' }),
+    of('on a unix socket', 'EOPNOTSUPP', { socket: 'unix' }),
+    of('on a netlink socket', 'ENOPROTOOPT', { socket: 'netlink' }),
+    of('on a file', 'ENOTSOCK', { socket: 'file' }),
+    of('on a closed descriptor', 'EBADF', { socket: 'closed' }),
+  ];
 }

@@ -1,4 +1,4 @@
-import { emptyFilter, entriesHeader, get, getCase, infoSize, named, type RawCase } from './case.ts';
+import { emptyFilter, entriesHeader, get, getCase, infoSize, named, type RawCase, socketCases } from './case.ts';
 import type { RawRequest } from './request.ts';
 
 /** struct ipt_getinfo with a table's name. */
@@ -38,14 +38,7 @@ function badBuffers(what: string, option: number, good: Buffer): readonly RawCas
     of('length one less', 'EINVAL', { length: length - 1 }),
     of('length one more', 'EINVAL', { length: length + 1 }),
     of('length 0 and NULL buffer', 'EINVAL', { length: 0, data: null }),
-    of('on a datagram socket', '', { socket: 'inet-dgram' }),
-    of('on a stream socket', '', { socket: 'inet-stream' }),
-    of('on an IPv6 datagram socket', '', { socket: 'inet6-dgram' }),
-    of('on an IPv6 raw socket', 'ENOPROTOOPT', { socket: 'inet6-raw' }),
-    of('on a unix socket', 'EOPNOTSUPP', { socket: 'unix' }),
-    of('on a netlink socket', 'ENOPROTOOPT', { socket: 'netlink' }),
-    of('on a file', 'ENOTSOCK', { socket: 'file' }),
-    of('on a closed descriptor', 'EBADF', { socket: 'closed' }),
+    ...socketCases(of),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { blobCases } from '../../rules/blob/testing/cases.ts';
 import { entry, filter, head, patched, plain, replace, standard, verdicts } from '../../rules/blob/testing/raw-blob.ts';
-import { base64, countersHeader, emptyFilter, get, getCase, type RawCase, set, setCase } from './case.ts';
+import { base64, countersHeader, emptyFilter, get, getCase, type RawCase, set, setCase, socketCases } from './case.ts';
 import { entries } from './malformed-get.ts';
 import type { RawRequest } from './request.ts';
 
@@ -45,14 +45,7 @@ function badBuffers(what: string, option: number, good: Buffer, room: Partial<Ra
     of('length 40', 'EINVAL', { length: 40 }),
     of('length 0 and NULL buffer', 'EINVAL', { length: 0, data: null }),
     of('buffer that can be read but not written', '', { readOnly: true }),
-    of('on a datagram socket', '', { socket: 'inet-dgram' }),
-    of('on a stream socket', '', { socket: 'inet-stream' }),
-    of('on an IPv6 datagram socket', '', { socket: 'inet6-dgram' }),
-    of('on an IPv6 raw socket', 'ENOPROTOOPT', { socket: 'inet6-raw' }),
-    of('on a unix socket', 'EOPNOTSUPP', { socket: 'unix' }),
-    of('on a netlink socket', 'ENOPROTOOPT', { socket: 'netlink' }),
-    of('on a file', 'ENOTSOCK', { socket: 'file' }),
-    of('on a closed descriptor', 'EBADF', { socket: 'closed' }),
+    ...socketCases(of),
   ];
 }
 
