@@ -1,5 +1,5 @@
-import { BpfilterError } from '../protocol/error.ts';
 import { type Errno, errno } from '../protocol/errno.ts';
+import { BpfilterError } from '../protocol/error.ts';
 import type { HeaderMatch, TableName } from './ir.ts';
 import type { NftStatement } from './nft/json.ts';
 

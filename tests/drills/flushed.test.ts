@@ -75,7 +75,9 @@ describe.skipIf(reason !== undefined)(titled('rules that somebody takes out of t
   });
 
   // nft's program doesn't tell the generation, so by that transport nobody misses single rules.
-  test.skipIf(process.env.BPFILTER_TRANSPORT === 'exec').each(['flush table ip bpfilter_filter', 'flush chain ip bpfilter_filter drill'])(
+  test
+    .skipIf(process.env.BPFILTER_TRANSPORT === 'exec')
+    .each(['flush table ip bpfilter_filter', 'flush chain ip bpfilter_filter drill'])(
     'are put back when only the rules went: nft %s',
     async (flush) => {
       const network = await Network.create();
