@@ -12,6 +12,7 @@ const passThrough = 0o711;
  * $XDG_RUNTIME_DIR/bpfilter and a private folder in the temporary directory that can be written.
  * Chosen by trying: uid 0 in a user namespace can't write to /run.
  *
+ * @returns an absolute path
  * @throws 'state' when none can be
  */
 export function findBaseFolder(env: Readonly<Record<string, string | undefined>>): string {
@@ -26,7 +27,8 @@ export function findBaseFolder(env: Readonly<Record<string, string | undefined>>
   for (const candidate of candidates) {
     if (candidate === undefined || candidate === '') continue;
     const reason = whyNot(candidate);
-    if (reason === undefined) return candidate;
+    // The driver works in another folder, and CMD may change its own.
+    if (reason === undefined) return path.resolve(candidate);
     reasons.push(`${candidate}: ${reason}`);
   }
   throw new BpfilterError('state', `no folder for the state can be written (${reasons.join('; ')})`);

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BpfilterError } from '../../protocol/error.ts';
 import { CAP_NET_ADMIN, CAP_SYS_ADMIN, hasCap, readCaps } from '../../sys/capability.ts';
+import { getNofile } from '../../sys/resource-limit.ts';
 
 const systemLock = '/run/xtables.lock';
 
@@ -21,6 +22,23 @@ export function checkProc(): void {
   throw new BpfilterError(
     'state',
     `/proc belongs to another pid namespace (it calls this process ${self ?? 'nothing'}, its pid is ${process.pid}): mount a /proc of this one first`,
+  );
+}
+
+/** Found by trying: below 48 a thread or the driver fails. Further namespaces take some more. */
+const fewestDescriptors = 64;
+
+/**
+ * With too few descriptors threads fail one by one, and CMD would wait for answers that nobody can give.
+ *
+ * @throws 'state' when the hard limit is too low; Node raises the soft one to it
+ */
+export function checkDescriptors(): void {
+  const { hard } = getNofile();
+  if (hard >= fewestDescriptors) return;
+  throw new BpfilterError(
+    'state',
+    `${fewestDescriptors} open files are needed, the hard limit is ${hard} (ulimit -Hn)`,
   );
 }
 

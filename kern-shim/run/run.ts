@@ -26,7 +26,7 @@ import {
 } from './inherited.ts';
 import { commandWarning, findProgram, legacyFirst } from './legacy-path.ts';
 import { nativeRulesWarning } from './native-rules.ts';
-import { checkProc, lockEnvironment, mayAdministerHere, needsNoNewPrivs } from './preflight.ts';
+import { checkDescriptors, checkProc, lockEnvironment, mayAdministerHere, needsNoNewPrivs } from './preflight.ts';
 import { outerShimServes } from './probe.ts';
 import { executeBy, exitNotRun, lookUp, notExecuted, type Program } from './program.ts';
 import { Serving } from './serving.ts';
@@ -56,6 +56,7 @@ export async function run(options: RunOptions): Promise<never> {
   const [command = ''] = options.command;
   const inherited = readInherited();
   checkProc();
+  checkDescriptors();
   if (!mayAdministerHere()) {
     throw new BpfilterError(
       'not-permitted',
@@ -127,7 +128,12 @@ export async function run(options: RunOptions): Promise<never> {
     warn('what still runs of CMD is no longer served: no detached shim came up (see bpfilter status for the log)');
     log.write('no detached shim came up for the background jobs of CMD');
   }
-  fs.rmSync(path.join(folder, `shim-${process.pid}.sock`), { force: true });
+  try {
+    fs.rmSync(path.join(folder, `shim-${process.pid}.sock`), { force: true });
+  } catch (error) {
+    // CMD may have taken the folder away or made it read-only; it ended as it ended all the same.
+    log.write(`its socket stays: ${describeError(error)}`);
+  }
   endAs(end);
 }
 

@@ -150,6 +150,19 @@ describe.skipIf(reason !== undefined)(titled('what a person is warned of', reaso
     });
   });
 
+  test('too few descriptors: refused before CMD starts', () => {
+    withFolder((folder) => {
+      const limited = (count: number) =>
+        runCommand(['sh', '-c', `ulimit -n ${count}; exec "$0" "$@"`, ...inNamespace, ...served, 'iptables', '-S'], {
+          folder,
+        });
+      const ran = limited(40);
+      expect(ran).toMatchObject({ status: 125, stdout: '' });
+      expect(ran.stderr).toBe('bpfilter: 64 open files are needed, the hard limit is 40 (ulimit -Hn)\n');
+      expect(limited(64)).toMatchObject({ status: 0, stderr: '' });
+    });
+  });
+
   test("a /proc of another pid namespace: refused with a status of run's own", () => {
     withFolder((folder) => {
       const ran = runCommand(['unshare', '-n', '-p', '--fork', bpfilter, 'run', '--', 'true'], { folder });
@@ -174,6 +187,26 @@ describe.skipIf(reason !== undefined)(titled('what a person is warned of', reaso
         stdout: '-P INPUT ACCEPT\n',
         stderr: '',
       });
+    });
+  });
+});
+
+describe.skipIf(reason !== undefined)(titled('the state folder', reason), () => {
+  test('a relative base is the same wherever driver and CMD work', () => {
+    withFolder((folder) => {
+      const script = `cd "$1" && BPFILTER_BASE=base ${bpfilter} run -- sh -c 'cd / && iptables -A INPUT -j DROP && iptables -S INPUT'`;
+      const ran = runCommand([...inNamespace, 'sh', '-c', script, 'sh', folder], { folder });
+      expect(ran).toMatchObject({ status: 0, stdout: '-P INPUT ACCEPT\n-A INPUT -j DROP\n', stderr: '' });
+      expect(fs.existsSync(`${stateOf(`${folder}/base`)}/filter.table`)).toBe(true);
+    });
+  });
+
+  test("a base that CMD has replaced by a file: CMD's status stands", () => {
+    withFolder((folder) => {
+      const base = `${folder}/base`;
+      const script = `iptables -S >/dev/null && rm -r ${base} && : >${base}; exit 7`;
+      const ran = runServed(script, { folder, env: { BPFILTER_BASE: base } });
+      expect(ran).toMatchObject({ status: 7, stderr: '' });
     });
   });
 });
