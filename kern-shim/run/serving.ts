@@ -12,6 +12,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const restartPauseMs = 200;
+
 /** The main thread's handle on the serving thread: starts it, asks it, ends it, and starts it again should it fail. */
 export class Serving {
   readonly #data: ServeData;
@@ -19,6 +21,7 @@ export class Serving {
   readonly #onFailure: (error: unknown) => void;
   #worker: Worker;
   #nextId = 1;
+  #stopping = false;
   #resolveEnd: (end: 'hangup' | 'stopped') => void = () => {};
 
   /** Settles when the last filtered process has gone, or after `stop`. */
@@ -51,6 +54,7 @@ export class Serving {
 
   /** Ends the serving thread and its drivers; the listener stays open. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#send('stop');
     await this.ended;
   }
@@ -70,8 +74,12 @@ export class Serving {
         reject(new BpfilterError('driver', 'the serving thread failed', { cause: error }));
       }
       this.#waiting.clear();
-      this.#worker = this.#start();
       this.#onFailure(error);
+      // What kept it from starting (no descriptors, no memory) may pass; trying without a pause only burns a processor.
+      setTimeout(() => {
+        this.#worker = this.#start();
+        if (this.#stopping) this.#send('stop');
+      }, restartPauseMs);
     });
     return worker;
   }
