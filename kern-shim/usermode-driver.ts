@@ -39,10 +39,13 @@ export interface Interpreter {
   readonly args: readonly string[];
 }
 
-/** Node runs a single-file CommonJS bundle from a memfd only with this flag: it can't resolve the link otherwise. */
+/**
+ * Node runs a single-file CommonJS bundle from a memfd only with the first flag: it can't resolve the
+ * link otherwise. By the second a driver may give memory back that one large request took.
+ */
 export const nodeInterpreter: Interpreter = {
   file: process.execPath,
-  args: ['--preserve-symlinks-main', '{blob}'],
+  args: ['--preserve-symlinks-main', '--expose-gc', '{blob}'],
 };
 
 export interface ForkOptions {

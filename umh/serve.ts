@@ -31,6 +31,18 @@ function readRequest(pipes: Pipes, message: Uint8Array, log: Log): boolean {
   return true;
 }
 
+/** Bytes of the caller's memory from which on a request leaves enough behind to be collected at once: some ten thousand rules. */
+const LARGE_REQUEST = 1 << 22;
+
+function lengthOf(message: Uint8Array): number {
+  return new DataView(message.buffer, message.byteOffset, message.byteLength).getUint32(mbox_request.offsets.len, true);
+}
+
+/** Needs node's --expose-gc; without it memory is given back when node thinks fit. */
+function giveMemoryBack(): void {
+  globalThis.gc?.();
+}
+
 /** Serves request after request, until the pipe ends or nobody reads the answers (EPIPE is thrown). */
 export function serveRequests(driver: Driver, pipes: Pipes, log: Log): void {
   const message = new Uint8Array(mbox_request.size);
@@ -40,5 +52,6 @@ export function serveRequests(driver: Driver, pipes: Pipes, log: Log): void {
     encodeReply(replyView, driver.serve(message));
     for (let sent = 0; sent < reply.length; ) sent += pipes.write(reply, sent);
     driver.answered();
+    if (lengthOf(message) >= LARGE_REQUEST) giveMemoryBack();
   }
 }
