@@ -4,6 +4,7 @@ import path from 'node:path';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { ControlOperation } from '../run/messages.ts';
 import type { ControlAnswer, ControlRequest } from './server.ts';
+import { socketAddress } from './socket-address.ts';
 
 const answerTimeoutMs = 15_000;
 
@@ -27,9 +28,14 @@ export async function runningShims(folder: string): Promise<readonly RunningShim
   return shims.sort((a, b) => a.pid - b.pid);
 }
 
+function connect(socket: string): net.Socket {
+  const { address, close } = socketAddress(socket);
+  return net.connect(address).once('close', close);
+}
+
 function isListening(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const connection = net.connect(socket);
+    const connection = connect(socket);
     connection.once('connect', () => {
       connection.destroy();
       resolve(true);
@@ -43,7 +49,7 @@ function isListening(socket: string): Promise<boolean> {
 /** Asks a running shim. @throws 'busy' when it doesn't answer, 'driver' with its own error text */
 export function askShim(socket: string, operation: ControlOperation): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const connection = net.connect(socket);
+    const connection = connect(socket);
     let text = '';
     connection.setEncoding('utf8');
     connection.setTimeout(answerTimeoutMs, () =>

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { describeError } from '../../protocol/error.ts';
 import { type ControlOperation, controlOperations } from '../run/messages.ts';
+import { socketAddress } from './socket-address.ts';
 
 /**
  * The unix socket of a running shim: one JSON object a line in, one out. It stands in the state
@@ -46,10 +47,12 @@ export function serveControl(
     });
   });
   server.on('error', onFailure);
-  server.listen(path);
+  const { address, close } = socketAddress(path);
+  server.listen(address);
   server.unref();
   return () => {
     server.close();
+    close();
     fs.rmSync(path, { force: true });
   };
 }
