@@ -26,7 +26,8 @@ test('execve: a failure leaves all as it was', () => {
     report([errors, before === signals(), before]);`) as [string[], boolean, string];
   expect(seen[0]).toEqual(['execve ENOENT', 'execve EINVAL', 'execve EACCES']);
   expect(seen[1]).toBe(true);
-  expect(seen[2]).toMatch(/SigIgn:\t0*1001000$/); // Node ignores SIGPIPE and SIGXFSZ: the test can fail
+  // Node ignores SIGPIPE and SIGXFSZ: the test can fail. Who was started by make ignores glibc's own 32 and 33 too.
+  expect(seen[2]).toMatch(/SigIgn:\t0*[018]*1001000$/);
 });
 
 test('limits, dumpable', () => {

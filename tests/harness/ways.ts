@@ -9,13 +9,25 @@ export const bpfilter = process.env.BPFILTER_COMMAND ?? fileURLToPath(new URL('.
 
 /** What a test asks of the machine, each with the words for its absence. */
 const needs = {
-  root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
+  root: () => (process.getuid?.() === 0 && hasUser(65534) ? undefined : 'needs root, and other users beside it'),
   'user namespaces': () => failure(['unshare', '-Urn', 'true'], 'user and network namespaces'),
   build: () => (fs.existsSync(bpfilter) ? undefined : 'dist/bpfilter is not built'),
   nft: () => failure(['nft', '--version'], 'nft'),
   'iptables-legacy': () => failure(['iptables-legacy', '--version'], 'iptables-legacy'),
   'kernel ip_tables': () => failure(['unshare', '-n', 'iptables-legacy', '-L', '-n'], "the kernel's own ip_tables"),
 } as const satisfies Record<string, () => string | undefined>;
+
+/** Whether a uid exists here: a user namespace may have its own root alone. */
+function hasUser(uid: number): boolean {
+  return fs
+    .readFileSync('/proc/self/uid_map', 'latin1')
+    .trim()
+    .split('\n')
+    .some((line) => {
+      const [first = 0, , count = 0] = line.trim().split(/\s+/).map(Number);
+      return uid >= first && uid < first + count;
+    });
+}
 
 export type Need = keyof typeof needs;
 
@@ -52,8 +64,8 @@ export interface Ran {
 /** A folder of its own for state and lock: nothing of the machine's is touched, nothing stays. */
 export function withFolder<T>(use: (folder: string) => T, owner?: number): T {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-test-'));
-  if (owner !== undefined) fs.chownSync(folder, owner, owner);
   try {
+    if (owner !== undefined) fs.chownSync(folder, owner, owner);
     return use(folder);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -87,4 +99,13 @@ export function runCommand(command: readonly string[], options: RunOptions): Ran
   });
   if (done.error !== undefined) throw done.error;
   return { status: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };
+}
+
+/** The command under test where another user can read it: the checkout itself may lie in somebody's home. */
+export function copyFor(owner: number, folder: string): string {
+  const copy = path.join(folder, 'command');
+  fs.cpSync(path.dirname(bpfilter), copy, { recursive: true });
+  for (const file of [copy, ...fs.readdirSync(copy).map((name) => path.join(copy, name))])
+    fs.chownSync(file, owner, owner);
+  return path.join(copy, path.basename(bpfilter));
 }

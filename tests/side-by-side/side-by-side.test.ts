@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
+import { bpfilter, copyFor, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 import { runScenario } from './run-scenario.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -20,19 +20,26 @@ const withoutIpTables = [
 ] as const;
 
 /** Each way to be served; the first column of the comparison is always the kernel's own ip_tables as root. */
-const ways: readonly { readonly way: string; readonly owner?: number; readonly wrapper: readonly string[] }[] = [
-  { way: 'root in a fresh network namespace', wrapper: ['unshare', '-n', bpfilter, 'run', '--'] },
+const ways: readonly {
+  readonly way: string;
+  readonly owner?: number;
+  readonly wrapper: (command: string) => readonly string[];
+}[] = [
+  { way: 'root in a fresh network namespace', wrapper: (command) => ['unshare', '-n', command, 'run', '--'] },
   {
     way: 'an ordinary user with run --isolated',
     owner: nobody,
-    wrapper: [...asNobody, bpfilter, 'run', '--isolated', '--'],
+    wrapper: (command) => [...asNobody, command, 'run', '--isolated', '--'],
   },
   {
     way: 'an ordinary user in unshare -Urn',
     owner: nobody,
-    wrapper: [...asNobody, 'unshare', '-Urn', bpfilter, 'run', '--'],
+    wrapper: (command) => [...asNobody, 'unshare', '-Urn', command, 'run', '--'],
   },
-  { way: "with the kernel's own ip_tables taken away", wrapper: [...withoutIpTables, bpfilter, 'run', '--'] },
+  {
+    way: "with the kernel's own ip_tables taken away",
+    wrapper: (command) => [...withoutIpTables, command, 'run', '--'],
+  },
 ];
 
 describe.skipIf(reason !== undefined)(
@@ -42,7 +49,10 @@ describe.skipIf(reason !== undefined)(
       describe(way, () => {
         test.each(scenarios)('$title', (scenario) => {
           const native = withFolder((folder) => runScenario(scenario, ['unshare', '-n'], folder));
-          const served = withFolder((folder) => runScenario(scenario, wrapper, folder), owner);
+          const served = withFolder((folder) => {
+            const command = owner === undefined ? bpfilter : copyFor(owner, folder);
+            return runScenario(scenario, wrapper(command), folder);
+          }, owner);
           expect(served).toEqual(native);
         });
       });
