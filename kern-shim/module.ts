@@ -44,6 +44,13 @@ const attemptsWhenHung = 2;
 /** The first request a driver must answer with 0 before anything is served. */
 const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
 
+/** Between starts that fail, times the number of the attempt. */
+const startBackOffMs = 10;
+
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /**
  * The bpfilter module (net/bpfilter/bpfilter_kern.c): loads the driver, checks its health by the
  * empty request, carries one request at a time over the two pipes, and starts the driver again when
@@ -163,6 +170,7 @@ export class BpfilterModule {
         const most = errnoOf(error) === errno.ETIMEDOUT ? Math.min(attempts, attemptsWhenHung) : attempts;
         if (attempt < most && (served || this.#diedStarting)) {
           this.#startFailure = undefined;
+          if (!served) sleepSync(attempt * startBackOffMs);
           continue;
         }
         this.#failures += 1;

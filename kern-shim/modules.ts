@@ -40,8 +40,8 @@ interface Slot extends Served {
   lastUse: number;
 }
 
-/** A driver that is killed again and again on one request is no accident any more. */
-const requestAttempts = 4;
+/** A driver that is killed again and again on one request, or before it is up, is no accident any more. */
+const requestAttempts = 8;
 
 /** After so long without a request a driver in another namespace is ended: it would keep that namespace alive. */
 const foreignIdleMs = 5_000;
