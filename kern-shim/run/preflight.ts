@@ -42,6 +42,20 @@ export function checkDescriptors(): void {
   );
 }
 
+/** Ways to nftables that a driver knows (BPFILTER_TRANSPORT). */
+const transports = ['auto', 'netlink', 'exec'];
+
+/**
+ * A driver that is told nonsense would refuse every request: better to say so at once.
+ *
+ * @throws 'usage' for a value of BPFILTER_TRANSPORT that there isn't
+ */
+export function checkEnvironment(env: NodeJS.ProcessEnv): void {
+  const transport = env.BPFILTER_TRANSPORT;
+  if (transport === undefined || transports.includes(transport)) return;
+  throw new BpfilterError('usage', `BPFILTER_TRANSPORT is "${transport}", expected one of ${transports.join(', ')}`);
+}
+
 /** Whether this process may set up a firewall in its network namespace. A user namespace's own root may in its own. */
 export function mayAdministerHere(): boolean {
   return hasCap(readCaps('self').effective, CAP_NET_ADMIN);

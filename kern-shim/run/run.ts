@@ -26,7 +26,14 @@ import {
 } from './inherited.ts';
 import { commandWarning, findProgram, legacyFirst } from './legacy-path.ts';
 import { nativeRulesWarning } from './native-rules.ts';
-import { checkDescriptors, checkProc, lockEnvironment, mayAdministerHere, needsNoNewPrivs } from './preflight.ts';
+import {
+  checkDescriptors,
+  checkEnvironment,
+  checkProc,
+  lockEnvironment,
+  mayAdministerHere,
+  needsNoNewPrivs,
+} from './preflight.ts';
 import { outerShimServes } from './probe.ts';
 import { executeBy, exitNotRun, lookUp, notExecuted, type Program } from './program.ts';
 import { Serving } from './serving.ts';
@@ -56,6 +63,7 @@ export async function run(options: RunOptions): Promise<never> {
   const [command = ''] = options.command;
   const inherited = readInherited();
   checkProc();
+  checkEnvironment(process.env);
   checkDescriptors();
   if (!mayAdministerHere()) {
     throw new BpfilterError(

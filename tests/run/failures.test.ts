@@ -201,6 +201,14 @@ describe.skipIf(reason !== undefined)(titled('the state folder', reason), () => 
     });
   });
 
+  test('a way to nftables that there is not: refused before CMD is started', () => {
+    withFolder((folder) => {
+      const ran = runServed('echo started', { folder, env: { BPFILTER_TRANSPORT: 'pigeon' } });
+      expect(ran).toMatchObject({ status: 125, stdout: '' });
+      expect(ran.stderr).toContain('expected one of auto, netlink, exec');
+    });
+  });
+
   test("a base that CMD has replaced by a file: CMD's status stands", () => {
     withFolder((folder) => {
       const base = `${folder}/base`;
