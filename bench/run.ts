@@ -36,6 +36,11 @@ const kinds: Readonly<Record<Way, string>> = {
   'plain nft': 'plain',
 };
 
+/** Each way's rules in its own syntax. */
+function ruleFile(way: Way): string {
+  return path.join(temporary, `rules-${kinds[way]}`);
+}
+
 function inNamespace(way: Way, args: readonly string[]): string {
   const below = way === 'shim' ? [shim, 'run', '--'] : [];
   const result = spawnSync('unshare', ['--net', ...below, ...args], { env, encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -116,8 +121,9 @@ console.log(`\n${'median'.padEnd(24)}${waysOfCommands.map((way) => way.padStart(
 const trips = (['native', 'shim'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
 show('GET_INFO, µs', trips);
 for (const size of sizes) {
-  const file = path.join(temporary, 'rules');
-  const results = waysOfCommands.map((way) => samplesOf(way, 'commands.cjs', [kinds[way], String(size), file]));
+  const results = waysOfCommands.map((way) =>
+    samplesOf(way, 'commands.cjs', [kinds[way], String(size), ruleFile(way)]),
+  );
   for (const [index, { name }] of (results[0] ?? []).entries()) {
     show(
       `${size}: ${name}, ms`,
@@ -130,12 +136,7 @@ console.log('\nresident memory, MiB');
 for (const [name, script] of [
   ['idle', 'iptables-legacy -L -n >/dev/null'],
   ...(sizes.includes(100_000)
-    ? [
-        [
-          '100,000 rules',
-          `iptables-legacy-restore ${path.join(temporary, 'rules')}; iptables-legacy -A INPUT -j ACCEPT`,
-        ] as const,
-      ]
+    ? [['100,000 rules', `iptables-legacy-restore ${ruleFile('native')}; iptables-legacy -A INPUT -j ACCEPT`] as const]
     : []),
 ] as const) {
   const { shim: own, driver } = await memory(script);
