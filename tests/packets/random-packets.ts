@@ -1,5 +1,5 @@
+import { pick, type Random } from '../harness/random.ts';
 import { address, type Entrance, type IpFields, type Sent, sent, type Transport } from './packet.ts';
-import { pick, type Random } from './random.ts';
 import { icmp, plain, tcp, udp } from './transport.ts';
 
 /** Packets that the rules of random-rules.ts tell apart: forwarded both ways, to the host, from it; some odd. */

@@ -1,6 +1,6 @@
 import type { TableName } from '../../rules/ir.ts';
+import { pick, type Random } from '../harness/random.ts';
 import { table } from './case.ts';
-import { pick, type Random } from './random.ts';
 
 type Protocol = 'tcp' | 'udp' | 'icmp' | 'all';
 

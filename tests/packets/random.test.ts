@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { randomFrom } from '../harness/random.ts';
 import { titled } from '../harness/ways.ts';
 import { type BothResults, reason, refusals, runBothWays } from './both-ways.ts';
 import { differences } from './differences.ts';
-import { randomFrom } from './random.ts';
 import { randomPackets } from './random-packets.ts';
 import { randomRules } from './random-rules.ts';
 import { caseOf, type Finding, shrink } from './shrink.ts';

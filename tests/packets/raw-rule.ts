@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { MatchUse, Rule, TargetUse } from '../../rules/ir.ts';
 import { findMatch } from '../../rules/registry.ts';
-import { anyHeader } from '../harness/header.ts';
+import { anyHeader } from '../../rules/testing/header.ts';
 
 /** A rule that iptables has no words for, as JSON: it counts. */
 export interface RawRule {

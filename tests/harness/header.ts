@@ -1,1 +1,0 @@
-export { anyHeader } from '../../rules/testing/header.ts';
