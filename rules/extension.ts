@@ -1,7 +1,7 @@
 import { type Errno, errno } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import type { HeaderMatch, TableName } from './ir.ts';
-import type { NftStatement } from './nft/json.ts';
+import type { NftStatement, OwnObjectBody } from './nft/json.ts';
 
 /** One revision of an extension: the kernel's struct, read and written. */
 export interface Revision<Info> {
@@ -15,8 +15,8 @@ export interface Revision<Info> {
 
 /** Where the kernel lets an extension stand (struct xt_match, xt_target in the kernel's source). */
 export interface Placement {
-  /** Only in this table (e.g. REJECT: filter). */
-  readonly table?: TableName;
+  /** Only in this table, or in one of these (e.g. REJECT: filter). */
+  readonly table?: TableName | readonly TableName[];
   /** Only reachable from these hooks: bit mask of 1 << hook number. */
   readonly hooks?: number;
   /** Only with this -p, not inverted. */
@@ -79,8 +79,28 @@ export interface TransportHeader {
   readonly dropsOffsetOne?: boolean;
 }
 
+/**
+ * An nft object (limit, quota, set, …) that belongs to one rule: made with it, shared by all nft rules
+ * that it becomes, and taken away with it. Statements name it by `ownName(tag)`.
+ */
+export interface OwnObject {
+  /** Letters; tells the objects of one rule apart. */
+  readonly tag: string;
+  readonly body: OwnObjectBody;
+}
+
+/** How a statement names an object of its own rule: its place is taken by a name made of the rule's id. */
+export function ownName(tag: string): string {
+  return `%${tag}`;
+}
+
+/** How `NftTarget.statements` name the chain of the target's own, in a jump. */
+export const OWN_CHAIN = '%chain';
+
 export interface NftMatch {
   readonly alternatives: NftAlternatives;
+  /** What its statements name by `ownName`. */
+  readonly objects?: readonly OwnObject[];
   /** Each evaluation changes its state (limit, quota, …): it must see exactly the packets ip_tables would show it. */
   readonly stateful?: boolean;
   readonly transport?: TransportHeader;
@@ -88,7 +108,46 @@ export interface NftMatch {
   readonly comment?: string;
 }
 
-export interface MatchDefinition<Info> {
+/** A target as nft statements. Without a verdict among them the packet goes on to the next rule. */
+export interface NftTarget {
+  readonly statements: readonly NftStatement[];
+  readonly objects?: readonly OwnObject[];
+  /**
+   * Rules of a chain of its own, for what one nft rule can't do: `statements` jump to `OWN_CHAIN`, and whoever
+   * comes to its end goes on behind the iptables rule. `return` in it ends it.
+   */
+  readonly chain?: readonly (readonly NftStatement[])[];
+}
+
+/** What an extension's translation may look at. */
+export interface NftContext {
+  readonly header: HeaderMatch;
+  readonly table: TableName;
+}
+
+/**
+ * How much of an extension nftables carries by itself. What it doesn't goes as the kernel's own xt
+ * extension, where there is one and it isn't forbidden, or is refused. `partly` lists what isn't carried,
+ * for people (docs/coverage.md).
+ */
+export type NftCoverage = 'all' | { readonly partly: readonly string[] } | { readonly none: string };
+
+/** What matches and targets have in common beside their layout: for documents and tests. */
+export interface ExtensionFacts {
+  readonly coverage: NftCoverage;
+  /**
+   * Rule fragments as people write them, with every option and inversion: `-p tcp -m tcp ! --dport {port}`.
+   * A word in braces is a domain of tests/differential/domains.ts, a choice `{a|b|c}` or a range of numbers `{0-63}`.
+   * Shown in docs/coverage.md, and what random rules are made of.
+   */
+  readonly examples: readonly string[];
+  /** Why no two runs give the same (time, chance): such an extension has packet tests of its own. */
+  readonly unpredictable?: string;
+  /** Why the kernel's own xt extension can't stand in for what nft lacks. */
+  readonly noXt?: string;
+}
+
+export interface MatchDefinition<Info> extends ExtensionFacts {
   readonly kind: 'match';
   readonly name: string;
   readonly revisions: Readonly<Record<number, Revision<Info>>>;
@@ -101,11 +160,13 @@ export interface MatchDefinition<Info> {
   save(info: Info, context: { readonly header: HeaderMatch }): string;
   /** The name `-m` gets in `iptables -S` where it isn't the match's own (libxtables' alias): conntrack written as state. */
   alias?(info: Info): string;
+  /** Each evaluation changes its state: what `NftMatch.stateful` says where the kernel's own match is used. */
+  readonly stateful?: boolean;
   /** Throws by `cannotExpress` for what nft can't carry exactly. */
-  nft(info: Info, context: { readonly header: HeaderMatch }): NftMatch;
+  nft(info: Info, context: NftContext): NftMatch;
 }
 
-export interface TargetDefinition<Info> {
+export interface TargetDefinition<Info> extends ExtensionFacts {
   readonly kind: 'target';
   readonly name: string;
   readonly revisions: Readonly<Record<number, Revision<Info>>>;
@@ -113,8 +174,8 @@ export interface TargetDefinition<Info> {
   check(info: Info, context: CheckContext): void;
   print(info: Info, context: PrintContext): string;
   save(info: Info, context: { readonly header: HeaderMatch }): string;
-  /** The statements behind the counter. Without a verdict among them the packet goes on to the next rule. */
-  nft(info: Info, context: { readonly header: HeaderMatch }): readonly NftStatement[];
+  /** The statements behind the counter. Throws by `cannotExpress` for what nft can't carry exactly. */
+  nft(info: Info, context: NftContext): NftTarget;
 }
 
 /** A definition whose Info is its own business: what the registry holds. */

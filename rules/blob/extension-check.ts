@@ -72,8 +72,8 @@ function checkOne(
 }
 
 function checkPlacement(placement: Placement, table: string, hooks: number, protocol: number, inverted: boolean): void {
-  if (placement.table !== undefined && placement.table !== table)
-    throw malformed(`only valid in table ${placement.table}, not ${table}`);
+  const tables: readonly string[] | undefined = placement.table === undefined ? undefined : [placement.table].flat();
+  if (tables?.includes(table) === false) throw malformed(`only valid in table ${tables.join(' or ')}, not ${table}`);
   // A mask of 0 is no restriction, in the kernel too.
   if (placement.hooks && (hooks & ~placement.hooks) !== 0) {
     throw malformed(`only valid from ${hookList(placement.hooks)}, used from ${hookList(hooks)}`);

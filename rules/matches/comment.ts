@@ -15,6 +15,8 @@ export type CommentInfo = ValueOf<typeof xt_comment_info>;
 export const comment = defineMatch<CommentInfo>({
   name: 'comment',
   revisions: { 0: structRevision(xt_comment_info) },
+  coverage: 'all',
+  examples: ['-m comment --comment "a remark"'],
   placement: { anyFamily: true },
   check() {},
   print: (info) => ` /* ${latin1(textOf(info))} */`,

@@ -251,7 +251,7 @@ describe('conntrack', () => {
   });
 
   it.each(cases)('$saved: alternatives', ({ info, nft, comment, header = anyHeader }) => {
-    const match = conntrack.nft(info, { header });
+    const match = conntrack.nft(info, { header, table: 'filter' });
     expect(match.alternatives).toHaveLength(nft.length);
     expect(match.comment).toBe(comment);
     expect(match.stateful ?? false).toBe(false);
@@ -262,12 +262,14 @@ describe('conntrack', () => {
     { min: 0, max: 21_474_836 },
     { min: 5_000_000, max: 4_294_967_295 },
   ])('--ctexpire $min:$max is too long for nft', ({ min, max }) => {
-    expect(() => conntrack.nft(expires(min, max), { header: anyHeader })).toThrow('32 bits of milliseconds');
+    expect(() => conntrack.nft(expires(min, max), { header: anyHeader, table: 'filter' })).toThrow(
+      '32 bits of milliseconds',
+    );
   });
 
   it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const loaded = loadRules(
-      cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, { header }).alternatives),
+      cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, { header, table: 'filter' }).alternatives),
     );
     expect(loaded.map(({ text }) => text)).toEqual(cases.flatMap(({ nft }) => nft));
   });

@@ -10,6 +10,19 @@ import { defineMatch } from '../extension.ts';
 export const conntrack = defineMatch<ConntrackInfo>({
   name: 'conntrack',
   revisions: conntrackRevisions,
+  coverage: { partly: ['--ctexpire bounds from 4,294,967 s on', 'revisions 1 and 2'] },
+  examples: [
+    '-m conntrack {|!} --ctstate {ctstates}',
+    '-m conntrack {|!} --ctproto {protocol}',
+    '-m conntrack {|!} --ctorigsrc {network}',
+    '-m conntrack {|!} --ctorigdst {network}',
+    '-m conntrack {|!} --ctreplsrc {network}',
+    '-m conntrack {|!} --ctrepldst {network}',
+    '-p {tcp|udp} -m conntrack {|!} --ctorigdstport {port}',
+    '-p {tcp|udp} -m conntrack {|!} --ctorigsrcport {portrange}',
+    '-m conntrack {|!} --ctstatus {ctstatuses}',
+    '-m conntrack --ctdir {ORIGINAL|REPLY}',
+  ],
   placement: { anyFamily: true },
   check() {}, // the kernel only switches connection tracking on
   alias: (info) => (isStateAlias(info) ? 'state' : 'conntrack'),

@@ -21,6 +21,8 @@ const ANY = 0xff;
 export const icmp = defineMatch<IcmpInfo>({
   name: 'icmp',
   revisions: { 0: structRevision(ipt_icmp) },
+  coverage: 'all',
+  examples: ['-p icmp -m icmp {|!} --icmp-type {icmptype}'],
   placement: { protocol: 1 },
   check: ({ invflags }) => checkInvertFlags('icmp', invflags, INV),
   print: (info, { numeric }) => ` icmp${printType(info, numeric)}${printUnknownFlags(info.invflags, INV)}`,

@@ -71,12 +71,12 @@ describe('mark', () => {
   });
 
   it.each(cases)('$what: nft', ({ info, nft }) =>
-    expect(mark.nft(info, { header: anyHeader }).alternatives).toEqual(nft),
+    expect(mark.nft(info, { header: anyHeader, table: 'filter' }).alternatives).toEqual(nft),
   );
 
   it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const rules = cases
-      .flatMap(({ info }) => mark.nft(info, { header: anyHeader }).alternatives)
+      .flatMap(({ info }) => mark.nft(info, { header: anyHeader, table: 'filter' }).alternatives)
       .filter((rule) => rule.length > 0);
     expect(loadRules(rules).map(({ text }) => text)).toEqual([
       'meta mark 0x00000001',

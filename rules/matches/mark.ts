@@ -25,6 +25,8 @@ export const mark = defineMatch<MarkInfo>({
       encode: (info) => xt_mark_mtinfo1.write(info),
     },
   },
+  coverage: 'all',
+  examples: ['-m mark {|!} --mark {mark}', '-m mark {|!} --mark {mark}/{mark}'],
   placement: { anyFamily: true },
   check() {},
   print: (info) => ` mark match${info.invert === 0 ? '' : ' !'}${valueText(info)}`,

@@ -31,6 +31,12 @@ const INV_PROTO = 0x40; // IPT_INV_PROTO
 export const multiport = defineMatch<MultiportInfo>({
   name: 'multiport',
   revisions: { 1: structRevision(xt_multiport_v1) },
+  coverage: 'all',
+  examples: [
+    '-p {tcp|udp} -m multiport {|!} --dports {ports}',
+    '-p {tcp|udp} -m multiport {|!} --sports {ports}',
+    '-p {tcp|udp} -m multiport {|!} --ports {ports}',
+  ],
   placement: {},
   check,
 

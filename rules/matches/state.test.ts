@@ -19,7 +19,7 @@ const cases = [
   { mask: 0, text: '', nft: undefined, listed: 'ct state == 0x0' },
 ] as const;
 
-const statements = (mask: number) => state.nft({ mask }, { header: anyHeader }).alternatives;
+const statements = (mask: number) => state.nft({ mask }, { header: anyHeader, table: 'filter' }).alternatives;
 
 describe('state', () => {
   it('has the size of struct xt_state_info', () => expect(state.revisions[0]?.size).toBe(4));

@@ -31,6 +31,8 @@ export const state = defineMatch<StateInfo>({
       encode: ({ mask }) => xt_state_info.write({ statemask: mask }),
     },
   },
+  coverage: 'all',
+  examples: ['-m state {|!} --state {states}'],
   placement: { anyFamily: true },
   check() {}, // the kernel only switches connection tracking on
   print: ({ mask }) => ` state${statesText(mask)}`,

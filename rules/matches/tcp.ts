@@ -30,6 +30,14 @@ const TCPOPT_NOP = 1;
 export const tcp = defineMatch<TcpInfo>({
   name: 'tcp',
   revisions: { 0: structRevision(xt_tcp) },
+  coverage: { partly: ['--tcp-option 1'] },
+  examples: [
+    '-p tcp -m tcp {|!} --sport {portrange}',
+    '-p tcp -m tcp {|!} --dport {portrange}',
+    '-p tcp -m tcp {|!} --tcp-flags {tcpflags} {tcpflags}',
+    '-p tcp -m tcp {|!} --syn',
+    '-p tcp -m tcp {|!} --tcp-option {2|3|4|8}',
+  ],
   placement: { protocol: 6 },
   check: ({ invflags }) => checkInvertFlags('tcp', invflags, INV_MASK),
 

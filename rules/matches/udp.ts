@@ -20,6 +20,12 @@ const INV_MASK = 0x03; // XT_UDP_INV_MASK
 export const udp = defineMatch<UdpInfo>({
   name: 'udp',
   revisions: { 0: structRevision(xt_udp) },
+  coverage: 'all',
+  examples: [
+    '-p udp -m udp {|!} --sport {portrange}',
+    '-p udp -m udp {|!} --dport {portrange}',
+    '-p udp -m udp {|!} --sport {portrange} {|!} --dport {portrange}',
+  ],
   placement: { protocol: 17 },
   check: ({ invflags }) => checkInvertFlags('udp', invflags, INV_MASK),
   print: (info, context) => ` udp${printPortPair('udp', info, context)}${printUnknownFlags(info.invflags, INV_MASK)}`,

@@ -1,8 +1,9 @@
 import type { Rule } from '../ir.ts';
-import type { ExtensionLookup } from './context.ts';
+import type { TableContext } from './context.ts';
 import { type GuardSpec, guardName } from './guard.ts';
 import { type HeaderFacets, headerFacets } from './header-facets.ts';
-import { canMatch, type GuardPoint, isCovered, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
+import { type GuardPoint, isCovered, type RuleParts, ruleParts } from './rule-parts.ts';
+import { canMatch, waysThrough } from './ways.ts';
 
 /** A guard a rule needs, if none before it in the chain covers it. */
 export interface NeededGuard extends GuardPoint {
@@ -22,8 +23,10 @@ export interface Analysis {
   readonly guards: readonly NeededGuard[];
   /** Where there are guards. */
   readonly header: HeaderFacets | undefined;
-  /** Kept for rules with a state only. */
+  /** Kept only for rules that have a state, or objects and chains of their own. */
   readonly parts: RuleParts | undefined;
+  /** It must stand in an nft table that bears the iptables table's name. */
+  readonly wantsTableName: boolean;
   /** The key last made of `key` and covered guards. */
   effective: { readonly covered: number; readonly key: string } | undefined;
 }
@@ -34,9 +37,9 @@ export type AnalysisCache = Map<string, Analysis>;
 /** Lists of guards by their text: few kinds, and as many rules as there are. */
 const guardLists = new Map<string, readonly NeededGuard[]>();
 
-/** Translates header and matches of an entry. Throws what `ruleParts` throws. */
-export function analyse(rule: Rule, key: string, lookup: ExtensionLookup): Analysis {
-  const parts = ruleParts(rule, lookup);
+/** Translates an entry. Throws what `ruleParts` throws. */
+export function analyse(rule: Rule, key: string, context: TableContext): Analysis {
+  const parts = ruleParts(rule, context);
   const { target } = rule;
   const live = canMatch(parts);
   return {
@@ -45,7 +48,8 @@ export function analyse(rule: Rule, key: string, lookup: ExtensionLookup): Analy
     leadsTo: live && (target.kind === 'jump' || target.kind === 'goto') ? target.chain : undefined,
     guards: neededGuards(parts),
     header: parts.guards.length === 0 ? undefined : headerFacets(rule.header),
-    parts: parts.stateful < parts.matches.length ? parts : undefined,
+    parts: hasOwnThings(parts) ? parts : undefined,
+    wantsTableName: parts.wantsTableName,
     effective: undefined,
   };
 }
@@ -73,6 +77,15 @@ export function effectiveKey(analysis: Analysis, covered: number): string {
 /** Whether what `strong` lets through needs no look from `weak`. */
 export function atLeast(strong: GuardSpec, weak: GuardSpec): boolean {
   return strong.bytes >= weak.bytes && (strong.dropsOffsetOne || !weak.dropsOffsetOne);
+}
+
+function hasOwnThings({ stateful, matches, target }: RuleParts): boolean {
+  return (
+    stateful < matches.length ||
+    target.chain !== undefined ||
+    target.objects !== undefined ||
+    matches.some(({ objects }) => objects !== undefined)
+  );
 }
 
 function neededGuards(parts: RuleParts): readonly NeededGuard[] {

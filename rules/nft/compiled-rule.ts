@@ -1,6 +1,6 @@
-import type { NftLimit, NftStatement } from './json.ts';
+import type { NftStatement, OwnObjectBody } from './json.ts';
 import { guardComment } from './names.ts';
-import type { Alternatives } from './rule-parts.ts';
+import type { Alternatives } from './ways.ts';
 
 /** An nft rule without its place. */
 export interface NftRuleBody {
@@ -14,17 +14,17 @@ export interface OwnChain {
   readonly rules: readonly NftRuleBody[];
 }
 
-/** A limit object that belongs to one entry. */
-export interface OwnLimit {
+/** An object that belongs to one entry. */
+export interface NamedObject {
   readonly name: string;
-  readonly limit: NftLimit;
+  readonly body: OwnObjectBody;
 }
 
 /** All that one entry becomes. */
 export interface CompiledRule {
   /** In the entry's chain, in order: guards, then one rule for each alternative. None: it never matches. */
   readonly rules: readonly NftRuleBody[];
-  readonly limits: readonly OwnLimit[];
+  readonly objects: readonly NamedObject[];
   /** One may lead to those behind it. */
   readonly chains: readonly OwnChain[];
 }

@@ -4,6 +4,7 @@ import type { AnyMatch, AnyTarget, Revision } from '../extension.ts';
 import type { TableName } from '../ir.ts';
 import { findMatch, findTarget } from '../registry.ts';
 import { hookChainName, nftTableName, userChainName } from './names.ts';
+import { withoutXt, type XtSupport } from './xt.ts';
 
 /** Where extensions are looked up (rules/registry.ts). */
 export interface ExtensionLookup {
@@ -18,6 +19,7 @@ export interface TableContext {
   /** The nft table. */
   readonly nftTable: string;
   readonly lookup: ExtensionLookup;
+  readonly xt: XtSupport;
   /** The nft chain of a chain of the table. */
   chainName(name: string, kind: 'builtin' | 'user'): string;
   /** The base chain of a built-in chain. */
@@ -27,17 +29,20 @@ export interface TableContext {
 export interface ContextOptions {
   readonly family?: AddressFamily;
   readonly lookup?: ExtensionLookup;
+  /** What may stand in for nft; nothing unless given. */
+  readonly xt?: XtSupport;
 }
 
-/** What compiling needs to know of a table; the address family is IPv4's and the registry ours unless given. */
+/** What compiling needs to know of a table; the address family is IPv4's, the registry ours, and nft on its own unless given. */
 export function tableContext(table: TableName, options: ContextOptions = {}): TableContext {
-  const { family = ipv4, lookup = { findMatch, findTarget } } = options;
+  const { family = ipv4, lookup = { findMatch, findTarget }, xt = withoutXt } = options;
   const builtins: ReadonlySet<string> = new Set(family.tables[table].chains.map(({ name }) => name));
   return {
     family,
     table,
     nftTable: nftTableName(table),
     lookup,
+    xt,
     chainName: (name, kind) => (kind === 'builtin' ? name : userChainName(name, builtins)),
     hookName: hookChainName,
   };

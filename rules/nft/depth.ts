@@ -1,6 +1,7 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { isLate, standingGuards } from './analysis.ts';
 import { chainNamed, type PlannedChain, type PlannedEntry, type TablePlan } from './plan.ts';
+import type { RuleParts } from './rule-parts.ts';
 import { ownDepth } from './stateful.ts';
 
 /**
@@ -50,8 +51,13 @@ export function checkDepth({ chains }: TablePlan): void {
 function helperLevels({ analysis, covered }: PlannedEntry): number {
   const needed = standingGuards(analysis, covered);
   const late = needed.filter((guard) => isLate(analysis, guard));
-  const own = analysis.parts === undefined ? 0 : ownDepth(analysis.parts, late);
+  const own = analysis.parts === undefined ? 0 : Math.max(ownDepth(analysis.parts, late), targetDepth(analysis.parts));
   return Math.max(own, needed.length > late.length ? 1 : 0);
+}
+
+/** A target's own chain is a level, if any packet gets there. */
+function targetDepth({ target }: RuleParts): number {
+  return target.chain === undefined ? 0 : 1;
 }
 
 function tooDeep(path: readonly string[], levels: number): BpfilterError {

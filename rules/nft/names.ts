@@ -51,6 +51,21 @@ export function limitName(id: number, nth = 1): string {
   return nth === 1 ? `l${id}` : `l${id}_${nth}`;
 }
 
+/** First letters of the names of objects by their kind; counters have `r`. */
+const objectLetters = { limit: 'l', quota: 'q', set: 's', 'ct helper': 'h', 'ct timeout': 't' } as const;
+export type ObjectKind = keyof typeof objectLetters;
+const objectKinds = Object.entries(objectLetters) as readonly (readonly [ObjectKind, string])[];
+
+/** The name of an object that a rule has for itself: `q7_bytes`. */
+export function ownObjectName(kind: ObjectKind, id: number, tag: string): string {
+  return `${objectLetters[kind]}${id}_${tag}`;
+}
+
+/** What kind of object has such a name; undefined for a counter's, or a chain's. */
+export function objectKind(name: string): ObjectKind | undefined {
+  return /^[a-z]\d/.test(name) ? objectKinds.find(([, letter]) => name.startsWith(letter))?.[0] : undefined;
+}
+
 /** The marker chain of a generation; `parseMarker` reads it back. */
 export function markerName({ generation, instance }: Generation): string {
   return `gen_${generation}_${instance}`;
@@ -67,9 +82,9 @@ export function guardChainName(bytes: number, dropsOffsetOne: boolean): string {
   return `guard_${bytes}${dropsOffsetOne ? '_1' : ''}`;
 }
 
-/** A chain of one rule's own: what its stateful match is to see besides the packets that match. */
-export function ownChainName(id: number, part: 'first' | 'then'): string {
-  return `guard_r${id}${part === 'then' ? '_then' : ''}`;
+/** A chain of one rule's own: what its stateful match is to see besides the packets that match, or its target. */
+export function ownChainName(id: number, part: 'first' | 'then' | 'target'): string {
+  return `guard_r${id}${part === 'first' ? '' : `_${part}`}`;
 }
 
 /** The comment by which the guard rules of an entry are found again. */

@@ -60,7 +60,7 @@ function planChain(
     const key = source.key(index);
     let analysis = cache.get(key);
     if (analysis === undefined) {
-      analysis = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context.lookup));
+      analysis = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context));
       cache.set(key, analysis);
     }
     const covered = coverage(analysis, memory);

@@ -1,12 +1,13 @@
-import type { NftMatch, TransportHeader } from '../extension.ts';
-import type { HeaderMatch, MatchUse, Rule, TargetUse } from '../ir.ts';
-import type { Condition, Tests } from './condition.ts';
-import type { ExtensionLookup } from './context.ts';
+import type { NftMatch, NftTarget, TransportHeader } from '../extension.ts';
+import type { HeaderMatch, MatchUse, Rule } from '../ir.ts';
+import type { Condition } from './condition.ts';
+import type { TableContext } from './context.ts';
 import { type GuardSpec, guardSpec } from './guard.ts';
 import { compileHeader } from './header.ts';
-
-/** Alternatives of which at most one holds, each a conjunction. `[]` never holds, `[[]]` always. */
-export type Alternatives = readonly Tests[];
+import type { NftStatement, NftXt } from './json.ts';
+import { combinationProblem } from './stateful.ts';
+import { compileTarget } from './target.ts';
+import { isNotExpressible, matchAsXt } from './xt.ts';
 
 /** A place in a rule where ip_tables drops a packet whose transport header isn't whole. */
 export interface GuardPoint {
@@ -15,7 +16,7 @@ export interface GuardPoint {
   readonly after: number;
 }
 
-/** A rule with its header and matches translated, its target not yet. */
+/** A rule translated, but for what hangs on its id. */
 export interface RuleParts {
   readonly header: Condition;
   /** In order, up to and with the first that never holds; none where the header never holds. */
@@ -23,16 +24,50 @@ export interface RuleParts {
   readonly guards: readonly GuardPoint[];
   /** Index of the first match with a state; the number of matches where there is none. */
   readonly stateful: number;
-  readonly rule: Pick<Rule, 'header' | 'target'>;
+  readonly target: NftTarget;
+  /** One of the kernel's own extensions is in it. */
+  readonly hasXt: boolean;
+  /** One of them wants the nft table to bear the iptables table's name. */
+  readonly wantsTableName: boolean;
 }
 
-/** Translates header and matches. Throws what the extensions throw. */
-export function ruleParts(rule: Rule, lookup: ExtensionLookup): RuleParts {
+/**
+ * Translates a rule. A match that nft can't carry becomes the kernel's own, and all of them do where nft
+ * can't combine them. Throws what the extensions throw, and `not-expressible`.
+ */
+export function ruleParts(rule: Rule, context: TableContext): RuleParts {
   const header = compileHeader(rule.header);
-  const matches = header === 'never' ? [] : compileMatches(rule.matches, rule.header, lookup);
+  const target = compileTarget(rule, context);
+  const parts = partsOf(header, header === 'never' ? [] : compileMatches(rule, context), target);
+  const problem = combinationProblem(parts);
+  if (problem === undefined) return parts;
+  try {
+    const carried = rule.matches.map((use) => matchAsXt(use, rule.header, context, problem));
+    return partsOf(header, carried, target);
+  } catch (error) {
+    // guards that turn out not to be needed can make it possible after all
+    if (!isNotExpressible(error)) throw error;
+    return parts;
+  }
+}
+
+function partsOf(header: Condition, matches: readonly NftMatch[], target: NftTarget): RuleParts {
   const guards = matches.flatMap(({ transport }, after) => guardPoint(transport, after));
   const stateful = matches.findIndex((match) => match.stateful === true);
-  return { header, matches, guards, stateful: stateful < 0 ? matches.length : stateful, rule: pick(rule) };
+  const xt = [...matches.flatMap(({ alternatives }) => alternatives.flat()), ...target.statements].flatMap(xtOf);
+  return {
+    header,
+    matches,
+    guards,
+    stateful: stateful < 0 ? matches.length : stateful,
+    target,
+    hasXt: xt.length > 0,
+    wantsTableName: xt.some(({ table }) => table !== undefined),
+  };
+}
+
+function xtOf(statement: NftStatement): readonly NftXt[] {
+  return 'xt' in statement ? [statement.xt] : [];
 }
 
 /** Whether bit `index` of a set of guards is there; those past 30 never are. */
@@ -40,34 +75,26 @@ export function isCovered(covered: number, index: number): boolean {
   return index < 31 && ((covered >>> index) & 1) === 1;
 }
 
-/** Whether a packet can get as far as the counter. */
-export function canMatch({ header, matches }: RuleParts): boolean {
-  return header !== 'never' && matches.every(({ alternatives }) => alternatives.length > 0);
-}
-
-/** Every way through header and matches `from` (included) to `to` (not). */
-export function waysThrough(header: Tests, matches: readonly NftMatch[]): Alternatives {
-  return matches.reduce<Alternatives>(
-    (ways, { alternatives }) => ways.flatMap((way) => alternatives.map((tests) => [...way, ...tests])),
-    [header],
-  );
-}
-
-function compileMatches(uses: readonly MatchUse[], header: HeaderMatch, lookup: ExtensionLookup): readonly NftMatch[] {
+function compileMatches({ matches: uses, header }: Rule, context: TableContext): readonly NftMatch[] {
   const matches: NftMatch[] = [];
-  for (const { name, revision, data } of uses) {
-    const found = lookup.findMatch(name, revision);
-    const match = found.definition.nft(found.revision.decode(data), { header });
+  for (const use of uses) {
+    const match = compileMatch(use, header, context);
     matches.push(match);
     if (match.alternatives.length === 0) break; // those behind it are never asked
   }
   return matches;
 }
 
-function guardPoint(transport: TransportHeader | undefined, after: number): readonly GuardPoint[] {
-  return transport === undefined ? [] : [{ spec: guardSpec(transport), after }];
+function compileMatch(use: MatchUse, header: HeaderMatch, context: TableContext): NftMatch {
+  const { definition, revision } = context.lookup.findMatch(use.name, use.revision);
+  try {
+    return definition.nft(revision.decode(use.data), { header, table: context.table });
+  } catch (error) {
+    if (!isNotExpressible(error)) throw error;
+    return matchAsXt(use, header, context, error.message);
+  }
 }
 
-function pick({ header, target }: { header: HeaderMatch; target: TargetUse }): RuleParts['rule'] {
-  return { header, target };
+function guardPoint(transport: TransportHeader | undefined, after: number): readonly GuardPoint[] {
+  return transport === undefined ? [] : [{ spec: guardSpec(transport), after }];
 }

@@ -13,11 +13,11 @@ const onUdp = (...matches: readonly MatchUse[]): RuleFields => ({ header: { prot
 
 /** Rules of the chain first, then each chain of its own as "name: rule | rule". */
 function compiled(one: Rule, covered = 0): readonly string[] {
-  const { rules, chains, limits } = compileRule(one, 7, context, covered);
+  const { rules, chains, objects } = compileRule(one, 7, context, covered);
   return [
     ...rules.map(({ expr }) => ruleText(expr)),
     ...chains.map(({ name, rules: own }) => `${name}: ${own.map(({ expr }) => ruleText(expr)).join(' | ')}`),
-    ...limits.map(({ name }) => name),
+    ...objects.map(({ name }) => name),
   ];
 }
 

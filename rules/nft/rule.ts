@@ -1,15 +1,17 @@
+import type { NftTarget } from '../extension.ts';
 import type { Rule } from '../ir.ts';
 import { nftComment } from './comment-text.ts';
-import { type CompiledRule, guardJumps, type NftRuleBody } from './compiled-rule.ts';
+import { type CompiledRule, guardJumps, type NftRuleBody, type OwnChain } from './compiled-rule.ts';
 import type { Tests } from './condition.ts';
 import type { TableContext } from './context.ts';
 import { guardName } from './guard.ts';
 import type { NftStatement } from './json.ts';
-import { counterName } from './names.ts';
+import { counterName, ownChainName } from './names.ts';
+import { ownThings } from './own-things.ts';
 import { pinned } from './pin.ts';
-import { canMatch, isCovered, type RuleParts, ruleParts, waysThrough } from './rule-parts.ts';
+import { isCovered, type RuleParts, ruleParts } from './rule-parts.ts';
 import { compileStateful } from './stateful.ts';
-import { compileTarget } from './target.ts';
+import { canMatch, waysThrough } from './ways.ts';
 
 /**
  * One entry as nft rules. The kernel's order is kept: header, matches in order, counter, target
@@ -23,32 +25,37 @@ import { compileTarget } from './target.ts';
  * `not-expressible`, and what the extensions throw.
  */
 export function compileRule(rule: Rule, id: number, context: TableContext, covered = 0): CompiledRule {
-  return compileParts(ruleParts(rule, context.lookup), id, context, covered);
+  return compileParts(ruleParts(rule, context), id, covered);
 }
 
-/** The same for a rule whose header and matches were translated before. */
-export function compileParts(parts: RuleParts, id: number, context: TableContext, covered: number): CompiledRule {
-  const action = actionOf(parts, id, context);
+/** The same for a rule that was translated before, but for its id. */
+export function compileParts(parts: RuleParts, id: number, covered: number): CompiledRule {
   if (parts.header === 'never') return nothing;
-  const { header, matches, stateful } = parts;
+  const { header, matches, stateful, target } = parts;
   const guards = parts.guards.filter((_, index) => !isCovered(covered, index));
   const guardRules = guards
     .filter(({ after }) => after <= stateful)
     .flatMap(({ spec, after }) => guardJumps(waysThrough(header, matches.slice(0, after)), guardName(spec), id));
   const late = guards.filter(({ after }) => after > stateful);
+  const action = actionOf(parts, id);
   const rest =
     stateful < matches.length
       ? compileStateful({ parts, id, late, action })
       : { ...nothing, rules: plainRules(parts, action) };
-  const settle = settled(parts);
+  const rules = [...guardRules, ...rest.rules];
+  if (rules.length === 0) return nothing;
+  const own = ownThings(parts, id);
+  const finish = (rule: NftRuleBody) => own.named(settled(parts, rule));
+  const chains =
+    target.chain === undefined || !canMatch(parts) ? rest.chains : [...rest.chains, targetChain(target.chain, id)];
   return {
-    rules: [...guardRules, ...rest.rules].map(settle),
-    limits: rest.limits,
-    chains: rest.chains.map(({ name, rules }) => ({ name, rules: rules.map(settle) })),
+    rules: rules.map(finish),
+    objects: [...rest.objects, ...own.objects],
+    chains: chains.map((chain) => ({ name: chain.name, rules: chain.rules.map(finish) })),
   };
 }
 
-const nothing: CompiledRule = { rules: [], limits: [], chains: [] };
+const nothing: CompiledRule = { rules: [], objects: [], chains: [] };
 
 function plainRules(parts: RuleParts, action: (tests: Tests) => NftRuleBody): readonly NftRuleBody[] {
   if (parts.header === 'never' || !canMatch(parts)) return [];
@@ -56,20 +63,23 @@ function plainRules(parts: RuleParts, action: (tests: Tests) => NftRuleBody): re
 }
 
 /** What makes tests a rule: the counter and the target behind them, the comment beside them. */
-function actionOf(parts: RuleParts, id: number, context: TableContext): (tests: Tests) => NftRuleBody {
-  const target = compileTarget(parts.rule, context);
-  const comments = parts.matches.flatMap(({ comment }) => comment ?? []);
+function actionOf({ matches, target }: RuleParts, id: number): (tests: Tests) => NftRuleBody {
+  const comments = matches.flatMap(({ comment }) => comment ?? []);
   const comment = comments.length === 0 ? {} : { comment: nftComment(comments.join('; ')) };
-  return (tests) => ({ ...comment, expr: [...tests, { counter: counterName(id) }, ...target] });
+  return (tests) => ({ ...comment, expr: [...tests, { counter: counterName(id) }, ...target.statements] });
+}
+
+function targetChain(rules: NonNullable<NftTarget['chain']>, id: number): OwnChain {
+  return { name: ownChainName(id, 'target'), rules: rules.map((expr) => ({ expr })) };
 }
 
 /**
- * nft merges and moves tests (pin.ts): in a rule with a state none may move, in any rule no `!=` may be
- * merged.
+ * nft merges and moves tests (pin.ts): in a rule with a state, or with a match that may drop the packet, none
+ * may move, in any rule no `!=` may be merged.
  */
-function settled({ stateful, matches }: RuleParts): (rule: NftRuleBody) => NftRuleBody {
-  const all = stateful < matches.length;
-  return (rule) => ({ ...rule, expr: rule.expr.map((one) => (all || isInequality(one) ? pinned(one) : one)) });
+function settled({ stateful, matches, hasXt }: RuleParts, rule: NftRuleBody): NftRuleBody {
+  const all = stateful < matches.length || hasXt;
+  return { ...rule, expr: rule.expr.map((one) => (all || isInequality(one) ? pinned(one) : one)) };
 }
 
 function isInequality(statement: NftStatement): boolean {

@@ -1,10 +1,15 @@
 import { cannotExpress, type NftMatch } from '../extension.ts';
-import { type CompiledRule, guardJumps, type NftRuleBody, type OwnLimit } from './compiled-rule.ts';
+import { type CompiledRule, guardJumps, type NamedObject, type NftRuleBody } from './compiled-rule.ts';
 import type { Tests } from './condition.ts';
 import { guardName, isWhole } from './guard.ts';
-import type { NftStatement } from './json.ts';
+import type { NftExpression, NftStatement } from './json.ts';
 import { limitName, ownChainName } from './names.ts';
-import { type Alternatives, canMatch, type GuardPoint, type RuleParts, waysThrough } from './rule-parts.ts';
+import type { GuardPoint, RuleParts } from './rule-parts.ts';
+import { type Alternatives, canMatch, waysThrough } from './ways.ts';
+
+const ENTANGLED =
+  'two matches with a state of their own, or one with alternatives, and a choice between or behind them';
+const UNSHAREABLE = "a state that can't be shared between several nft rules";
 
 interface StatefulRule {
   readonly parts: RuleParts;
@@ -32,14 +37,35 @@ export function compileStateful(rule: StatefulRule): CompiledRule {
   const { parts, late, action, id } = rule;
   const [before, first, behind] = split(parts);
   // the state of a rule that never matches shows in nothing but what its guards drop
-  if (!canMatch(parts) && late.length === 0) return { rules: [], limits: [], chains: [] };
+  if (!canMatch(parts) && late.length === 0) return { rules: [], objects: [], chains: [] };
   const waysBefore = waysThrough(parts.header === 'never' ? [] : parts.header, before);
   const waysOn = canMatch(parts) ? waysThrough([], behind) : [];
   if (late.length > 0 || waysOn.length > 1 || hasChoice(first)) return withOwnChain(rule, waysBefore, waysOn);
   const order = [...statementsOf(first), ...(waysOn[0] ?? [])];
-  if (waysBefore.length === 1) return { rules: [action([...(waysBefore[0] ?? []), ...order])], limits: [], chains: [] };
-  const shared = shareLimits(order, id);
-  return { rules: waysBefore.map((way) => action([...way, ...shared.statements])), limits: shared.limits, chains: [] };
+  if (waysBefore.length === 1)
+    return { rules: [action([...(waysBefore[0] ?? []), ...order])], objects: [], chains: [] };
+  const shared = shareStates(order, id);
+  return {
+    rules: waysBefore.map((way) => action([...way, ...shared.statements])),
+    objects: shared.objects,
+    chains: [],
+  };
+}
+
+/**
+ * Why nft can't combine the matches of a rule, where one of them has a state; undefined where it can. Guards
+ * behind the state count as needed.
+ */
+export function combinationProblem(parts: RuleParts): string | undefined {
+  if (parts.stateful === parts.matches.length || !canMatch(parts)) return undefined;
+  const [before, first, behind] = split(parts);
+  const isApart = parts.guards.some(({ after }) => after > parts.stateful) || behind.some(hasChoice);
+  if (isApart || hasChoice(first)) {
+    if (hasChoice(first) || behind.some(({ stateful }) => stateful === true)) return ENTANGLED;
+    return statementsOf(first).every(isShareable) ? undefined : UNSHAREABLE;
+  }
+  if (!before.some(hasChoice)) return undefined;
+  return [first, ...behind].flatMap(statementsOf).every(isShareable) ? undefined : UNSHAREABLE;
 }
 
 /**
@@ -58,12 +84,8 @@ function withOwnChain(
   waysOn: Alternatives,
 ): CompiledRule {
   const [, first, behind] = split(parts);
-  if (hasChoice(first) || behind.some((match) => match.stateful === true)) {
-    cannotExpress(
-      'two matches with a state of their own, or one with alternatives, and a choice between or behind them',
-    );
-  }
-  const { statements, limits } = shareLimits(statementsOf(first), id);
+  if (hasChoice(first) || behind.some((match) => match.stateful === true)) cannotExpress(ENTANGLED);
+  const { statements, objects } = shareStates(statementsOf(first), id);
   const whole = late.flatMap(({ spec }) => isWhole(spec));
   const ways = waysOn.map((way) => distinct([...way, ...whole]));
   const then = late.flatMap(({ spec, after }) =>
@@ -82,7 +104,7 @@ function withOwnChain(
       ...guardJumps(waysBefore, own, id),
       ...waysBefore.flatMap((tests) => ways.map((way) => action([...tests, ...way, ...statements]))),
     ],
-    limits,
+    objects,
     chains: [{ name: own, rules: look }, ...(then.length === 0 ? [] : [{ name: guards, rules: then }])],
   };
 }
@@ -102,18 +124,28 @@ function statementsOf({ alternatives }: NftMatch): Tests {
 }
 
 /** The same statements with every limit as an object that several rules can name. */
-function shareLimits(statements: Tests, id: number): { statements: Tests; limits: readonly OwnLimit[] } {
-  const limits: OwnLimit[] = [];
+function shareStates(statements: Tests, id: number): { statements: Tests; objects: readonly NamedObject[] } {
+  const objects: NamedObject[] = [];
   const shared = statements.map((statement): NftStatement => {
-    if ('match' in statement) return statement;
-    if (!('limit' in statement) || typeof statement.limit === 'string') {
-      return cannotExpress("a state that is no limit can't be shared between alternatives");
-    }
-    const name = limitName(id, limits.length + 1);
-    limits.push({ name, limit: statement.limit });
+    if (!isShareable(statement)) return cannotExpress(UNSHAREABLE);
+    if (!('limit' in statement) || typeof statement.limit === 'string') return statement;
+    const name = limitName(id, objects.length + 1);
+    objects.push({ name, body: { limit: statement.limit } });
     return { limit: name };
   });
-  return { statements: shared, limits };
+  return { statements: shared, objects };
+}
+
+/** Whether two nft rules with such a statement have one state between them, or none. */
+function isShareable(statement: NftStatement): boolean {
+  if ('match' in statement) return !hasOwnState(statement.match.left);
+  if ('limit' in statement) return true;
+  if ('quota' in statement) return typeof statement.quota === 'string';
+  return 'set' in statement;
+}
+
+function hasOwnState(expression: NftExpression): boolean {
+  return typeof expression === 'object' && 'numgen' in expression;
 }
 
 function distinct(tests: Tests): Tests {

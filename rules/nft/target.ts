@@ -1,31 +1,36 @@
-import { cannotExpress } from '../extension.ts';
+import { cannotExpress, type NftTarget } from '../extension.ts';
 import type { Rule } from '../ir.ts';
 import type { TableContext } from './context.ts';
-import type { NftStatement } from './json.ts';
+import { isNotExpressible, targetAsXt } from './xt.ts';
 
-/** The statements behind the counter; none for a rule that only counts. */
-export function compileTarget(
-  { target, header }: Pick<Rule, 'target' | 'header'>,
-  context: TableContext,
-): readonly NftStatement[] {
+/**
+ * What stands behind the counter; nothing for a rule that only counts. Throws `not-expressible`, and what
+ * the extension throws.
+ */
+export function compileTarget({ target, header }: Pick<Rule, 'target' | 'header'>, context: TableContext): NftTarget {
   switch (target.kind) {
     case 'accept':
-      return [{ accept: null }];
+      return { statements: [{ accept: null }] };
     case 'drop':
-      return [{ drop: null }];
+      return { statements: [{ drop: null }] };
     case 'return':
-      return [{ return: null }];
+      return { statements: [{ return: null }] };
     case 'continue':
-      return [];
+      return { statements: [] };
     case 'queue':
       return cannotExpress('QUEUE: nftables has no queue without NFT_QUEUE in the kernel');
     case 'jump':
-      return [{ jump: { target: context.chainName(target.chain, 'user') } }];
+      return { statements: [{ jump: { target: context.chainName(target.chain, 'user') } }] };
     case 'goto':
-      return [{ goto: { target: context.chainName(target.chain, 'user') } }];
+      return { statements: [{ goto: { target: context.chainName(target.chain, 'user') } }] };
     case 'extension': {
       const { definition, revision } = context.lookup.findTarget(target.name, target.revision);
-      return definition.nft(revision.decode(target.data), { header });
+      try {
+        return definition.nft(revision.decode(target.data), { header, table: context.table });
+      } catch (error) {
+        if (!isNotExpressible(error)) throw error;
+        return targetAsXt(target, header, context, error.message);
+      }
     }
     default:
       return target satisfies never;

@@ -1,13 +1,11 @@
 import type { HookChain, NftFamily } from '../../protocol/family.ts';
-import type { NftRuleBody, OwnLimit } from './compiled-rule.ts';
+import type { NamedObject, NftRuleBody } from './compiled-rule.ts';
 import type { TableContext } from './context.ts';
-import type { NftCommand, NftObject } from './json.ts';
+import type { NftCommand, NftNamed, NftObject, OwnObjectBody } from './json.ts';
+import { type ObjectKind, objectKind } from './names.ts';
 
 /** Where a rule goes: before the rule of a handle, or to the end. */
 export type Place = { readonly before: number } | 'end';
-
-/** Whether a garbage name is a limit's; what isn't is a counter's. */
-const limitPattern = /^l\d/;
 
 /**
  * Commands in the order nft wants them, whatever the order they are asked for: the marker, which stops a
@@ -44,8 +42,8 @@ export class Transaction {
     this.#objects.push({ add: { counter: { ...this.#at, name } } });
   }
 
-  limit({ name, limit }: OwnLimit): void {
-    this.#objects.push({ add: { limit: { ...this.#at, name, ...limit } } });
+  object({ name, body }: NamedObject): void {
+    this.#objects.push({ add: addedObject({ ...this.#at, name }, body) });
   }
 
   chain(name: string): void {
@@ -77,19 +75,45 @@ export class Transaction {
     this.#drops.push({ delete: this.#chainObject(name) });
   }
 
-  /** A counter or a limit, by its name. */
+  /** A counter, or another object, by its name. */
   dropObject(name: string): void {
     const object = { ...this.#at, name };
-    this.#drops.push({ delete: limitPattern.test(name) ? { limit: object } : { counter: object } });
+    const kind = objectKind(name);
+    this.#drops.push({ delete: kind === undefined ? { counter: object } : deletedObject(kind, object) });
   }
 
-  /** What belonged to an entry alone: a limit, or a chain. */
+  /** What belonged to an entry alone: an object, or a chain. */
   dropOwned(name: string): void {
-    if (limitPattern.test(name)) this.dropObject(name);
+    if (objectKind(name) !== undefined) this.dropObject(name);
     else this.dropChain(name);
   }
 
   #chainObject(name: string): NftObject {
     return { chain: { ...this.#at, name } };
+  }
+}
+
+function addedObject(at: NftNamed, body: OwnObjectBody): NftObject {
+  if ('limit' in body) return { limit: { ...at, ...body.limit } };
+  if ('quota' in body) return { quota: { ...at, ...body.quota } };
+  if ('set' in body) return { set: { ...at, ...body.set } };
+  if ('ct helper' in body) return { 'ct helper': { ...at, ...body['ct helper'] } };
+  return { 'ct timeout': { ...at, ...body['ct timeout'] } };
+}
+
+function deletedObject(kind: ObjectKind, at: NftNamed): NftObject {
+  switch (kind) {
+    case 'limit':
+      return { limit: at };
+    case 'quota':
+      return { quota: at };
+    case 'set':
+      return { set: at };
+    case 'ct helper':
+      return { 'ct helper': at };
+    case 'ct timeout':
+      return { 'ct timeout': at };
+    default:
+      return kind satisfies never;
   }
 }

@@ -100,7 +100,7 @@ export class ChainWriter {
     this.#nextId += 1;
     const compiled = naming(ruleName(source, entry.index), () => compileEntry(this.#plan, entry, id));
     this.transaction.counter(counterName(id));
-    for (const limit of compiled.limits) this.transaction.limit(limit);
+    for (const object of compiled.objects) this.transaction.object(object);
     for (const { name, rules } of compiled.chains) this.transaction.filledChain(name, rules);
     for (const rule of compiled.rules) this.transaction.rule(nftChain, rule, place);
     return { id, key: entry.key, ...ownedBy(compiled) };
@@ -113,11 +113,11 @@ export function compileEntry(
   { index, analysis, covered }: PlannedEntry,
   id: number,
 ): CompiledRule {
-  return compileParts(analysis.parts ?? ruleParts(source.rule(index), context.lookup), id, context, covered);
+  return compileParts(analysis.parts ?? ruleParts(source.rule(index), context), id, covered);
 }
 
 /** The names that must go when the entry goes. */
-export function ownedBy({ limits, chains }: CompiledRule): Pick<InstalledEntry, 'owned'> {
-  const owned = [...limits, ...chains].map(({ name }) => name);
+export function ownedBy({ objects, chains }: CompiledRule): Pick<InstalledEntry, 'owned'> {
+  const owned = [...objects, ...chains].map(({ name }) => name);
   return owned.length === 0 ? {} : { owned };
 }

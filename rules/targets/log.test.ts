@@ -170,7 +170,7 @@ const cases = [
   },
 ];
 
-const context = { header: anyHeader, names: noNames };
+const context = { header: anyHeader, names: noNames, table: 'filter' } as const;
 
 describe('LOG', () => {
   it('has the size of struct xt_log_info', () => expect(log.revisions[0]?.size).toBe(32));
@@ -188,7 +188,7 @@ describe('LOG', () => {
     expect(log.print(what, { ...context, numeric: true })).toBe(` LOG ${numeric}`);
     expect(log.print(what, { ...context, numeric: false })).toBe(` LOG ${words}`);
     expect(log.save(what, context)).toBe(saved);
-    expect(log.nft(what, context)).toEqual([{ log: nft }]);
+    expect(log.nft(what, context).statements).toEqual([{ log: nft }]);
     expect(() => log.check(what, { table: 'raw', hooks: 1, header: anyHeader })).not.toThrow();
   });
 
@@ -209,7 +209,7 @@ describe('LOG', () => {
   });
 
   it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
-    expect(loadRules(cases.map(({ what }) => log.nft(what, context))).map(({ text }) => text)).toEqual(
+    expect(loadRules(cases.map(({ what }) => log.nft(what, context).statements)).map(({ text }) => text)).toEqual(
       cases.map(({ listed }) => listed),
     );
   });

@@ -41,6 +41,13 @@ export const log = defineTarget<LogInfo>({
   revisions: {
     0: { size: xt_log_info.size, decode: (data) => xt_log_info.read(data), encode: (info) => xt_log_info.write(info) },
   },
+  coverage: { partly: ['a prefix that is not UTF-8', 'levels past 7'] },
+  examples: [
+    '-j LOG',
+    '-j LOG --log-level {0-7}',
+    '-j LOG --log-prefix "a word: "',
+    '-j LOG --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid',
+  ],
   placement: {},
   check(info) {
     if (info.level >= levels.length) refuse(`LOG: wanted a level from 0 to 7, found ${info.level}`);
@@ -63,7 +70,7 @@ export const log = defineTarget<LogInfo>({
         .join('')
     );
   },
-  nft: (info) => [{ log: nftLog(info) }],
+  nft: (info) => ({ statements: [{ log: nftLog(info) }] }),
 });
 
 function flagsOf(info: LogInfo): readonly (typeof flags)[number][] {

@@ -25,7 +25,7 @@ const cases = [
   { mark: 0, mask: 0, text: 'and 0xffffffff', saved: '0x0/0x0', nft: undefined },
 ] as const;
 
-const statements = (info: MarkTargetInfo) => markTarget.nft(info, { header: anyHeader });
+const statements = (info: MarkTargetInfo) => markTarget.nft(info, { header: anyHeader, table: 'filter' }).statements;
 
 describe('MARK', () => {
   it('has the size of struct xt_mark_tginfo2', () => expect(markTarget.revisions[2]?.size).toBe(8));

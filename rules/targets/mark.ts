@@ -22,11 +22,19 @@ export const markTarget = defineTarget<MarkTargetInfo>({
       encode: (info) => xt_mark_tginfo2.write(info),
     },
   },
+  coverage: 'all',
+  examples: [
+    '-j MARK --set-mark {mark}',
+    '-j MARK --set-xmark {mark}/{mark}',
+    '-j MARK --and-mark {mark}',
+    '-j MARK --or-mark {mark}',
+    '-j MARK --xor-mark {mark}',
+  ],
   placement: {},
   check() {},
   print: (info) => ` MARK ${operationText(info)}`,
   save: ({ mark, mask }) => ` --set-xmark ${hex(mark)}/${hex(mask)}`,
-  nft: setMark,
+  nft: (info) => ({ statements: setMark(info) }),
 });
 
 /** The operation that `-L` makes of the two numbers (libxt_MARK.c, mark_tg_print): the first that fits. */

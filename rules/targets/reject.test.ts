@@ -59,7 +59,7 @@ describe('REJECT', () => {
   it.each(cases)('$name', ({ with: kind, name, nft }) => {
     expect(reject.print({ with: kind }, { numeric: true, names: noNames, header: tcp })).toBe(` reject-with ${name}`);
     expect(reject.save({ with: kind }, { header: tcp })).toBe(` --reject-with ${name}`);
-    expect(reject.nft({ with: kind }, { header: tcp })).toEqual([nft]);
+    expect(reject.nft({ with: kind }, { header: tcp, table: 'filter' })).toEqual({ statements: [nft] });
     expect(check(kind, tcp)).not.toThrow();
   });
 

@@ -41,11 +41,16 @@ export const reject = defineTarget<RejectInfo>({
       encode: (info) => ipt_reject_info.write(info),
     },
   },
+  coverage: 'all',
+  examples: [
+    '-j REJECT --reject-with {icmp-net-unreachable|icmp-host-unreachable|icmp-proto-unreachable|icmp-port-unreachable|icmp-net-prohibited|icmp-host-prohibited|icmp-admin-prohibited}',
+    '-p tcp -j REJECT --reject-with tcp-reset',
+  ],
   placement: { table: 'filter', hooks: HOOKS },
   check,
   print: (info) => ` reject-with ${nameOf(info)}`,
   save: (info) => ` --reject-with ${nameOf(info)}`,
-  nft: statements,
+  nft: (info) => ({ statements: statements(info) }),
 });
 
 function check(info: RejectInfo, { header }: CheckContext): void {

@@ -47,8 +47,12 @@ function find(
     check: () => undefined,
     print: () => '',
     save: () => '',
+    coverage: 'all' as const,
+    examples: [],
   };
   const definition =
-    kind === 'match' ? { kind, ...parts, nft: () => ({ alternatives: [[]] }) } : { kind, ...parts, nft: () => [] };
+    kind === 'match'
+      ? { kind, ...parts, nft: () => ({ alternatives: [[]] }) }
+      : { kind, ...parts, nft: () => ({ statements: [] }) };
   return { definition, revision: layout };
 }
