@@ -31,16 +31,18 @@ export interface ContextOptions {
   readonly lookup?: ExtensionLookup;
   /** What may stand in for nft; nothing unless given. */
   readonly xt?: XtSupport;
+  /** The nft table's name; the one of our own unless given. */
+  readonly nftTable?: string;
 }
 
 /** What compiling needs to know of a table; the address family is IPv4's, the registry ours, and nft on its own unless given. */
 export function tableContext(table: TableName, options: ContextOptions = {}): TableContext {
-  const { family = ipv4, lookup = { findMatch, findTarget }, xt = withoutXt } = options;
+  const { family = ipv4, lookup = { findMatch, findTarget }, xt = withoutXt, nftTable = nftTableName(table) } = options;
   const builtins: ReadonlySet<string> = new Set(family.tables[table].chains.map(({ name }) => name));
   return {
     family,
     table,
-    nftTable: nftTableName(table),
+    nftTable,
     lookup,
     xt,
     chainName: (name, kind) => (kind === 'builtin' ? name : userChainName(name, builtins)),

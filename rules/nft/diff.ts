@@ -28,7 +28,10 @@ export interface ChainDiff {
 
 /** How to make one table of another. */
 export interface TableDiff {
+  /** What is changed; undefined where everything is made anew. */
   readonly old: InstalledTable | undefined;
+  /** The table under another name in nft, whose place the new one takes. */
+  readonly moved: InstalledTable | undefined;
   readonly instance: string;
   readonly plan: TablePlan;
   readonly chains: readonly ChainDiff[];
@@ -48,16 +51,19 @@ export interface DiffOptions extends ContextOptions {
  * Compares the table in the kernel with the one asked for, by keys. Throws `not-expressible`, `loop` for
  * jumps that nest too deep, and what extensions throw; the message names the rule.
  */
-export function diffTable(old: InstalledTable | undefined, next: TableSource, options: DiffOptions): TableDiff {
+export function diffTable(present: InstalledTable | undefined, next: TableSource, options: DiffOptions): TableDiff {
   const { instance, cache = new Map() } = options;
-  const plan = planTable(next, tableContext(next.table, options), cache);
+  const plan = underItsName(planTable(next, tableContext(next.table, options), cache), present);
   checkDepth(plan);
+  const isMoved = present !== undefined && present.nftTable !== plan.context.nftTable;
+  const old = isMoved ? undefined : present;
   const oldChains = new Map(old?.chains.map((chain) => [chainIdentity(chain), chain]));
   const chains = plan.chains.map((chain) => diffChain(oldChains.get(chainIdentity(chain.source)), chain));
   const stay = new Set(plan.chains.map(({ source }) => chainIdentity(source)));
   const oldGuards = new Set(old?.guards);
   return {
     old,
+    moved: isMoved ? present : undefined,
     instance,
     plan,
     chains,
@@ -65,6 +71,17 @@ export function diffTable(old: InstalledTable | undefined, next: TableSource, op
     addedGuards: [...plan.guards.keys()].filter((name) => !oldGuards.has(name)),
     removedGuards: [...oldGuards].filter((name) => !plan.guards.has(name)),
   };
+}
+
+/**
+ * Some of the kernel's own extensions want an nft table of the iptables table's name (filter, mangle, …). A
+ * table that once had one keeps that name.
+ */
+function underItsName(plan: TablePlan, present: InstalledTable | undefined): TablePlan {
+  const { chains, context, source } = plan;
+  const wantsName = chains.some(({ entries }) => entries.some(({ analysis }) => analysis.wantsTableName));
+  const nftTable = wantsName ? source.table : (present?.nftTable ?? context.nftTable);
+  return nftTable === context.nftTable ? plan : { ...plan, context: { ...context, nftTable } };
 }
 
 /**

@@ -24,7 +24,8 @@ export interface TableDocument {
 /**
  * The transaction that makes the new table of the old one: it fails when the table isn't of the
  * generation the diff was made from, leaves unchanged entries untouched, and keeps the counters of
- * removed ones. `handles` must know the ids of `needsHandles`. Throws what targets throw, with the
+ * removed ones. A table that moves to another name in nft leaves the old one without rules and marker, for its
+ * counters to be read once more and the rest to be taken away. `handles` must know the ids of `needsHandles`. Throws what targets throw, with the
  * rule's name; `dataplane` where a handle isn't known.
  */
 export function documentFor(
@@ -32,14 +33,15 @@ export function documentFor(
   handles: HandlesOf,
   { garbage = [] }: DocumentOptions = {},
 ): TableDocument {
-  const { old, instance, plan } = diff;
+  const { old, moved, instance, plan } = diff;
   const writer = new ChainWriter(diff, handles);
   const { transaction, ids } = writer;
   const chains = diff.chains.map((chain) => writer.write(chain));
-  const generation = (old?.generation ?? 0) + 1;
+  const generation = ((old ?? moved)?.generation ?? 0) + 1;
   const guards = [...plan.guards.keys()];
   const installed: InstalledTable = {
     name: plan.source.table,
+    nftTable: plan.context.nftTable,
     instance,
     generation,
     nextId: writer.nextId,
@@ -47,6 +49,7 @@ export function documentFor(
     guards,
   };
   const removed = [...diff.chains.flatMap(goneFrom), ...diff.removedChains.flatMap(({ entries }) => entries)];
+  if (moved !== undefined) transaction.abandon(moved.nftTable, markerName(moved));
   transaction.marker(old && markerName(old), markerName(installed));
   for (const name of diff.addedGuards) {
     const spec = plan.guards.get(name);

@@ -20,6 +20,7 @@ export interface InstalledChain {
 export interface InstalledTable {
   /** The iptables table's name. */
   readonly name: string;
+  readonly nftTable: string;
   readonly instance: string;
   readonly generation: number;
   /** Every id in use is below. */

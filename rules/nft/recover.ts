@@ -26,5 +26,13 @@ export function installedFrom(
       return { id, key: entry.key, ...owned };
     }),
   }));
-  return { name: source.table, instance, generation, nextId, chains, guards: [...plan.guards.keys()] };
+  return {
+    name: source.table,
+    nftTable: plan.context.nftTable,
+    instance,
+    generation,
+    nextId,
+    chains,
+    guards: [...plan.guards.keys()],
+  };
 }

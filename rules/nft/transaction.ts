@@ -38,6 +38,15 @@ export class Transaction {
     });
   }
 
+  /** Takes the marker and all rules of another table, of this generation, out of force. Its counters stay. */
+  abandon(table: string, marker: string): void {
+    const { family } = this.#at;
+    this.#first.push(
+      { delete: { chain: { family, table, name: marker } } },
+      { flush: { table: { family, name: table } } },
+    );
+  }
+
   counter(name: string): void {
     this.#objects.push({ add: { counter: { ...this.#at, name } } });
   }

@@ -22,12 +22,12 @@ export class ChainWriter {
   readonly #handles: HandlesOf;
   #nextId: number;
 
-  constructor({ plan, old }: TableDiff, handles: HandlesOf) {
+  constructor({ plan, old, moved }: TableDiff, handles: HandlesOf) {
     this.transaction = new Transaction(plan.context);
     this.ids = new Float64Array(plan.source.offsets.length);
     this.#plan = plan;
     this.#handles = handles;
-    this.#nextId = old?.nextId ?? 1;
+    this.#nextId = (old ?? moved)?.nextId ?? 1;
   }
 
   get nextId(): number {

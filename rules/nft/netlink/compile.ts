@@ -111,13 +111,12 @@ class BatchCompiler {
     else unsupported(`object ${JSON.stringify(object)}`);
   }
 
-  #flush(object: NftObject, sequence: number): void {
-    if (!('chain' in object)) {
-      unsupported('flush of what is no chain');
-      return;
-    }
-    const { family, table, name } = object.chain;
-    writeDeleteRule(this.#writer, sequence, { family, table, chain: name });
+  #flush({ chain, table }: Loose<NftObject>, sequence: number): void {
+    const writer = this.#writer;
+    if (chain !== undefined) {
+      writeDeleteRule(writer, sequence, { family: chain.family, table: chain.table, chain: chain.name });
+    } else if (table !== undefined) writeDeleteRule(writer, sequence, { family: table.family, table: table.name });
+    else unsupported('flush of what is no chain and no table');
   }
 
   /** The sets first, in the order in which the rule names them. */

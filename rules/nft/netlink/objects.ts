@@ -70,7 +70,7 @@ export function writeDeleteChain(writer: MessageWriter, sequence: number, { fami
   writer.closeMessage(start);
 }
 
-/** One rule, or all of the chain. */
+/** One rule, all of a chain, or all of a table. */
 export function writeDeleteRule(
   writer: MessageWriter,
   sequence: number,
@@ -79,11 +79,11 @@ export function writeDeleteRule(
     table,
     chain,
     handle,
-  }: Pick<NftNamed, 'family' | 'table'> & { readonly chain: string; readonly handle?: number },
+  }: Pick<NftNamed, 'family' | 'table'> & { readonly chain?: string; readonly handle?: number },
 ): void {
   const start = writer.openMessage(message.deleteRule, messageFlag.request, sequence, familyNumber[family]);
   writer.text(ruleAttribute.table, table);
-  writer.text(ruleAttribute.chain, chain);
+  if (chain !== undefined) writer.text(ruleAttribute.chain, chain);
   if (handle !== undefined) writer.u64(ruleAttribute.handle, handle);
   writer.closeMessage(start);
 }
