@@ -1,6 +1,7 @@
 import './title.ts';
 import { join } from 'node:path';
 import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
+import { withoutXt } from '../rules/nft/xt.ts';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
 import { chooseDataPlane } from './dataplane/choose.ts';
@@ -40,7 +41,7 @@ function start(log: Log): void {
   };
   const driver = createDriver({
     context,
-    translator: createNftTranslator(),
+    translator: createNftTranslator({ xt: withoutXt }),
     callers: callerSource({ receive: receiveMemory }),
   });
   serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);

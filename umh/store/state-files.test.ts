@@ -33,6 +33,7 @@ const table: StoredTable = {
   key: 'filter',
   instance: 'ab12',
   generation: 3,
+  nftTable: 'bpfilter_filter',
   nextId: 9,
   hookEntry: [0, 0, 152, 304, 0],
   underflow: [0, 0, 152, 304, 0xffffffff],

@@ -20,6 +20,8 @@ export interface Asker {
 /** TABLE.table and TABLE.next: a table that is in force, or is about to be. */
 export interface StoredTable extends Version, HookPoints {
   readonly key: string;
+  /** The table of nftables that it stands in. */
+  readonly nftTable: string;
   /** The first rule id that was never used in this instance. */
   readonly nextId: number;
   /** The caller's bytes, without counters of any meaning. */
@@ -37,12 +39,13 @@ export function sameVersion(one: Version | undefined, other: Version | undefined
 
 /** A table as parts to write; `entries` isn't copied. */
 export function encodeTable(table: StoredTable): Uint8Array[] {
-  const { key, instance, generation, nextId, entries, ids, asker } = table;
+  const { key, instance, generation, nftTable, nextId, entries, ids, asker } = table;
   const idBytes = new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength);
   const meta = {
     table: key,
     instance,
     generation,
+    nftTable,
     nextId,
     hookEntry: table.hookEntry,
     underflow: table.underflow,
@@ -75,6 +78,7 @@ export function decodeTable(key: string, bytes: Uint8Array): StoredTable {
     key,
     instance: read.text('instance'),
     generation: read.count('generation'),
+    nftTable: read.text('nftTable'),
     nextId: read.count('nextId'),
     hookEntry: readPerHook(read, 'hookEntry'),
     underflow: readPerHook(read, 'underflow'),

@@ -70,8 +70,8 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
 
   const readCounters = (live: LiveTable) => {
     if (live.inForce === undefined) return { live, counters: live.book.base };
-    const { ids } = live.inForce;
-    const reading = kernel.counters(live.id, ids);
+    const { ids, nftTable } = live.inForce;
+    const reading = kernel.counters(live.id, nftTable, ids);
     if (reading === undefined) return undefined;
     const used = new Set(ids);
     const garbage = [...reading.present].filter((id) => !used.has(id));

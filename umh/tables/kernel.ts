@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { families } from '../../protocol/family.ts';
+import { type AddressFamily, families } from '../../protocol/family.ts';
 import type { DataPlane } from '../dataplane/data-plane.ts';
 import { type TableId, tableIds } from '../table-id.ts';
 import { snapshot } from './counter-book.ts';
@@ -20,12 +20,14 @@ export interface Kernel {
   version(id: TableId): KernelVersion;
   /** Of every table. */
   versions(): ReadonlyMap<TableId, KernelVersion>;
+  /** The tables of nftables that are ours, whole or what is left of one. */
+  ownTables(family: AddressFamily): readonly string[];
   /** undefined when the kernel has no such table. */
-  counters(id: TableId, ids: Uint32Array): KernelReading | undefined;
+  counters(id: TableId, nftTable: string, ids: Uint32Array): KernelReading | undefined;
   /** Whether every rule of a table is there: not that nobody has put others among them. Throws as `handles`. */
   isWhole(id: TableId, inForce: InForce): boolean;
   /** The rule handles of each id. Throws Misbelief when the kernel has no such table. */
-  handles(id: TableId): ReadonlyMap<number, readonly number[]>;
+  handles(id: TableId, nftTable: string): ReadonlyMap<number, readonly number[]>;
 }
 
 /** Tries again what only reads: a listing can fail when the rules change while it runs. */
@@ -44,8 +46,7 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
     const chains = insist(() => plane.listChains(family.nft));
     return ids.map((id) => [id, translator.versionIn(id, chains)] as const);
   };
-  const handles = (id: TableId) => {
-    const name = translator.nftName(id);
+  const handles = (id: TableId, name: string) => {
     const listing = insist(() => plane.listHandles(id.family.nft, name));
     if (listing === undefined) throw new Misbelief(new BpfilterError('dataplane', `the kernel has no table ${name}`));
     return listing;
@@ -61,13 +62,24 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
           ),
         ),
       ),
-    counters(id, ids) {
-      const listing = insist(() => plane.listCounters(id.family.nft, translator.nftName(id)));
+    ownTables(family) {
+      const chains = insist(() => plane.listChains(family.nft));
+      const present = new Set(chains.map(({ table }) => table));
+      return tableIds
+        .filter((id) => id.family === family)
+        .flatMap((id) => {
+          const found = translator.versionIn(id, chains);
+          const isOurs = (name: string, nth: number) => nth === 0 || (found.kind === 'ours' && found.nftTable === name);
+          return translator.nftNames(id).filter((name, nth) => present.has(name) && isOurs(name, nth));
+        });
+    },
+    counters(id, nftTable, ids) {
+      const listing = insist(() => plane.listCounters(id.family.nft, nftTable));
       if (listing === undefined) return undefined;
       return { counters: snapshot(ids, listing), present: listing.keys() };
     },
     isWhole(id, inForce) {
-      const listing = handles(id);
+      const listing = handles(id, inForce.nftTable);
       for (const [one, count] of translator.rulesOf(id, inForce)) {
         if ((listing.get(one)?.length ?? 0) !== count) return false;
       }

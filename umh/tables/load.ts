@@ -10,7 +10,7 @@ import { decodeTable, type StoredTable, sameVersion } from '../store/table-file.
 import type { TableId } from '../table-id.ts';
 import { entriesOf, freshBook } from './counter-book.ts';
 import { countersVersion, entryCount, type LiveTable } from './live-table.ts';
-import { abandon, finish } from './prepared.ts';
+import { abandon, finish, predecessorOf } from './prepared.ts';
 import { restoreTable, untouched, type Workshop } from './replace.ts';
 import type { KernelVersion } from './translator.ts';
 
@@ -21,8 +21,8 @@ function readStored(context: DriverContext, id: TableId, name: string): StoredTa
 /** A table that is in force, without its counters. */
 function liveOf(id: TableId, stored: StoredTable): LiveTable {
   const view = viewTable(id.name, stored.entries, stored);
-  const { instance, generation, ids, nextId } = stored;
-  return { ...untouched(id, view), inForce: { view, version: { instance, generation }, ids, nextId } };
+  const { instance, generation, nftTable, ids, nextId } = stored;
+  return { ...untouched(id, view), inForce: { view, version: { instance, generation }, nftTable, ids, nextId } };
 }
 
 /** Adds what TABLE.counters says, if it says it of this version. */
@@ -88,14 +88,7 @@ function resolvePrepared(
   log.warning(`table ${id.key}: a change to generation ${next.generation} had come into force, finishing it`);
   const counters = readBelieved(context.files, log, stateName.counters(id), decodeCounters);
   const old = sameVersion(counters, next) ? current : withCounters(context, current);
-  const ids = old.inForce?.ids ?? new Uint32Array(entryCount(old.view));
-  const { book, revision, garbage } = finish(
-    context,
-    kernel,
-    id,
-    { ids, book: old.book, revision: old.revision },
-    next,
-  );
+  const { book, revision, garbage } = finish(context, kernel, id, predecessorOf(old), next);
   return { ...liveOf(id, next), book, revision, garbage };
 }
 

@@ -1,7 +1,7 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { AnalysisCache } from '../../rules/nft/analysis.ts';
-import { diffTable, needsHandles } from '../../rules/nft/diff.ts';
+import { type DiffOptions, diffTable, needsHandles } from '../../rules/nft/diff.ts';
 import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
 import { rulesPerEntry } from '../../rules/nft/expected.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
@@ -9,6 +9,7 @@ import type { NftCommand } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { counterName, nftTableName, parseMarker } from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
+import { anyXt, type XtSupport } from '../../rules/nft/xt.ts';
 import type { TableId } from '../table-id.ts';
 import type { ChangeOptions, InForce, KernelVersion, Translation, Translator } from './translator.ts';
 
@@ -19,26 +20,38 @@ const NO_HANDLES: Handles = new Map();
 const MOST_IDS = 2 ** 32 - 1;
 
 function translationOf(view: BlobView, { document, installed, ids }: TableDocument): Translation {
-  const { instance, generation, nextId } = installed;
+  const { instance, generation, nextId, nftTable } = installed;
   if (nextId > MOST_IDS)
     throw new BpfilterError('too-large', `table ${installed.name}: no rule ids are left; "bpfilter reset" begins anew`);
-  return { document, inForce: { view, version: { instance, generation }, ids: Uint32Array.from(ids), nextId } };
+  return {
+    document,
+    inForce: { view, version: { instance, generation }, nftTable, ids: Uint32Array.from(ids), nextId },
+  };
 }
 
 function versionIn(id: TableId, listed: readonly ListedChain[]): KernelVersion {
-  const table = nftTableName(id.name);
-  const chains = listed.filter((chain) => chain.table === table);
-  if (chains.length === 0) return { kind: 'none' };
-  const [version, ...others] = chains.flatMap(({ name }) => parseMarker(name) ?? []);
-  if (version === undefined || others.length > 0) return { kind: 'foreign' };
-  return { kind: 'ours', version };
+  const [usual, ...others] = nftNames(id);
+  const chains = listed.filter(({ table }) => table === usual || others.includes(table));
+  const [found, ...more] = chains.flatMap(({ table, name }) => {
+    const version = parseMarker(name);
+    return version === undefined ? [] : [{ version, nftTable: table }];
+  });
+  if (more.length > 0) return { kind: 'foreign' };
+  if (found !== undefined) return { kind: 'ours', ...found };
+  // the other names are also other people's
+  return chains.some(({ table }) => table === usual) ? { kind: 'foreign' } : { kind: 'none' };
+}
+
+/** The kernel's own extensions may want the second one (rules/nft/xt.ts). */
+function nftNames({ name }: TableId): readonly string[] {
+  return [nftTableName(name), name];
 }
 
 /**
  * The translation to nftables of rules/nft. What it has found out about rules and nft's rule handles is
  * kept with the tables it gave out, and goes with them: a table loaded from disk starts afresh.
  */
-export function createNftTranslator(): Translator {
+export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Translator {
   const installedTables = new WeakMap<InForce, InstalledTable>();
   const handlesOf = new WeakMap<InForce, Handles>();
   const caches = new Map<TableId, AnalysisCache>();
@@ -48,10 +61,13 @@ export function createNftTranslator(): Translator {
     caches.set(id, cache);
     return cache;
   };
-  const optionsOf = (id: TableId) => ({ family: id.family, cache: cacheOf(id) });
+  const optionsOf = (id: TableId) => ({ family: id.family, cache: cacheOf(id), xt });
+  /** What is in force was found to be possible, whatever is allowed by now. */
+  const optionsInForce = (id: TableId, { nftTable }: InForce) => ({ ...optionsOf(id), xt: anyXt, nftTable });
   const installedOf = (id: TableId, inForce: InForce) => {
     const { view, ids, version, nextId } = inForce;
-    const installed = installedTables.get(inForce) ?? installedFrom(view, ids, { ...version, nextId }, optionsOf(id));
+    const options = optionsInForce(id, inForce);
+    const installed = installedTables.get(inForce) ?? installedFrom(view, ids, { ...version, nextId }, options);
     installedTables.set(inForce, installed);
     return installed;
   };
@@ -62,20 +78,24 @@ export function createNftTranslator(): Translator {
     return translation;
   };
 
-  const install = (id: TableId, view: BlobView, instance: string, first: readonly NftCommand[]) => {
-    const diff = diffTable(undefined, view, { ...optionsOf(id), instance });
+  const install = (view: BlobView, options: DiffOptions, first: readonly NftCommand[]) => {
+    const diff = diffTable(undefined, view, options);
     const made = documentFor(diff, () => []);
     const document = { nftables: [...first, ...made.document.nftables] };
     return keep(view, { ...made, document }, NO_HANDLES);
   };
 
   return {
-    nftName: (id) => nftTableName(id.name),
-    install: (id, view, instance) => install(id, view, instance, []),
-    reinstall: (id, view, instance) =>
-      install(id, view, instance, [{ delete: { table: { family: id.family.nft, name: nftTableName(id.name) } } }]),
-    rulesOf(id, { view, ids }) {
-      const counts = rulesPerEntry(view, optionsOf(id));
+    nftNames,
+    install: (id, view, instance) => install(view, { ...optionsOf(id), instance }, []),
+    restore(id, inForce, instance, remains) {
+      const table = { family: id.family.nft, name: inForce.nftTable };
+      const gone: readonly NftCommand[] = remains === 'nothing' ? [] : [{ delete: { table } }];
+      return install(inForce.view, { ...optionsInForce(id, inForce), instance }, gone);
+    },
+    rulesOf(id, inForce) {
+      const { view, ids } = inForce;
+      const counts = rulesPerEntry(view, optionsInForce(id, inForce));
       return new Map([...ids].flatMap((one, place) => (one === 0 ? [] : [[one, counts[place] ?? 0]])));
     },
     change(id, { from, to, garbage, handles: list }: ChangeOptions) {
@@ -86,10 +106,7 @@ export function createNftTranslator(): Translator {
       const document = documentFor(diff, (one) => handles.get(one) ?? [], { garbage: garbage.map(counterName) });
       return keep(to, document, handles);
     },
-    remove(ids) {
-      const tables = ids.map(({ family, name }) => ({ family: family.nft, name: nftTableName(name) }));
-      return { nftables: tables.map((table) => ({ delete: { table } })) };
-    },
+    remove: (family, nftTables) => ({ nftables: nftTables.map((name) => ({ delete: { table: { family, name } } })) }),
     versionIn,
   };
 }

@@ -9,12 +9,20 @@ import { encodeTable, type StoredTable, sameVersion } from '../store/table-file.
 import type { TableId } from '../table-id.ts';
 import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
+import { entryCount, type LiveTable } from './live-table.ts';
 
 /** What is replaced, as far as its successor inherits from it. */
 export interface Predecessor {
   readonly ids: Uint32Array;
+  /** undefined where there was none in force. */
+  readonly nftTable: string | undefined;
   readonly book: CounterBook;
   readonly revision: number;
+}
+
+export function predecessorOf({ inForce, book, revision, view }: LiveTable): Predecessor {
+  const ids = inForce?.ids ?? new Uint32Array(entryCount(view));
+  return { ids, nftTable: inForce?.nftTable, book, revision };
 }
 
 /** The rest of a table that has come into force. */
@@ -104,11 +112,14 @@ function writeCounters(context: DriverContext, id: TableId, counters: StoredCoun
 }
 
 /** The kernel's counters of the predecessor's rules, and ids that nobody uses. Those rules have stopped counting or count on in `next`. */
-function readKernel(kernel: Kernel, id: TableId, ids: Uint32Array, next: StoredTable) {
-  const reading = kernel.counters(id, ids);
+function readKernel(kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable) {
+  const { ids, nftTable = next.nftTable } = old;
+  const reading = kernel.counters(id, nftTable, ids);
   if (reading === undefined) {
     throw new BpfilterError('dataplane', `table ${id.key} was taken out of force while it came into force`);
   }
+  // what is left of a table that moved goes as a whole
+  if (nftTable !== next.nftTable) return { now: reading.counters, garbage: [] };
   const used = new Set(next.ids);
   return { now: reading.counters, garbage: [...reading.present].filter((one) => !used.has(one)) };
 }
@@ -126,7 +137,7 @@ function settle(context: DriverContext, kernel: Kernel, id: TableId, old: Predec
     const oldCounters = new BigUint64Array(Uint8Array.from(journal.counters).buffer);
     return { oldCounters, now: difference(oldCounters, old.book.base), garbage: [] };
   }
-  const { now, garbage } = readKernel(kernel, id, old.ids, next);
+  const { now, garbage } = readKernel(kernel, id, old, next);
   const oldCounters = sum(old.book.base, now);
   const done = journalOf(id, next, 'done', bytesOf(oldCounters));
   // A journal that was there before the rules came into force and now isn't was dropped: nobody will ask.
@@ -166,7 +177,14 @@ export function finish(
     const { instance, generation } = next;
     writeCounters(context, id, { instance, generation, revision, book: finished.book });
   }
+  if (old.nftTable !== undefined && old.nftTable !== next.nftTable) removeRest(context, id, old.nftTable);
   files.rename(stateName.next(id), stateName.table(id));
   epoch.bump(id.slot);
   return finished;
+}
+
+/** What is left of a table that stands under another name now: chains without rules, and counters that were read. */
+function removeRest({ plane, log }: DriverContext, { family, key }: TableId, name: string): void {
+  const result = plane.commit({ nftables: [{ delete: { table: { family: family.nft, name } } }] });
+  if (result.kind !== 'committed') log.warning(`table ${key}: empty nft table ${name} stays: ${result.reason}`);
 }

@@ -9,8 +9,8 @@ import { freshBook } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
 import { entryCount, type LiveTable } from './live-table.ts';
 import { Misbelief } from './misbelief.ts';
-import { abandon, finish, prepare } from './prepared.ts';
-import type { InForce, Translation, Translator } from './translator.ts';
+import { abandon, finish, predecessorOf, prepare } from './prepared.ts';
+import type { InForce, Remains, Translation, Translator } from './translator.ts';
 
 /** What the steps of a change need. */
 export interface Workshop {
@@ -20,9 +20,9 @@ export interface Workshop {
 }
 
 function stored(id: TableId, inForce: InForce, asker: Asker | undefined): StoredTable {
-  const { view, version, ids, nextId } = inForce;
+  const { view, version, nftTable, ids, nextId } = inForce;
   const { entries, hookEntry, underflow } = view;
-  return { key: id.key, ...version, nextId, entries, hookEntry, underflow, ids, asker };
+  return { key: id.key, ...version, nftTable, nextId, entries, hookEntry, underflow, ids, asker };
 }
 
 /**
@@ -69,7 +69,7 @@ function enact(shop: Workshop, live: LiveTable, translation: Translation, asker:
   const oldEntries = entryCount(live.view);
   prepare(context, id, next, oldEntries);
   commit(shop, live, next, translation);
-  const old = { ids: live.inForce?.ids ?? new Uint32Array(oldEntries), book: live.book, revision: live.revision };
+  const old = predecessorOf(live);
   const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next);
   return { live: { id, view: inForce.view, inForce, book, revision, garbage }, oldCounters };
 }
@@ -84,22 +84,26 @@ export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, as
   const translation =
     inForce === undefined
       ? translator.install(id, view, context.newInstance())
-      : translator.change(id, { from: inForce, to: view, garbage, handles: () => kernel.handles(id) });
+      : translator.change(id, {
+          from: inForce,
+          to: view,
+          garbage,
+          handles: () => kernel.handles(id, inForce.nftTable),
+        });
   return enact(shop, live, translation, asker);
 }
 
 /** Puts a table's rules back that somebody else has taken out of the kernel; its counters go on from what was last known. */
-export function restoreTable(shop: Workshop, live: LiveTable, remains: 'nothing' | 'a part'): LiveTable {
+export function restoreTable(shop: Workshop, live: LiveTable, remains: Remains): LiveTable {
   const { context, translator } = shop;
-  const { id, inForce, view } = live;
+  const { id, inForce } = live;
   if (inForce === undefined) return live;
   const what = remains === 'nothing' ? 'its rules are' : 'some of its rules are';
   context.log.warning(
     `table ${id.key}: ${what} gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
   );
-  const make = remains === 'nothing' ? translator.install : translator.reinstall;
   try {
-    return enact(shop, live, make(id, view, context.newInstance()), undefined).live;
+    return enact(shop, live, translator.restore(id, inForce, context.newInstance(), remains), undefined).live;
   } catch (error) {
     throw error instanceof Misbelief ? error.reason : error;
   }

@@ -1,7 +1,8 @@
 import { BpfilterError } from '../../protocol/error.ts';
+import { type AddressFamily, families } from '../../protocol/family.ts';
 import { ORDER_SLOT } from '../store/epoch.ts';
 import { stateName } from '../store/state-names.ts';
-import { type TableId, tableIds } from '../table-id.ts';
+import { tableIds } from '../table-id.ts';
 import type { Workshop } from './replace.ts';
 
 /** Files that outlive a reset: what drivers hold open, the log, and the shims' sockets. */
@@ -13,9 +14,10 @@ function bumpAll(shop: Workshop): void {
   shop.context.epoch.bump(ORDER_SLOT);
 }
 
-function tablesInKernel(shop: Workshop): TableId[] {
-  const versions = shop.kernel.versions();
-  return tableIds.filter((id) => versions.get(id)?.kind !== 'none');
+function tablesInKernel({ kernel }: Workshop): readonly (readonly [AddressFamily, readonly string[]])[] {
+  return families
+    .map((family) => [family, kernel.ownTables(family)] as const)
+    .filter(([, tables]) => tables.length > 0);
 }
 
 /**
@@ -27,9 +29,8 @@ export function finishReset(shop: Workshop): void {
   const { context, translator } = shop;
   const { files, log } = context;
   try {
-    const present = tablesInKernel(shop);
-    if (present.length > 0) {
-      const result = context.plane.commit(translator.remove(present));
+    for (const [{ nft }, tables] of tablesInKernel(shop)) {
+      const result = context.plane.commit(translator.remove(nft, tables));
       if (result.kind !== 'committed' && tablesInKernel(shop).length > 0) {
         throw new BpfilterError('dataplane', `reset: ${result.reason}`);
       }

@@ -1,3 +1,4 @@
+import type { NftFamily } from '../../protocol/family.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
@@ -8,6 +9,8 @@ import type { TableId } from '../table-id.ts';
 export interface InForce {
   readonly view: BlobView;
   readonly version: Version;
+  /** The table of nftables that it stands in. */
+  readonly nftTable: string;
   /** The rule id of each entry; 0 for none. */
   readonly ids: Uint32Array;
   readonly nextId: number;
@@ -18,6 +21,9 @@ export interface Translation {
   readonly document: NftDocument;
   readonly inForce: InForce;
 }
+
+/** What is left in nftables of a table that somebody has taken away. */
+export type Remains = 'nothing' | 'a part';
 
 export interface ChangeOptions {
   readonly from: InForce;
@@ -30,18 +36,21 @@ export interface ChangeOptions {
 
 /** From tables as blobs to documents for nft, and back from what is listed. All throw BpfilterError for what can't be expressed. */
 export interface Translator {
-  /** The name of a table in nftables. */
-  nftName(id: TableId): string;
   /** Makes the table anew, at generation 1; the document fails when the kernel has one of its name. */
   install(id: TableId, view: BlobView, instance: string): Translation;
-  /** Makes the table anew in the place of what the kernel has under its name; the document fails when it has none. */
-  reinstall(id: TableId, view: BlobView, instance: string): Translation;
+  /**
+   * Makes a table anew that somebody has taken out of force, in the place of what remains under its name; the
+   * document fails when something else remains than `remains` says.
+   */
+  restore(id: TableId, inForce: InForce, instance: string, remains: Remains): Translation;
   /** How many rules in nftables each entry has; by its id. */
   rulesOf(id: TableId, inForce: InForce): ReadonlyMap<number, number>;
   /** The next generation from the present one; the document fails when the kernel has another. */
   change(id: TableId, options: ChangeOptions): Translation;
-  /** Takes tables away as they are. */
-  remove(ids: readonly TableId[]): NftDocument;
+  /** Takes tables of nftables away as they are. */
+  remove(family: NftFamily, nftTables: readonly string[]): NftDocument;
+  /** Every name that a table may have in nftables, its usual one first. */
+  nftNames(id: TableId): readonly string[];
   /** Which version of a table the chains of its family show. */
   versionIn(id: TableId, chains: readonly ListedChain[]): KernelVersion;
 }
@@ -49,5 +58,5 @@ export interface Translator {
 /** What the kernel has under a table's name: nothing, a version of ours, or something else. */
 export type KernelVersion =
   | { readonly kind: 'none' }
-  | { readonly kind: 'ours'; readonly version: Version }
+  | { readonly kind: 'ours'; readonly version: Version; readonly nftTable: string }
   | { readonly kind: 'foreign' };

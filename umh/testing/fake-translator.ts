@@ -32,18 +32,24 @@ function counterOf(id: TableId, ruleId: number): NftObject {
   return { counter: { family: 'ip', table: nftName(id), name: `r${ruleId}` } };
 }
 
-function numbered(view: BlobView, version: InForce['version'], nextId: number, known: Map<string, number[]>): InForce {
+function numbered(
+  id: TableId,
+  view: BlobView,
+  version: InForce['version'],
+  nextId: number,
+  known: Map<string, number[]>,
+): InForce {
   const ids = new Uint32Array(view.offsets.length);
   let next = nextId;
   for (const index of ruleIndices(view)) {
     const old = known.get(view.key(index))?.shift();
     ids[index] = old ?? next++;
   }
-  return { view, version, ids, nextId: next };
+  return { view, version, nftTable: nftName(id), ids, nextId: next };
 }
 
 function install(id: TableId, view: BlobView, instance: string): Translation {
-  const inForce = numbered(view, { instance, generation: 1 }, 1, new Map());
+  const inForce = numbered(id, view, { instance, generation: 1 }, 1, new Map());
   const fresh = ruleIndices(view).map((index) => ({ create: counterOf(id, inForce.ids[index] ?? 0) }));
   const table = { table: { family: 'ip', name: nftName(id) } } as const;
   return {
@@ -54,12 +60,13 @@ function install(id: TableId, view: BlobView, instance: string): Translation {
 
 /** The smallest translation there is: every rule counts in its own counter, all in one chain. */
 export const fakeTranslator: Translator = {
-  nftName,
+  nftNames: (id) => [nftName(id)],
   install,
-  reinstall(id, view, instance): Translation {
+  restore(id, { view }, instance, remains): Translation {
     const { document, inForce } = install(id, view, instance);
-    const gone: NftCommand = { delete: { table: { family: 'ip', name: nftName(id) } } };
-    return { document: { nftables: [gone, ...document.nftables] }, inForce };
+    const gone: NftCommand[] =
+      remains === 'nothing' ? [] : [{ delete: { table: { family: 'ip', name: nftName(id) } } }];
+    return { document: { nftables: [...gone, ...document.nftables] }, inForce };
   },
   rulesOf: (_id, { view, ids }) => new Map(ruleIndices(view).map((index) => [ids[index] ?? 0, 1])),
   change(id, { from, to, garbage }): Translation {
@@ -69,7 +76,7 @@ export const fakeTranslator: Translator = {
       known.set(key, [...(known.get(key) ?? []), from.ids[index] ?? 0]);
     }
     const version = { ...from.version, generation: from.version.generation + 1 };
-    const inForce = numbered(to, version, from.nextId, known);
+    const inForce = numbered(id, to, version, from.nextId, known);
     const isFresh = (index: number) => (inForce.ids[index] ?? 0) >= from.nextId;
     const oldChain = { chain: { family: 'ip', table: nftName(id), name: `all_${from.version.generation}` } } as const;
     const commands: NftCommand[] = [
@@ -84,12 +91,12 @@ export const fakeTranslator: Translator = {
     ];
     return { document: { nftables: commands }, inForce };
   },
-  remove: (ids) => ({ nftables: ids.map((id) => ({ delete: { table: { family: 'ip', name: nftName(id) } } })) }),
+  remove: (family, names) => ({ nftables: names.map((name) => ({ delete: { table: { family, name } } })) }),
   versionIn(id, chains) {
     const own = chains.filter(({ table }) => table === nftName(id));
     if (own.length === 0) return { kind: 'none' };
     const [, generation, instance] = own.map(({ name }) => markerPattern.exec(name)).find((m) => m !== null) ?? [];
     if (generation === undefined || instance === undefined) return { kind: 'foreign' };
-    return { kind: 'ours', version: { generation: Number(generation), instance } };
+    return { kind: 'ours', nftTable: nftName(id), version: { generation: Number(generation), instance } };
   },
 };
