@@ -74,7 +74,7 @@ describe('compileBatch', () => {
     ['behind a handle', { add: { rule: { ...inTable, chain: 'c', handle: 3, expr: [] } } }],
     ['without its handle', { delete: { rule: { ...inTable, chain: 'c' } } }],
     ['insert of what is no rule', { insert: { chain: { ...inTable, name: 'c' } } }],
-    ['flush of what is no chain', { flush: { table: { family: 'ip', name: 't' } } }],
+    ['flush of what is no chain', { flush: { counter: { ...inTable, name: 'r1' } } }],
     ['half a base chain', { add: { chain: { ...inTable, name: 'c', hook: 'input' } } }],
     ['no rate', { add: { limit: { ...inTable, name: 'l' } } }],
     ['255-byte', { add: { rule: { ...inTable, chain: 'c', comment: 'x'.repeat(255), expr: [] } } }],

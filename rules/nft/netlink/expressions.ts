@@ -23,6 +23,8 @@ const names = [
   'log',
   'reject',
   'immediate',
+  'match',
+  'target',
 ] as const;
 type ExpressionName = (typeof names)[number];
 
@@ -34,7 +36,8 @@ const nameAttributes = Object.fromEntries(
 const REGISTER = 1;
 const VERDICT_REGISTER = 0;
 
-function expression(writer: MessageWriter, name: ExpressionName, write: (writer: MessageWriter) => void): void {
+/** One expression: its name, and its own attributes by `write`. */
+export function expression(writer: MessageWriter, name: ExpressionName, write: (writer: MessageWriter) => void): void {
   const element = writer.open(LIST_ELEMENT);
   writer.copy(nameAttributes[name]);
   const data = writer.open(expressionAttribute.data);

@@ -20,7 +20,8 @@ const WIDEST = 32;
  * Merges tests of fields that stand side by side, as nft does before it linearizes a rule (stmt_reduce,
  * src/rule.c of 1.0.6): the candidates are sorted by their place in the packet, and one that follows its
  * predecessor's bytes with the same operator becomes part of it. A statement that is no test ends the
- * search where two or more candidates stand before it; a single one goes on being looked at.
+ * search where two or more candidates stand before it; a single one goes on being looked at. Not so the
+ * kernel's own xt extensions, which nft knows nothing of: no test crosses one.
  */
 export function mergeNeighbours(steps: readonly Step[]): readonly Step[] {
   if (!hasCandidates(steps)) return steps;
@@ -36,7 +37,7 @@ export function mergeNeighbours(steps: readonly Step[]): readonly Step[] {
     } else if (step.kind !== 'between' && step.kind !== 'lookup' && candidates.length > 1) {
       merge();
       candidates = [];
-    }
+    } else if (step.kind === 'xt') candidates = [];
   }
   merge();
   return result === undefined ? steps : result.filter((step) => step !== undefined);

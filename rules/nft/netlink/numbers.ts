@@ -46,7 +46,16 @@ export const LIST_ELEMENT = 1; // NFTA_LIST_ELEM
 export const tableAttribute = { name: 1, flags: 2 } as const;
 export const chainAttribute = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const;
 export const hookAttribute = { number: 1, priority: 2 } as const;
-export const ruleAttribute = { table: 1, chain: 2, handle: 3, expressions: 4, position: 6, userdata: 7 } as const;
+export const ruleAttribute = {
+  table: 1,
+  chain: 2,
+  handle: 3,
+  expressions: 4,
+  compat: 5,
+  position: 6,
+  userdata: 7,
+} as const;
+export const compatAttribute = { protocol: 1, flags: 2 } as const;
 export const objectAttribute = { table: 1, name: 2, type: 3, data: 4 } as const;
 export const setAttribute = {
   table: 1,

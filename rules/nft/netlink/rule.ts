@@ -19,6 +19,7 @@ import { addStatement } from './statement.ts';
 import type { AnonymousSet, Step } from './step.ts';
 import { unsupported } from './unsupported.ts';
 import type { MessageWriter } from './writer.ts';
+import { writeCompat, writeXt } from './xt.ts';
 
 /** A rule's steps in nft's order. Refuses what this compiler doesn't know or nft wouldn't take. */
 export function ruleSteps({ expr = [], family }: Pick<NftRule, 'expr' | 'family'>): readonly Step[] {
@@ -51,6 +52,7 @@ export function writeRule(
   writer.text(ruleAttribute.chain, rule.chain);
   if (handle !== undefined) writer.u64(ruleAttribute.position, handle);
   if (rule.comment !== undefined) writer.binary(ruleAttribute.userdata, commentData(rule.comment));
+  writeCompat(writer, steps);
   const list = writer.open(ruleAttribute.expressions);
   for (const step of steps) writeStep(writer, step, idOf);
   writer.close(list);
@@ -89,6 +91,9 @@ function writeStep(writer: MessageWriter, step: Step, idOf: (set: AnonymousSet) 
       break;
     case 'mark':
       writeMark(writer, step.mask, step.xor);
+      break;
+    case 'xt':
+      writeXt(writer, step.xt);
       break;
     case 'verdict':
       writeVerdict(writer, step.code, step.chain);

@@ -15,7 +15,18 @@ export function addStatement(steps: Step[], statement: Loose<NftStatement>, cont
   else steps.push(otherStep(statement));
 }
 
-function otherStep({ counter, accept, drop, return: back, jump, goto, limit, log, mangle }: Loose<NftStatement>): Step {
+function otherStep({
+  counter,
+  accept,
+  drop,
+  return: back,
+  jump,
+  goto,
+  limit,
+  log,
+  mangle,
+  xt,
+}: Loose<NftStatement>): Step {
   if (counter !== undefined) {
     return typeof counter === 'string'
       ? { kind: 'object', type: objectType.counter, name: counter }
@@ -33,6 +44,7 @@ function otherStep({ counter, accept, drop, return: back, jump, goto, limit, log
   }
   if (log !== undefined) return { kind: 'log', log: log ?? {} };
   if (mangle !== undefined) return markStep(mangle);
+  if (xt !== undefined) return { kind: 'xt', xt };
   return unsupported('a statement of another kind');
 }
 

@@ -1,4 +1,4 @@
-import type { NftLimit, NftLog } from '../json.ts';
+import type { NftLimit, NftLog, NftXt } from '../json.ts';
 import type { Datum, SmallDatum } from './datum.ts';
 import type { Load, Operand } from './load.ts';
 
@@ -37,6 +37,8 @@ export type Step =
   | { readonly kind: 'reject'; readonly type: number; readonly code: number }
   /** mark = (mark & mask) ^ xor; without a mask the mark isn't read. */
   | { readonly kind: 'mark'; readonly mask?: number; readonly xor: number }
+  /** One of the kernel's own x_tables extensions. */
+  | { readonly kind: 'xt'; readonly xt: NftXt }
   | { readonly kind: 'verdict'; readonly code: number; readonly chain?: string };
 
 /** Numbers that a field is looked up in. */
