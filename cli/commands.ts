@@ -62,7 +62,7 @@ async function perform(argv: readonly string[]): Promise<number> {
     .parserConfiguration({ 'populate--': true })
     .command(
       'run [command..]',
-      'run COMMAND with all its descendants served: run [--isolated] [--verbose] -- COMMAND [ARGUMENT…]',
+      'run COMMAND with all its descendants served: run [--isolated] [--verbose] [--nft WAY] [--no-xt] -- COMMAND [ARGUMENT…]',
       (args) =>
         args
           .positional('command', { type: 'string', array: true, default: [], defaultDescription: 'needed' })
@@ -72,10 +72,20 @@ async function perform(argv: readonly string[]): Promise<number> {
             describe: 'in a fresh user and network namespace; needs no root',
           })
           .option('verbose', { type: 'boolean', default: false, describe: 'log lines to stderr too' })
+          .option('nft', {
+            choices: ['auto', 'netlink', 'exec'],
+            describe: 'how rules get to nftables: by our own netlink, by the nft program, or whichever works (auto)',
+          })
+          .option('xt', {
+            type: 'boolean',
+            default: true,
+            describe: "the kernel's own xt extensions for what nft can't say; --no-xt refuses such rules",
+          })
           .example(exampleOf('run')),
       async (args) => {
         const behind = (args['--'] as readonly string[] | undefined) ?? [];
-        await runCommand({ isolated: args.isolated, verbose: args.verbose, command: [...args.command, ...behind] });
+        const { isolated, verbose, nft, xt, command } = args;
+        await runCommand({ isolated, verbose, nft, xt, command: [...command, ...behind] });
       },
     )
     .command(

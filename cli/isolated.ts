@@ -36,7 +36,7 @@ export function execIsolated(options: RunArguments): never {
   if (unshare === undefined)
     throw new BpfilterError('usage', 'run --isolated needs unshare (Debian package util-linux)');
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-  const run = ['run', ...(options.verbose ? ['--verbose'] : []), '--', ...lastArguments(options.command.length)];
+  const run = ['run', ...flagsOf(options), '--', ...lastArguments(options.command.length)];
   const namespaces = ['--user', '--map-root-user', '--net'];
   const inherited = readInherited();
   ignoreAgain(inherited);
@@ -45,4 +45,8 @@ export function execIsolated(options: RunArguments): never {
     keep: inherited.descriptors,
     ignored: inherited.ignored,
   });
+}
+
+function flagsOf({ verbose, nft, xt }: RunArguments): readonly string[] {
+  return [...(verbose ? ['--verbose'] : []), ...(nft === undefined ? [] : ['--nft', nft]), ...(xt ? [] : ['--no-xt'])];
 }

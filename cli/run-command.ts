@@ -7,10 +7,14 @@ import { sayError } from './say.ts';
 export interface RunArguments {
   readonly isolated: boolean;
   readonly verbose: boolean;
+  /** How rules get to nftables: auto, netlink or exec; undefined: as BPFILTER_TRANSPORT says. */
+  readonly nft: string | undefined;
+  /** Whether the kernel's own xt extensions may carry what nft can't say. */
+  readonly xt: boolean;
   readonly command: readonly string[];
 }
 
-const flags = { '--isolated': 'isolated', '--verbose': 'verbose' } as const;
+const flags = { '--isolated': { isolated: true }, '--verbose': { verbose: true }, '--no-xt': { xt: false } } as const;
 
 /**
  * The arguments of `run` when they are as plain as nearly always: our flags, then CMD. Anything
@@ -18,7 +22,7 @@ const flags = { '--isolated': 'isolated', '--verbose': 'verbose' } as const;
  */
 export function plainRunArguments(argv: readonly string[]): RunArguments | undefined {
   if (argv[0] !== 'run') return undefined;
-  const found = { isolated: false, verbose: false };
+  let found: Omit<RunArguments, 'command'> = { isolated: false, verbose: false, nft: undefined, xt: true };
   let index = 1;
   for (; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
@@ -28,17 +32,18 @@ export function plainRunArguments(argv: readonly string[]): RunArguments | undef
     }
     if (!word.startsWith('-')) break;
     if (!(word in flags)) return undefined;
-    found[flags[word as keyof typeof flags]] = true;
+    found = { ...found, ...flags[word as keyof typeof flags] };
   }
   const command = argv.slice(index);
   return command.length === 0 ? undefined : { ...found, command };
 }
 
-/** `bpfilter run [--isolated] [--verbose] -- CMD [ARG…]` */
+/** `bpfilter run [--isolated] [--verbose] [--nft WAY] [--no-xt] -- CMD [ARG…]` */
 export async function runCommand(options: RunArguments): Promise<void> {
   if (options.command.length === 0) throw new BpfilterError('usage', 'run: which command?');
   if (options.isolated) execIsolated(options);
   finishIsolation();
+  tellDrivers(options);
   await run({
     command: options.command,
     verbose: options.verbose,
@@ -46,4 +51,10 @@ export async function runCommand(options: RunArguments): Promise<void> {
     files: shimFiles(),
     warn: sayError,
   });
+}
+
+/** Drivers get their settings by the shim's environment; CMD has the environment that we were started with. */
+function tellDrivers({ nft, xt }: RunArguments): void {
+  if (nft !== undefined) process.env.BPFILTER_TRANSPORT = nft;
+  if (!xt) process.env.BPFILTER_XT = 'no';
 }

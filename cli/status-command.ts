@@ -44,15 +44,25 @@ function forPeople(status: { state: string; log: string; driver: unknown; shims:
     );
   }
   if (status.shims.length === 0) lines.push('shim     none runs here');
+  const way = transportOf(status.driver);
+  if (way !== undefined) lines.push(`nftables ${way}`);
   for (const table of tablesOf(status.driver)) lines.push(`table    ${table}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** How rules get there, and why so. */
+function transportOf(driver: unknown): string | undefined {
+  if (typeof driver !== 'object' || driver === null || !('transport' in driver)) return undefined;
+  const { name, reason } = driver.transport as { readonly name: string; readonly reason: string };
+  return `by ${name === 'exec' ? 'the nft program' : name}: ${reason}`;
 }
 
 function tablesOf(driver: unknown): string[] {
   if (typeof driver !== 'object' || driver === null || !('tables' in driver) || !Array.isArray(driver.tables))
     return [];
   return driver.tables.map((table: Record<string, unknown>) => {
-    const place = table.inForce === true ? 'in force in nftables' : 'empty, nothing installed';
+    const place =
+      table.inForce === true ? `in force as nft table ${String(table.nftTable)}` : 'empty, nothing installed';
     return `${String(table.name).padEnd(9)} generation ${String(table.generation)}, ${String(table.rules)} rules, ${place}`;
   });
 }

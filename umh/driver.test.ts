@@ -151,6 +151,7 @@ describe("bpfilter's own options", () => {
       used: true,
       generation: 1,
       instance: 'i1',
+      nftTable: 'fake_filter',
       rules: 2,
       entries: 6,
       bytes: OTHER.length - 96,

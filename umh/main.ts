@@ -1,7 +1,7 @@
 import './title.ts';
 import { join } from 'node:path';
 import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
-import { withoutXt } from '../rules/nft/xt.ts';
+import type { XtSupport } from '../rules/nft/xt.ts';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
 import { chooseDataPlane } from './dataplane/choose.ts';
@@ -23,25 +23,30 @@ const FROM_SHIM = 0;
 const TO_SHIM = 1;
 const CALLERS = 4;
 
+/** `run --no-xt` */
+const forbiddenXt: XtSupport = { problem: () => 'it was forbidden (--no-xt, BPFILTER_XT=no)' };
+
 function start(log: Log): void {
-  const { stateFolder, client, nft, transport } = readSettings(process.env);
+  const settings = readSettings(process.env);
+  const { stateFolder, client, nft, transport } = settings;
   const now = () => performance.now();
   const lock = openStateLock({ path: join(stateFolder, stateName.lock), log, now, sleep: sleepSync });
   const run = nftRunner({ program: nft, lock, environment: process.env });
+  const plane = chooseDataPlane({ wanted: transport, run, log });
   const context = {
     client,
     files: openStateFiles(stateFolder),
     epoch: openEpoch(join(stateFolder, stateName.epoch)),
     whole: openWholeNotes(join(stateFolder, stateName.whole)),
     lock,
-    plane: chooseDataPlane({ wanted: transport, run, log }),
+    plane,
     log,
     newInstance: randomInstance,
     stateFolder,
   };
   const driver = createDriver({
     context,
-    translator: createNftTranslator({ xt: withoutXt }),
+    translator: createNftTranslator({ xt: settings.xt ? plane.xt : forbiddenXt }),
     callers: callerSource({ receive: receiveMemory }),
   });
   serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);

@@ -11,6 +11,8 @@ export interface Settings {
   readonly nft: string;
   /** How rules get to the kernel. */
   readonly transport: WantedTransport;
+  /** Whether the kernel's own xt extensions may carry what nft can't say. */
+  readonly xt: boolean;
   /** Descriptors for the log. */
   readonly logDescriptors: readonly number[];
 }
@@ -21,7 +23,7 @@ const STDERR = 2;
 
 /** Throws `usage` for what the shim must have said and hasn't. */
 export function readSettings(environment: Environment): Settings {
-  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT } = environment;
+  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT, BPFILTER_XT } = environment;
   if (BPFILTER_STATE === undefined || BPFILTER_STATE === '')
     throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
   if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
@@ -32,6 +34,7 @@ export function readSettings(environment: Environment): Settings {
     client: BPFILTER_CLIENT,
     nft: BPFILTER_NFT === undefined || BPFILTER_NFT === '' ? 'nft' : BPFILTER_NFT,
     transport: transportOf(BPFILTER_TRANSPORT),
+    xt: isAllowed(BPFILTER_XT),
     logDescriptors: logDescriptors(environment),
   };
 }
@@ -41,6 +44,13 @@ function transportOf(text: string | undefined): WantedTransport {
   if (text === undefined || text === '') return 'auto';
   if (text === 'auto' || text === 'netlink' || text === 'exec') return text;
   throw new BpfilterError('usage', `BPFILTER_TRANSPORT: auto, netlink or exec expected, found "${text}"`);
+}
+
+/** BPFILTER_XT: yes or no. Throws `usage`. */
+function isAllowed(text: string | undefined): boolean {
+  if (text === undefined || text === '' || text === 'yes') return true;
+  if (text === 'no') return false;
+  throw new BpfilterError('usage', `BPFILTER_XT: yes or no expected, found "${text}"`);
 }
 
 /** Known before anything else, so that even a wrong environment can be told of. */

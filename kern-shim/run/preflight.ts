@@ -42,18 +42,23 @@ export function checkDescriptors(): void {
   );
 }
 
-/** Ways to nftables that a driver knows (BPFILTER_TRANSPORT). */
-const transports = ['auto', 'netlink', 'exec'];
+/** What a driver knows of each variable that the shim hands on to it. */
+const settings: Readonly<Record<string, readonly string[]>> = {
+  BPFILTER_TRANSPORT: ['auto', 'netlink', 'exec'],
+  BPFILTER_XT: ['yes', 'no'],
+};
 
 /**
  * A driver that is told nonsense would refuse every request: better to say so at once.
  *
- * @throws 'usage' for a value of BPFILTER_TRANSPORT that there isn't
+ * @throws 'usage' for a value that there isn't
  */
 export function checkEnvironment(env: NodeJS.ProcessEnv): void {
-  const transport = env.BPFILTER_TRANSPORT;
-  if (transport === undefined || transports.includes(transport)) return;
-  throw new BpfilterError('usage', `BPFILTER_TRANSPORT is "${transport}", expected one of ${transports.join(', ')}`);
+  for (const [name, known] of Object.entries(settings)) {
+    const value = env[name];
+    if (value === undefined || known.includes(value)) continue;
+    throw new BpfilterError('usage', `${name} is "${value}", expected one of ${known.join(', ')}`);
+  }
 }
 
 /** Whether this process may set up a firewall in its network namespace. A user namespace's own root may in its own. */

@@ -3,6 +3,7 @@ import type { NftFamily } from '../../protocol/family.ts';
 import type { Counters } from '../../rules/ir.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
+import type { XtSupport } from '../../rules/nft/xt.ts';
 
 /** How a document fared; it is one transaction of the kernel, whole or not at all. */
 export type CommitResult =
@@ -35,6 +36,10 @@ export interface DataPlane {
    * makes it; undefined where it can't be had.
    */
   generation(): number | undefined;
+  /** Whether there is a table of that name, whoever made it. */
+  hasTable(family: NftFamily, table: string): boolean;
+  /** Which of the kernel's own xt extensions a rule may hold. */
+  readonly xt: XtSupport;
   /** The chains of every table of a family, other programs' included. */
   listChains(family: NftFamily): readonly ListedChain[];
 }

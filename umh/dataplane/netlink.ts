@@ -21,6 +21,7 @@ import type { Log } from '../log.ts';
 import { describeCommand } from './command-text.ts';
 import type { CommitResult, DataPlane } from './data-plane.ts';
 import { errnoOfRefusal } from './nft-error.ts';
+import { probedXt } from './xt-probe.ts';
 
 /** A dump is begun again this often while others change the rules. */
 const DUMP_ATTEMPTS = 20;
@@ -119,9 +120,17 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
   const ofTable = <K, V>(family: 'ip' | 'ip6', table: string, found: Map<K, V>): Map<K, V> | undefined =>
     found.size > 0 || hasTable(family, table) ? found : undefined;
 
+  const xt = probedXt((question) => {
+    sequence += 1;
+    const asked = question(sequence);
+    return using((one) => ask(one, asked, () => {}));
+  });
+
   return {
     transport: { name: 'netlink', reason },
     commit,
+    hasTable,
+    xt,
     listCounters(family, table) {
       const found = dump(
         (one) => countersRequest(family, table, one),

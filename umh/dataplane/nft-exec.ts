@@ -138,6 +138,8 @@ export function nftDataPlane(run: RunNft, reason: string): DataPlane {
     generation: () => undefined,
     listCounters: (family, table) => read(countersById, list(['list', 'counters', 'table', family, table])),
     listHandles: (family, table) => read(handlesById, list(['-a', 'list', 'table', family, table])),
+    hasTable: (family, table) => list(['-t', 'list', 'table', family, table], SHORT_TIMEOUT) !== undefined,
+    xt: { problem: () => 'only netlink can load it, and rules go through the nft program here' },
     listChains: (family) => read(chainsIn, list(['list', 'chains', family], SHORT_TIMEOUT)) ?? [],
   };
 }

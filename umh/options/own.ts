@@ -35,6 +35,8 @@ export interface TableStatus {
   /** 0 and absent for a table that was never replaced: nothing of it is in nftables. */
   readonly generation: number;
   readonly instance?: string;
+  /** The table of nftables that holds it. */
+  readonly nftTable?: string;
   /** Rules that people wrote: without chain heads, policies and closing RETURNs. */
   readonly rules: number;
   readonly entries: number;
@@ -65,7 +67,7 @@ function statusOf(live: LiveTable, used: boolean, kernel: KernelVersion | undefi
     name: id.name,
     used,
     generation: inForce?.version.generation ?? 0,
-    ...(inForce === undefined ? {} : { instance: inForce.version.instance }),
+    ...(inForce === undefined ? {} : { instance: inForce.version.instance, nftTable: inForce.nftTable }),
     rules: ruleCount(live),
     entries: entryCount(view),
     bytes: view.entries.length,

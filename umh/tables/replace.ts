@@ -90,7 +90,16 @@ export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, as
           garbage,
           handles: () => kernel.handles(id, inForce.nftTable),
         });
+  checkName(shop, live, translation.inForce);
   return enact(shop, live, translation, asker);
+}
+
+/** A table that must have a name which isn't ours alone must not find another under it. Throws `busy`. */
+function checkName({ context, translator }: Workshop, { id, inForce }: LiveTable, { nftTable }: InForce): void {
+  if (nftTable === inForce?.nftTable || nftTable === translator.nftNames(id)[0]) return;
+  if (!context.plane.hasTable(id.family.nft, nftTable)) return;
+  const message = `table ${id.key}: one of its rules needs the nft table ${id.family.nft} ${nftTable}, and somebody else has one of that name (iptables-nft?)`;
+  throw new BpfilterError('busy', message);
 }
 
 /** Puts a table's rules back that somebody else has taken out of the kernel; its counters go on from what was last known. */

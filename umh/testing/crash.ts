@@ -87,6 +87,8 @@ export function crashingEpoch(epoch: Epoch, crash: Crash): Epoch {
 export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {
   return {
     transport: plane.transport,
+    xt: plane.xt,
+    hasTable: (family, table) => plane.hasTable(family, table),
     commit: (document) => crash.step('commit', () => plane.commit(document)),
     listCounters: (family, table) => crash.step('list counters', () => plane.listCounters(family, table)),
     listHandles: (family, table) => crash.step('list handles', () => plane.listHandles(family, table)),

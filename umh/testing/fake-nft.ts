@@ -3,6 +3,7 @@ import type { NftFamily } from '../../protocol/family.ts';
 import type { Counters } from '../../rules/ir.ts';
 import type { NftCommand, NftDocument, NftObject } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
+import { withoutXt } from '../../rules/nft/xt.ts';
 import type { CommitResult, DataPlane, Transport } from '../dataplane/data-plane.ts';
 
 interface FakeTable {
@@ -44,6 +45,12 @@ export class FakeNft implements DataPlane {
   killNext: 'before' | 'after' | undefined;
   documents = 0;
   #generation = 1;
+
+  readonly xt = withoutXt;
+
+  hasTable(_family: NftFamily, table: string): boolean {
+    return this.#tables.has(table);
+  }
 
   commit(document: NftDocument): CommitResult {
     this.documents += 1;

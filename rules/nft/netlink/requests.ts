@@ -51,6 +51,24 @@ export function generationRequest(sequence: number): Uint8Array {
   return request(message.getGeneration, messageFlag.request, sequence, UNSPECIFIED, () => {});
 }
 
+const COMPAT = 11 << 8; // NFNL_SUBSYS_NFT_COMPAT, NFNL_MSG_COMPAT_GET
+const IPV4 = 2; // NFPROTO_IPV4
+const xtKinds = { match: 0, target: 1 } as const;
+
+/**
+ * Whether the kernel has a revision of an xt extension; ENOENT or another errno where it hasn't
+ * (nfnl_compat_get_rcu, net/netfilter/nft_compat.c).
+ */
+export function xtRequest(kind: 'match' | 'target', name: string, revision: number, sequence: number): Uint8Array {
+  const writer = new MessageWriter(256);
+  const start = writer.openRaw(COMPAT, messageFlag.request, sequence, IPV4, 0);
+  writer.text(1, name);
+  writer.u32(2, revision);
+  writer.u32(3, xtKinds[kind]);
+  writer.closeMessage(start);
+  return writer.bytes();
+}
+
 /** A batch that changes nothing: whether we may send one. */
 export function emptyBatch(): Uint8Array {
   const writer = new MessageWriter(64);
