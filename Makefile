@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench generate clean
+.PHONY: all setup build demo test bench generate clean conformance differential
 
 all: build
 
@@ -19,6 +19,14 @@ test: build
 
 bench: build
 	@npx tsx bench/run.ts
+
+# iptables' own extension tests, natively and through the shim. ARGS=--no-xt: without the kernel's xt extensions.
+conformance: build
+	@npx tsx tests/conformance/main.ts $(ARGS)
+
+# Random rules and packets, the kernel's ip_tables beside ours. SEEDS=500 or SEEDS=1000-1500.
+differential: build
+	@npx tsx tests/differential/main.ts $(SEEDS)
 
 generate: setup
 	@npm run --silent generate

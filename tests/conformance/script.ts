@@ -1,0 +1,135 @@
+import type { Step } from './parse.ts';
+
+/** A test file with its name. */
+export interface TestFile {
+  readonly name: string;
+  readonly steps: readonly Step[];
+}
+
+/** What became of a rule in one chain. */
+export interface ChainResult {
+  /** Of `iptables -A`. */
+  readonly status: number;
+  /** What `iptables -A` said. */
+  readonly said: string;
+  /** The lines that iptables-save has more than before, where the rule was accepted. */
+  readonly saved: readonly string[];
+  /** Whether `-D` was accepted and iptables-save prints what it did before. */
+  readonly undone: boolean;
+  /** How many rules more than before count in our chain in nftables; undefined where it isn't looked at. */
+  readonly inForce: number | undefined;
+}
+
+/** What a command of the file ended with. */
+export interface CommandResult {
+  readonly status: number;
+}
+
+export interface FileResult {
+  readonly name: string;
+  /** By line: a result for each chain of a rule, one for a command. */
+  readonly rules: ReadonlyMap<number, readonly ChainResult[]>;
+  readonly commands: ReadonlyMap<number, CommandResult>;
+}
+
+const mark = '@@@@';
+
+/**
+ * A script for sh that does the steps of the files one after the other and says what came of each.
+ * `looksAtNft` has it count what is in force in nftables, where every table is put at the beginning.
+ */
+export function scriptOf(files: readonly TestFile[], looksAtNft: boolean): string {
+  const list = looksAtNft ? `echo ${mark}chain; nft list chain ip "bpfilter_$1" "$2"` : ':';
+  const functions = `
+exec 2>&1 </dev/null
+for table in filter nat mangle raw security; do
+  iptables-legacy -t "$table" -N first && iptables-legacy -t "$table" -X first
+done
+save() { echo "${mark}save"; iptables-legacy-save -t "$1"; ${list}; }
+ended() { status=$?; echo; echo "${mark}status $status"; }
+`;
+  const body = files.flatMap(({ name, steps }) => [
+    `echo '${mark}file ${name}'`,
+    ...steps.flatMap((step) => {
+      if (step.kind === 'command') {
+        const command = step.command.replace(/^iptables\b/, 'iptables-legacy');
+        return [`echo '${mark}command ${step.line}'`, command, 'ended'];
+      }
+      const { table, line, rule } = step;
+      return step.chains.flatMap((chain) => [
+        `echo '${mark}rule ${line}'; save ${table} ${chain}; echo ${mark}said`,
+        `if iptables-legacy -A ${chain} -t ${table} ${rule}`,
+        `then ended; save ${table} ${chain}; iptables-legacy -D ${chain} -t ${table} ${rule} || iptables-legacy -t ${table} -F`,
+        `save ${table} ${chain}`,
+        'else ended; fi',
+      ]);
+    }),
+  ]);
+  return [functions, ...body, `echo ${mark}end`, 'exit 0', ''].join('\n');
+}
+
+interface Part {
+  readonly word: string;
+  readonly argument: string;
+  readonly text: string;
+}
+
+/** Reads what the script printed. Throws when it didn't come to its end. */
+export function parseOutput(output: string): readonly FileResult[] {
+  const parts = output.split(new RegExp(`^${mark}`, 'm')).map((text): Part => {
+    const end = text.indexOf('\n');
+    const [word = '', argument = ''] = text.slice(0, end).split(' ');
+    return { word, argument, text: text.slice(end + 1) };
+  });
+  if (parts.at(-1)?.word !== 'end') throw new Error(`the tests stopped: ${output.slice(-500)}`);
+  return split(parts, ['file', 'end'])
+    .filter(([first]) => first?.word === 'file')
+    .map(([first, ...rest]) => fileResult(first?.argument ?? '', rest));
+}
+
+/** Cut before each part of these words. */
+function split(parts: readonly Part[], words: readonly string[]): readonly (readonly Part[])[] {
+  const groups: Part[][] = [];
+  for (const part of parts) {
+    if (words.includes(part.word) || groups.length === 0) groups.push([]);
+    groups.at(-1)?.push(part);
+  }
+  return groups;
+}
+
+function fileResult(name: string, parts: readonly Part[]): FileResult {
+  const rules = new Map<number, ChainResult[]>();
+  const commands = new Map<number, CommandResult>();
+  for (const [first, ...rest] of split(parts, ['rule', 'command'])) {
+    if (first === undefined) continue;
+    const line = Number(first.argument);
+    const status = Number(rest.find(({ word }) => word === 'status')?.argument);
+    if (first.word === 'command') commands.set(line, { status });
+    else rules.set(line, [...(rules.get(line) ?? []), chainResult(rest, status)]);
+  }
+  return { name, rules, commands };
+}
+
+function chainResult(parts: readonly Part[], status: number): ChainResult {
+  const [before = [], after = [], end = []] = parts
+    .filter(({ word }) => word === 'save')
+    .map(({ text }) => linesOf(text));
+  const [rulesBefore, rulesAfter] = parts.filter(({ word }) => word === 'chain').map(({ text }) => countersIn(text));
+  return {
+    status,
+    said: parts.find(({ word }) => word === 'said')?.text.trim() ?? '',
+    saved: after.filter((line) => !before.includes(line)),
+    undone: before.join('\n') === end.join('\n'),
+    inForce: rulesAfter === undefined || rulesBefore === undefined ? undefined : rulesAfter - rulesBefore,
+  };
+}
+
+/** Our rules in a chain as nft lists it: one of iptables' may be several of nft's, all with the same counter. */
+function countersIn(listing: string): number {
+  return new Set(listing.match(/counter name "\w+"/g)).size;
+}
+
+/** Lines but for iptables-save's comments, which hold the date. */
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
