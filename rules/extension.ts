@@ -174,6 +174,8 @@ export interface TargetDefinition<Info> extends ExtensionFacts {
   check(info: Info, context: CheckContext): void;
   print(info: Info, context: PrintContext): string;
   save(info: Info, context: { readonly header: HeaderMatch }): string;
+  /** The name `-j` gets in `iptables -S` where it isn't the target's own (libxtables' alias): CT written as NOTRACK. */
+  alias?(info: Info): string;
   /** The statements behind the counter. Throws by `cannotExpress` for what nft can't carry exactly. */
   nft(info: Info, context: NftContext): NftTarget;
 }

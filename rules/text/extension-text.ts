@@ -39,7 +39,8 @@ export function savedTarget(use: MatchUse, header: HeaderMatch, extensions: Exte
   const found = extensions.target(use.name, use.revision, use.data);
   if (found.kind === 'unknown-name') return ` -j ${use.name}${unknownBytes(use)}`;
   if (found.kind === 'unknown-revision') return ` -j ${use.name}${unsupported}`;
-  return ` -j ${use.name}${found.definition.save(found.info, { header })}`;
+  const { definition, info } = found;
+  return ` -j ${definition.alias?.(info) ?? use.name}${definition.save(info, { header })}`;
 }
 
 function unknownBytes({ data }: MatchUse): string {
