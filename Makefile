@@ -30,6 +30,7 @@ differential: build
 
 generate: setup
 	@npm run --silent generate
+	@npx tsx scripts/coverage.ts
 
 clean:
 	rm -rf dist node_modules

@@ -22,6 +22,7 @@ const checks: readonly { readonly name: string; readonly command: readonly strin
   { name: 'lint, format, layers, cycles', command: ['biome', 'ci', '--error-on-warnings', '.'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
   { name: 'generated registry', command: ['tsx', 'scripts/generate-registry.ts', '--check'] },
+  { name: 'coverage document', command: ['tsx', 'scripts/coverage.ts', '--check'] },
   { name: 'unused code', command: ['knip'] },
 ];
 
