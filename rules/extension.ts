@@ -1,6 +1,6 @@
 import { type Errno, errno } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
-import type { HeaderMatch, TableName } from './ir.ts';
+import type { HeaderMatch, MatchUse, TableName } from './ir.ts';
 import type { NftStatement, OwnObjectBody } from './nft/json.ts';
 
 /** One revision of an extension: the kernel's struct, read and written. */
@@ -34,6 +34,8 @@ export interface CheckContext {
   readonly header: HeaderMatch;
   /** Hooks that this rule can be reached from: bit mask of 1 << hook number. */
   readonly hooks: number;
+  /** The rule's matches; none where it isn't given. */
+  readonly matches?: readonly MatchUse[];
 }
 
 /** Throws what an extension's check answers: the kernel's errno (EINVAL unless given) and the reason for the log. */

@@ -1,6 +1,7 @@
 import { IPT_F_GOTO } from '../../protocol/ip-tables.ts';
 import { verdicts } from '../../protocol/x-tables.ts';
 import type { Chain, MatchUse, Rule, Table, TargetUse } from '../ir.ts';
+import type { BlobBytes } from './blob-bytes.ts';
 import type { ChainGraph, ChainView } from './chains.ts';
 import type { BlobView } from './view.ts';
 import type { WalkedTable } from './walk.ts';
@@ -17,17 +18,23 @@ export function decodeRule(table: WalkedTable, graph: ChainGraph, index: number)
   const { layout } = blob;
   const header = layout.decodeHeader(blob.bytes, at);
   const target = at + blob.targetOffset(at);
-  const matches: MatchUse[] = [];
-  for (let match = at + layout.entry; match < target; match += blob.extensionSize(match)) {
-    matches.push(extensionAt(table, match));
-  }
   return {
     index,
     header,
-    matches,
+    matches: matchesOf(blob, at),
     target: decodeTarget(table, graph, index, target, header.flags),
     counters: { packets: blob.u64(at + layout.counters), bytes: blob.u64(at + layout.counters + 8) },
   };
+}
+
+/** The matches of the entry at `at`, copied. */
+export function matchesOf(blob: BlobBytes, at: number): readonly MatchUse[] {
+  const target = at + blob.targetOffset(at);
+  const matches: MatchUse[] = [];
+  for (let match = at + blob.layout.entry; match < target; match += blob.extensionSize(match)) {
+    matches.push(extensionAt(blob, match));
+  }
+  return matches;
 }
 
 /** All of a table. In: a view; out: chains in blob order, each rule decoded. */
@@ -46,7 +53,7 @@ function decodeChain(view: BlobView, chain: ChainView): Chain {
 function decodeTarget(table: WalkedTable, graph: ChainGraph, index: number, target: number, flags: number): TargetUse {
   const { blob } = table;
   if (blob.isError(target)) throw malformed(`${where(table, index)} is no rule but a chain's head or the table's end`);
-  if (!blob.isStandard(target)) return { kind: 'extension', ...extensionAt(table, target) };
+  if (!blob.isStandard(target)) return { kind: 'extension', ...extensionAt(blob, target) };
   const verdict = blob.verdict(target);
   switch (verdict) {
     case verdicts.ACCEPT:
@@ -66,7 +73,7 @@ function decodeTarget(table: WalkedTable, graph: ChainGraph, index: number, targ
   }
 }
 
-function extensionAt({ blob }: WalkedTable, at: number): MatchUse {
+function extensionAt(blob: BlobBytes, at: number): MatchUse {
   // A copy: a rule may outlive its table.
   const data = Uint8Array.from(blob.extensionData(at));
   return { name: blob.extensionName(at), revision: blob.extensionRevision(at), data };

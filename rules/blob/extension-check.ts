@@ -2,7 +2,8 @@ import { BpfilterError } from '../../protocol/error.ts';
 import { IPT_INV_PROTO } from '../../protocol/ip-tables.ts';
 import { hookNames, xtAlign } from '../../protocol/x-tables.ts';
 import type { AnyMatch, AnyTarget, CheckContext, Placement } from '../extension.ts';
-import type { HeaderMatch, TableName } from '../ir.ts';
+import type { HeaderMatch, MatchUse, TableName } from '../ir.ts';
+import { matchesOf } from './decode.ts';
 import { errorTargetSize, extensionHeader, standardTargetSize } from './layout.ts';
 import { hooksOf } from './per-hook.ts';
 import type { Found, Registry } from './registry-interface.ts';
@@ -84,6 +85,7 @@ function checkPlacement(placement: Placement, table: string, hooks: number, prot
 
 function contextOf({ blob }: WalkedTable, entry: number, tableName: string, hooks: number): CheckContext {
   let header: HeaderMatch | undefined;
+  let matches: readonly MatchUse[] | undefined;
   return {
     // An unknown table is only told after all checks; an extension sees a name that equals none it knows.
     table: tableName as TableName,
@@ -92,6 +94,10 @@ function contextOf({ blob }: WalkedTable, entry: number, tableName: string, hook
     get header() {
       header ??= blob.layout.decodeHeader(blob.bytes, entry);
       return header;
+    },
+    get matches() {
+      matches ??= matchesOf(blob, entry);
+      return matches;
     },
   };
 }
