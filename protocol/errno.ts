@@ -30,6 +30,7 @@ const table = {
   EMLINK: 31,
   EPIPE: 32,
   ERANGE: 34,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
   ELOOP: 40,
   ENOTSOCK: 88,
