@@ -1,6 +1,6 @@
 import type { Errno } from '../../protocol/errno.ts';
 import type { NftFamily } from '../../protocol/family.ts';
-import type { Counters } from '../../rules/ir.ts';
+import type { CounterListing } from '../../rules/nft/counter-listing.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import type { XtSupport } from '../../rules/nft/xt.ts';
@@ -28,7 +28,7 @@ export interface DataPlane {
   readonly transport: Transport;
   commit(document: NftDocument): CommitResult;
   /** All counters of a table that are named for an id; undefined when the kernel has no such table. */
-  listCounters(family: NftFamily, table: string): ReadonlyMap<number, Counters> | undefined;
+  listCounters(family: NftFamily, table: string): CounterListing | undefined;
   /** The rule handles of each id of a table; undefined when the kernel has no such table. */
   listHandles(family: NftFamily, table: string): ReadonlyMap<number, readonly number[]> | undefined;
   /**

@@ -134,7 +134,7 @@ describe('netlink as a data plane', () => {
   it('lists what one dump tells in several messages', () => {
     const { plane } = planeWith([Buffer.concat([counter('r1', 1), counter('r2', 1)]), counter('r3', 1), done(1)]);
     const values = { packets: 1n, bytes: 2n };
-    expect(plane.listCounters('ip', 't')).toEqual(new Map([1, 2, 3].map((id) => [id, values])));
+    expect([...(plane.listCounters('ip', 't') ?? [])]).toEqual([1, 2, 3].map((id) => [id, values]));
   });
 
   it('begins a dump again that was interrupted, and passes over what belongs to the first', () => {
@@ -149,7 +149,7 @@ describe('netlink as a data plane', () => {
   });
 
   it('tells an empty table from none', () => {
-    expect(planeWith([done(1), complaint(0, 2)]).plane.listCounters('ip', 't')).toEqual(new Map());
+    expect(planeWith([done(1), complaint(0, 2)]).plane.listCounters('ip', 't')?.size).toBe(0);
     expect(planeWith([done(1), complaint(2, 2)]).plane.listHandles('ip', 't')).toBeUndefined();
   });
 

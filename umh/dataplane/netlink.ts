@@ -1,6 +1,6 @@
 import { type Errno, errno, errnoName } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
-import type { Counters } from '../../rules/ir.ts';
+import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { compileBatch } from '../../rules/nft/netlink/compile.ts';
@@ -117,8 +117,11 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
   };
 
   /** A table that isn't there has none of anything, to the kernel. */
-  const ofTable = <K, V>(family: 'ip' | 'ip6', table: string, found: Map<K, V>): Map<K, V> | undefined =>
-    found.size > 0 || hasTable(family, table) ? found : undefined;
+  const ofTable = <T extends { readonly size: number }>(
+    family: 'ip' | 'ip6',
+    table: string,
+    found: T,
+  ): T | undefined => (found.size > 0 || hasTable(family, table) ? found : undefined);
 
   const xt = probedXt((question) => {
     sequence += 1;
@@ -135,7 +138,7 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
       const found = dump(
         (one) => countersRequest(family, table, one),
         () => {
-          const result = new Map<number, Counters>();
+          const result = new CounterListing();
           return { result, onMessage: (view, start, length) => decodeCounter(view, start, length, result) };
         },
       );

@@ -2,6 +2,7 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import { countersById } from '../../rules/nft/counters.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import { chainsIn, handlesById } from '../../rules/nft/listing.ts';
@@ -96,6 +97,10 @@ function howItEnded(end: NftEnd): string {
   return text === '' ? how : `${how}: ${text}`;
 }
 
+function listingIn(text: string): CounterListing {
+  return CounterListing.of(countersById(text));
+}
+
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
@@ -136,7 +141,7 @@ export function nftDataPlane(run: RunNft, reason: string): DataPlane {
     },
     // nft doesn't print it.
     generation: () => undefined,
-    listCounters: (family, table) => read(countersById, list(['list', 'counters', 'table', family, table])),
+    listCounters: (family, table) => read(listingIn, list(['list', 'counters', 'table', family, table])),
     listHandles: (family, table) => read(handlesById, list(['-a', 'list', 'table', family, table])),
     hasTable: (family, table) => list(['-t', 'list', 'table', family, table], SHORT_TIMEOUT) !== undefined,
     xt: { problem: () => 'only netlink can load it, and rules go through the nft program here' },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import { addToBook, bookAfterReplace, freshBook, lastKnown, patchCounters, snapshot, sum } from './counter-book.ts';
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -7,8 +8,11 @@ const words = (...values: bigint[]) => BigUint64Array.from(values);
 
 describe('counters', () => {
   it("are the kernel's by id, 0 without", () => {
-    const kernel = new Map([[7, { packets: 1n, bytes: 2n }]]);
-    expect(snapshot(Uint32Array.of(0, 7, 8), kernel)).toEqual(words(0n, 0n, 1n, 2n, 0n, 0n));
+    const kernel = CounterListing.of([
+      [9, { packets: 5n, bytes: 6n }],
+      [7, { packets: 2n ** 64n - 1n, bytes: 2n ** 32n }],
+    ]);
+    expect(snapshot(Uint32Array.of(0, 7, 8), kernel)).toEqual(words(0n, 0n, 2n ** 64n - 1n, 2n ** 32n, 0n, 0n));
   });
 
   it('of tables of different sizes are not mixed', () => {
@@ -34,9 +38,12 @@ describe('counters', () => {
   });
 
   it('are patched into a copy', () => {
-    const entries = new Uint8Array(40);
-    const patched = patchCounters(entries, Uint32Array.of(0, 20), 2, words(1n, 2n, 3n, 4n));
-    expect([patched[2], patched[10], patched[22], patched[30]]).toEqual([1, 2, 3, 4]);
+    const entries = new Uint8Array(64);
+    const patched = patchCounters(entries, Uint32Array.of(0, 32), 8, words(1n, 2n ** 63n + 2n, 3n, 4n));
+    const expected = new Uint8Array(64);
+    new BigUint64Array(expected.buffer).set([1n, 2n ** 63n + 2n], 1);
+    new BigUint64Array(expected.buffer).set([3n, 4n], 5);
+    expect(patched).toEqual(expected);
     expect(entries.every((byte) => byte === 0)).toBe(true);
   });
 });

@@ -1,8 +1,6 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import type { Counters } from '../../rules/ir.ts';
-
-/** What the kernel's counter of a rule id says now. */
-export type KernelCounters = ReadonlyMap<number, Counters>;
+import type { CounterListing } from '../../rules/nft/counter-listing.ts';
+import { IdIndex } from './id-index.ts';
 
 /**
  * The counters of a table, entry by entry: packets at 2 i, bytes at 2 i + 1, all mod 2^64.
@@ -24,17 +22,29 @@ export function entriesOf(book: CounterBook): number {
   return book.base.length / 2;
 }
 
+/** The halves of each number, low first: most counters are 0 or small, and bigints are slow. */
+function halves(numbers: BigUint64Array): Uint32Array {
+  return new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
+}
+
 /** The kernel's counters in the order of the entries: 0 where an entry has no id or the kernel no counter. */
-export function snapshot(ids: Uint32Array, kernel: KernelCounters): BigUint64Array {
+export function snapshot(ids: Uint32Array, kernel: CounterListing): BigUint64Array {
   const values = new BigUint64Array(2 * ids.length);
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i] ?? 0;
-    const found = id === 0 ? undefined : kernel.get(id);
-    if (found === undefined) continue;
-    values[2 * i] = found.packets;
-    values[2 * i + 1] = found.bytes;
+  const [to, from] = [halves(values), halves(kernel.values())];
+  const present = kernel.ids();
+  const index = new IdIndex(ids);
+  for (let at = 0; at < present.length; at += 1) {
+    const place = index.at(present[at] ?? 0);
+    if (place < 0) continue;
+    for (let half = 0; half < 4; half += 1) to[4 * place + half] = from[4 * at + half] ?? 0;
   }
   return values;
+}
+
+/** The ids of counters in the kernel that no entry has. */
+export function withoutEntry(present: Float64Array, ids: Uint32Array): readonly number[] {
+  const index = new IdIndex(ids);
+  return [...present.filter((id) => index.at(id) < 0)];
 }
 
 /** Sum, element by element, mod 2^64. */
@@ -45,11 +55,13 @@ export function sum(one: BigUint64Array, other: BigUint64Array): BigUint64Array 
       `counters of ${one.length / 2} and of ${other.length / 2} entries don't belong together`,
     );
   }
-  const result = new BigUint64Array(one.length);
-  for (let i = 0; i < one.length; i++) {
-    const value = other[i] ?? 0n;
-    // Most are 0, and a sum of bigints is slow.
-    result[i] = value === 0n ? (one[i] ?? 0n) : (one[i] ?? 0n) + value;
+  const result = one.slice();
+  const [to, from] = [halves(result), halves(other)];
+  for (let at = 0; at < to.length; at += 2) {
+    const low = (to[at] ?? 0) + (from[at] ?? 0);
+    const carry = low >= 2 ** 32 ? 1 : 0;
+    to[at] = low;
+    to[at + 1] = (to[at + 1] ?? 0) + (from[at + 1] ?? 0) + carry;
   }
   return result;
 }
@@ -70,24 +82,20 @@ export function addToBook(book: CounterBook, given: BigUint64Array): CounterBook
  */
 export function bookAfterReplace(oldIds: Uint32Array, now: BigUint64Array, newIds: Uint32Array): CounterBook {
   const book = freshBook(newIds.length);
-  const place = new Map<number, number>();
-  for (let i = 0; i < newIds.length; i++) {
-    const id = newIds[i] ?? 0;
-    if (id !== 0) place.set(id, i);
-  }
+  const index = new IdIndex(newIds);
+  const [from, seen] = [halves(now), halves(book.seen)];
   for (let i = 0; i < oldIds.length; i++) {
-    const at = place.get(oldIds[i] ?? 0);
-    if (at === undefined) continue;
-    for (const word of [0, 1]) {
-      const value = now[2 * i + word] ?? 0n;
-      book.seen[2 * at + word] = value;
-      book.base[2 * at + word] = -value;
+    const at = index.at(oldIds[i] ?? 0);
+    if (at < 0) continue;
+    for (let half = 0; half < 4; half += 1) seen[4 * at + half] = from[4 * i + half] ?? 0;
+    for (const word of [2 * at, 2 * at + 1]) {
+      if (seen[2 * word] !== 0 || seen[2 * word + 1] !== 0) book.base[word] = -(book.seen[word] ?? 0n);
     }
   }
   return book;
 }
 
-/** Writes counters into a copy of the entries, at `counterOffset` within each. */
+/** Writes counters into a copy of the entries, at `counterOffset` within each; all of these are multiples of 4. */
 export function patchCounters(
   entries: Uint8Array,
   offsets: Uint32Array,
@@ -95,11 +103,11 @@ export function patchCounters(
   counters: BigUint64Array,
 ): Uint8Array {
   const patched = new Uint8Array(entries);
-  const view = new DataView(patched.buffer);
+  const to = new Uint32Array(patched.buffer, 0, patched.length >>> 2);
+  const from = halves(counters);
   for (let i = 0; i < offsets.length; i++) {
-    const at = (offsets[i] ?? 0) + counterOffset;
-    view.setBigUint64(at, counters[2 * i] ?? 0n, true);
-    view.setBigUint64(at + 8, counters[2 * i + 1] ?? 0n, true);
+    const at = ((offsets[i] ?? 0) + counterOffset) >>> 2;
+    for (let half = 0; half < 4; half += 1) to[at + half] = from[4 * i + half] ?? 0;
   }
   return patched;
 }

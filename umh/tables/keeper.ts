@@ -7,7 +7,7 @@ import { journalName, replaceJournal } from '../store/journal-file.ts';
 import type { RequestId } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
 import { type TableId, tableIds } from '../table-id.ts';
-import { addToBook, sum } from './counter-book.ts';
+import { addToBook, sum, withoutEntry } from './counter-book.ts';
 import { countersVersion, type LiveTable } from './live-table.ts';
 import { loadTable } from './load.ts';
 import { Misbelief } from './misbelief.ts';
@@ -73,8 +73,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     const { ids, nftTable } = live.inForce;
     const reading = kernel.counters(live.id, nftTable, ids);
     if (reading === undefined) return undefined;
-    const used = new Set(ids);
-    const garbage = [...reading.present].filter((id) => !used.has(id));
+    const garbage = withoutEntry(reading.present, ids);
     const book = { base: live.book.base, seen: reading.counters };
     return { live: remember({ ...live, book, garbage }), counters: sum(book.base, reading.counters) };
   };

@@ -12,7 +12,7 @@ export interface KernelReading {
   /** In the order of the ids given. */
   readonly counters: BigUint64Array;
   /** Every id the kernel has a counter of. */
-  readonly present: Iterable<number>;
+  readonly present: Float64Array;
 }
 
 /** Asks the data plane about one table at a time. */
@@ -76,7 +76,7 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
     counters(id, nftTable, ids) {
       const listing = insist(() => plane.listCounters(id.family.nft, nftTable));
       if (listing === undefined) return undefined;
-      return { counters: snapshot(ids, listing), present: listing.keys() };
+      return { counters: snapshot(ids, listing), present: listing.ids() };
     },
     isWhole(id, inForce) {
       const listing = handles(id, inForce.nftTable);

@@ -7,7 +7,7 @@ import { sameRequest } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
 import { encodeTable, type StoredTable, sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
-import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum } from './counter-book.ts';
+import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum, withoutEntry } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
 import { entryCount, type LiveTable } from './live-table.ts';
 
@@ -120,8 +120,7 @@ function readKernel(kernel: Kernel, id: TableId, old: Predecessor, next: StoredT
   }
   // what is left of a table that moved goes as a whole
   if (nftTable !== next.nftTable) return { now: reading.counters, garbage: [] };
-  const used = new Set(next.ids);
-  return { now: reading.counters, garbage: [...reading.present].filter((one) => !used.has(one)) };
+  return { now: reading.counters, garbage: withoutEntry(reading.present, next.ids) };
 }
 
 interface Settled {

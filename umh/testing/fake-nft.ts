@@ -1,6 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import type { NftFamily } from '../../protocol/family.ts';
-import type { Counters } from '../../rules/ir.ts';
+import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import type { NftCommand, NftDocument, NftObject } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { withoutXt } from '../../rules/nft/xt.ts';
@@ -156,14 +156,14 @@ export class FakeNft implements DataPlane {
     return [...(this.#tables.get(table)?.counters.keys() ?? [])];
   }
 
-  listCounters(_family: NftFamily, table: string): ReadonlyMap<number, Counters> | undefined {
+  listCounters(_family: NftFamily, table: string): CounterListing | undefined {
     const found = this.#tables.get(table);
     if (found === undefined) return undefined;
-    return new Map(
-      [...found.counters].map(([name, { packets, bytes }]) => [
-        Number(name.slice(1)),
-        { packets: BigInt(packets), bytes: BigInt(bytes) },
-      ]),
+    return CounterListing.of(
+      [...found.counters].map(
+        ([name, { packets, bytes }]) =>
+          [Number(name.slice(1)), { packets: BigInt(packets), bytes: BigInt(bytes) }] as const,
+      ),
     );
   }
 

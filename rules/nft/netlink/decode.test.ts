@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CounterListing } from '../counter-listing.ts';
 import type { NftRule } from '../json.ts';
 import { decodeChain, decodeCounter, decodeHandle } from './decode.ts';
 import { writeNewChain, writeNewCounter } from './objects.ts';
@@ -42,7 +43,7 @@ describe('decodeCounter', () => {
     const view = viewOf((writer) =>
       writeNewCounter(writer, 1, { ...inTable, name, packets: 7, bytes: 2 ** 50 }, false),
     );
-    const found = new Map();
+    const found = new CounterListing();
     decodeCounter(view, 0, view.byteLength, found);
     expect([...found]).toEqual(id === undefined ? [] : [[id, { packets: 7n, bytes: 2n ** 50n }]]);
   });
@@ -51,9 +52,9 @@ describe('decodeCounter', () => {
     const view = viewOf((writer) => writeNewCounter(writer, 1, { ...inTable, name: 'r1' }, false));
     const hex = Buffer.from(view.buffer);
     hex.fill(0xff, hex.length - 8);
-    const found = new Map();
+    const found = new CounterListing();
     decodeCounter(view, 0, view.byteLength, found);
-    expect(found.get(1)).toEqual({ packets: 2n ** 64n - 1n, bytes: 0n });
+    expect([...found]).toEqual([[1, { packets: 2n ** 64n - 1n, bytes: 0n }]]);
   });
 });
 
@@ -87,9 +88,13 @@ it('garbage is read or refused, never past its end', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 20, maxLength: 120 }), (bytes) => {
       const view = new DataView(bytes.slice().buffer);
-      for (const decode of [decodeCounter, decodeHandle, decodeChain] as const) {
+      for (const decode of [
+        (length: number) => decodeCounter(view, 0, length, new CounterListing()),
+        (length: number) => decodeHandle(view, 0, length, new Map()),
+        (length: number) => decodeChain(view, 0, length),
+      ]) {
         try {
-          decode(view, 0, view.byteLength, new Map());
+          decode(view.byteLength);
         } catch (error) {
           expect(error).toMatchObject({ code: 'dataplane' });
         }

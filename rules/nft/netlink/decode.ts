@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../../protocol/error.ts';
-import type { Counters } from '../../ir.ts';
+import type { CounterListing } from '../counter-listing.ts';
 import type { ListedChain } from '../listing.ts';
 import { guardedId } from '../names.ts';
 import {
@@ -14,7 +14,7 @@ import {
 
 /**
  * What the kernel tells of tables of ours, message by message: each function gets one message of a dump at
- * [start, start + length) and puts what it finds into the map given. Attributes are read where they lie.
+ * [start, start + length) and puts what it finds where it is told. Attributes are read where they lie.
  * All throw `dataplane` for bytes that are none of these messages.
  */
 type View = DataView<ArrayBuffer>;
@@ -25,11 +25,11 @@ const GENERATION_ID = 1; // NFTA_GEN_ID
 const HEADERS = 20;
 
 /** Packets and bytes by the id that a counter is named for; GETOBJ. Other counters are passed over. */
-export function decodeCounter(view: View, start: number, length: number, found: Map<number, Counters>): void {
+export function decodeCounter(view: View, start: number, length: number, found: CounterListing): void {
   const end = start + length;
   let id: number | undefined;
-  let packets: bigint | undefined;
-  let bytes: bigint | undefined;
+  let packetsAt = 0;
+  let bytesAt = 0;
   for (let at = start + HEADERS; at < end; ) {
     const size = sizeAt(view, at, end);
     const type = typeAt(view, at);
@@ -39,14 +39,16 @@ export function decodeCounter(view: View, start: number, length: number, found: 
       for (let one = at + 4; one < inner; ) {
         const oneSize = sizeAt(view, one, inner);
         const oneType = typeAt(view, one);
-        if (oneType === 1 && oneSize === 12) bytes = view.getBigUint64(one + 4);
-        else if (oneType === 2 && oneSize === 12) packets = view.getBigUint64(one + 4);
+        if (oneType === 1 && oneSize === 12) bytesAt = one + 4;
+        else if (oneType === 2 && oneSize === 12) packetsAt = one + 4;
         one += padded(oneSize);
       }
     }
     at += padded(size);
   }
-  if (id !== undefined && packets !== undefined && bytes !== undefined) found.set(id, { packets, bytes });
+  if (id === undefined || packetsAt === 0 || bytesAt === 0) return;
+  const word = (at: number) => view.getUint32(at);
+  found.add(id, word(packetsAt), word(packetsAt + 4), word(bytesAt), word(bytesAt + 4));
 }
 
 /** Handles by the entry a rule belongs to, in the order of the messages: by the counter it names, or a guard's comment; GETRULE. */
