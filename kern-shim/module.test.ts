@@ -6,7 +6,7 @@ import { errno } from '../protocol/errno.ts';
 import { errnoOf } from '../protocol/error.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
 import { type Log, openLog } from './log.ts';
-import { BpfilterModule } from './module.ts';
+import { BpfilterModule, type ModuleOptions } from './module.ts';
 import { spawnHere } from './testing/spawn-here.ts';
 import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
 
@@ -19,9 +19,13 @@ let folder: string;
 let log: Log;
 const modules: BpfilterModule[] = [];
 
-function newModule(blob: Uint8Array, attempts = 2): BpfilterModule {
+function newModule(
+  blob: Uint8Array,
+  attempts = 2,
+  more: Pick<ModuleOptions, 'standby' | 'keepPoison'> = {},
+): BpfilterModule {
   const module = new BpfilterModule({
-    driver: new UsermodeDriver('self_test_umd', spawnHere),
+    newDriver: () => new UsermodeDriver('self_test_umd', spawnHere),
     blob: () => blob,
     interpreter: nodeInterpreter,
     env: {},
@@ -29,6 +33,7 @@ function newModule(blob: Uint8Array, attempts = 2): BpfilterModule {
     deadlines: { start: 5_000, request: () => 400, stopped: 150, startPause: 10_000 },
     attempts,
     now: () => performance.now() + skipped,
+    ...more,
   });
   modules.push(module);
   return module;
@@ -101,7 +106,9 @@ describe('the module', () => {
     expect(module.status().pid).toBeUndefined();
     expect(module.request(asking(2), undefined)).toBe(2);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
-    expect(logText()).toContain(`self_test_umd pid ${killed} has exited: starting it again`);
+    expect(logText()).toContain(
+      `self_test_umd pid ${killed} has exited (it was killed by signal 9): starting it again`,
+    );
   });
 
   test.each([
@@ -125,7 +132,8 @@ describe('the module', () => {
     expect(errnoOfCall(() => module.request(asking(1001), undefined))).toBe(errno.ETIMEDOUT);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 1 });
     expect(errnoOfCall(() => module.request(asking(1002), undefined))).toBe(errno.EFAULT);
-    expect(module.status()).toMatchObject({ restarts: 5, failures: 2 });
+    // a hang and a death are its own faults: the second one is the last
+    expect(module.status()).toMatchObject({ restarts: 3, failures: 2 });
   });
 
   test('a stopped driver is killed long before the deadline of the request, and its successor answers', () => {
@@ -155,6 +163,29 @@ describe('the module', () => {
     const module = newModule(Buffer.from(blob));
     expect(module.request(asking(9), undefined)).toBe(1);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0, requests: 1 });
+  });
+
+  test('a request whose drivers end by their own doing is poison after the second, and kept', () => {
+    const kept: MboxRequest[] = [];
+    const module = newModule(selfTest, 8, { keepPoison: (request) => kept.push(request) });
+    expect(errnoOfCall(() => module.request(asking(1002), undefined))).toBe(errno.EFAULT);
+    expect(kept).toEqual([asking(1002)]);
+    expect(module.status()).toMatchObject({ failures: 1, restarts: 1 });
+    expect(module.request(asking(3), undefined)).toBe(3);
+    expect(kept).toHaveLength(1);
+  });
+
+  test('a request whose drivers are killed by somebody is tried as often as allowed, and no poison', () => {
+    const kept: MboxRequest[] = [];
+    const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
+      while (fs.readSync(0, b, 0, 24, null) === 24) {
+        if (b.readUInt32LE(16) !== 0) process.kill(process.pid, 'SIGKILL');
+        fs.writeSync(1, out);
+      }`;
+    const module = newModule(Buffer.from(blob), 4, { keepPoison: (request) => kept.push(request) });
+    expect(errnoOfCall(() => module.request(asking(1), undefined))).toBe(errno.EFAULT);
+    expect(module.status()).toMatchObject({ failures: 1, restarts: 3 });
+    expect(kept).toEqual([]);
   });
 
   test('a driver killed while it starts is no failure of the request: another is started at once', () => {
@@ -189,6 +220,79 @@ describe('the module', () => {
       expect(fs.existsSync(`/proc/${pid}/fd/0`)).toBe(false);
     }
     expect(module.status().loaded).toBe(false);
+    expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
+  });
+});
+
+describe('the standby', () => {
+  const warmUp: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 4, pid: 0 };
+  const standby = { afterMs: 0, warmUp };
+
+  /** A module whose standby runs. */
+  function withStandby(): BpfilterModule {
+    const module = newModule(selfTest, 2, { standby });
+    expect(module.request(asking(1), undefined)).toBe(1);
+    expect(module.tend(true)).toBeGreaterThan(0);
+    expect(module.status().standby).toBeGreaterThan(0);
+    return module;
+  }
+
+  test('takes over from a driver that was killed, and another one stands behind it then', () => {
+    const module = withStandby();
+    const { standby: second } = module.status();
+    const killed = module.killDriver();
+    expect(module.request(asking(2), undefined)).toBe(2);
+    expect(module.status()).toMatchObject({ pid: second, restarts: 1, failures: 0, standby: undefined });
+    expect(logText()).toContain(`pid ${killed} has exited (it was killed by signal 9): its standby takes over`);
+    module.tend(true);
+    expect(module.status().standby).toBeGreaterThan(0);
+    module.killDriver();
+    expect(module.request(asking(3), undefined)).toBe(3);
+  });
+
+  test('carries a request on whose driver dies of it', () => {
+    const module = withStandby();
+    expect(errnoOfCall(() => module.request(asking(1002), undefined))).toBe(errno.EFAULT);
+    expect(module.status()).toMatchObject({ restarts: 1, failures: 1 });
+    expect(module.request(asking(4), undefined)).toBe(4);
+  });
+
+  test('that is dead itself is passed over', () => {
+    const module = withStandby();
+    const { standby: second } = module.status();
+    process.kill(second ?? 0, 'SIGKILL');
+    module.killDriver();
+    expect(module.request(asking(5), undefined)).toBe(5);
+    expect(module.status().pid).not.toBe(second);
+  });
+
+  test('takes over between requests, too', () => {
+    const module = withStandby();
+    const { standby: second } = module.status();
+    module.killDriver();
+    module.tend(true);
+    expect(module.status()).toMatchObject({ pid: second, restarts: 1 });
+  });
+
+  test('waits for a quiet moment, but not for ever', () => {
+    const module = newModule(selfTest, 2, { standby: { afterMs: 100, warmUp } });
+    module.load();
+    expect(module.tend(true)).toBeGreaterThan(1);
+    skipped += 101;
+    expect(module.tend(false)).toBe(1);
+    expect(module.status().standby).toBeUndefined();
+    skipped += 500;
+    module.tend(false);
+    expect(module.status().standby).toBeGreaterThan(0);
+  });
+
+  test('ends with the module, which gives everything back', () => {
+    const before = fs.readdirSync('/proc/self/fd').length;
+    const module = withStandby();
+    const { pid, standby: second } = module.status();
+    module.unload();
+    expect([pid, second].filter((one) => fs.existsSync(`/proc/${one}/fd/0`))).toEqual([]);
+    expect(module.status()).toMatchObject({ pid: undefined, standby: undefined, loaded: false });
     expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
   });
 });

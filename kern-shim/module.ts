@@ -1,55 +1,52 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import { errno } from '../protocol/errno.ts';
-import { BpfilterError, describeError, errnoOf } from '../protocol/error.ts';
-import { asReplay, decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
-import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
-import { closeFd } from '../sys/descriptor.ts';
-import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
-import { POLLIN, Poller } from '../sys/poll.ts';
-import { type Deadlines, isStopped } from './deadline.ts';
+import { BpfilterError, describeError } from '../protocol/error.ts';
+import { asReplay, type MboxRequest } from '../protocol/mbox.ts';
+import type { ProcessEnd } from '../sys/pidfd.ts';
+import type { Deadlines } from './deadline.ts';
+import { DriverProcess, type DriverProcessOptions, type PassedMemory } from './driver-process.ts';
 import type { Log } from './log.ts';
-import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
+import { describeEnd } from './process-end.ts';
+import { Standby, type StandbyOptions } from './standby.ts';
+import type { UsermodeDriver } from './usermode-driver.ts';
 
-export interface ModuleOptions {
-  readonly driver: UsermodeDriver;
-  /** The driver's program, read when the module is loaded. */
+export interface ModuleOptions extends Omit<DriverProcessOptions, 'driver'> {
+  /** A driver without blob and process; the standby needs one of its own. */
+  readonly newDriver: () => UsermodeDriver;
+  /** The driver's program, read when it is loaded. */
   readonly blob: () => Uint8Array;
-  readonly interpreter: Interpreter;
-  readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly deadlines: Deadlines;
   /** How many drivers may fail on one request before its caller hears of it. */
   readonly attempts: number;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly now: () => number;
-}
-
-/** The memory that a request names: the caller's open /proc/PID/mem, and what the caller may do with the range. */
-export interface PassedMemory extends MemoryNote {
-  readonly descriptor: number;
+  /** A second driver that waits to take over; none unless given. */
+  readonly standby?: StandbyOptions;
+  /** Gets a request that killed its drivers, for people to look at. */
+  readonly keepPoison?: (request: MboxRequest, memory: PassedMemory | undefined) => void;
 }
 
 export interface ModuleStatus {
   readonly loaded: boolean;
   readonly pid: number | undefined;
-  /** Forks after the first. */
+  /** The driver that waits to take over. */
+  readonly standby: number | undefined;
+  /** Drivers after the first. */
   readonly restarts: number;
   readonly requests: number;
   readonly failures: number;
+  /** Why no driver can be started just now. */
+  readonly problem: string | undefined;
 }
 
-/** A request that has hung, and once more. */
-const attemptsWhenHung = 2;
-
-/** The first request a driver must answer with 0 before anything is served. */
-const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
-
-/** On a single processor the driver couldn't run meanwhile. */
-const spinMs = os.availableParallelism() > 1 ? 0.1 : 0;
+/** Deaths of the drivers' own making on one request that make it poison; a hang is one. */
+const ownFaultsAtMost = 2;
 
 /** Between starts that fail, times the number of the attempt. */
 const startBackOffMs = 10;
+
+/** A process that has closed its pipes is given so long to be gone. */
+const dyingMs = 100;
+
+/** Signals by which somebody else ends a process: SIGHUP, SIGINT, SIGKILL, SIGTERM. */
+const signalsFromOutside: readonly number[] = [1, 2, 9, 15];
 
 function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -57,18 +54,16 @@ function sleepSync(ms: number): void {
 
 /**
  * The bpfilter module (net/bpfilter/bpfilter_kern.c): loads the driver, checks its health by the
- * empty request, carries one request at a time over the two pipes, and starts the driver again when
- * the next request finds it gone. Every wait on the driver has a deadline. Synchronous: the serving
- * thread is its one user, so however many callers wait, there is one start.
+ * empty request, carries one request at a time over the two pipes, and has another driver go on when
+ * it is gone: the standby at once, else one that is started. Every wait on the driver has a deadline.
+ * Synchronous: the serving thread is its one user, so however many callers wait, there is one start.
  */
 export class BpfilterModule {
   readonly #options: ModuleOptions;
-  readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
-  readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
-  readonly #note = Buffer.alloc(memoryNoteSize);
-  #memorySocket: number | undefined;
-  #poller: Poller | undefined;
-  #forks = 0;
+  readonly #standby: Standby | undefined;
+  #driver: UsermodeDriver;
+  #active: DriverProcess | undefined;
+  #starts = 0;
   #requests = 0;
   #failures = 0;
   #startFailure: { readonly until: number; readonly error: unknown } | undefined;
@@ -77,70 +72,94 @@ export class BpfilterModule {
 
   constructor(options: ModuleOptions) {
     this.#options = options;
+    this.#driver = options.newDriver();
+    const { standby } = options;
+    this.#standby = standby && new Standby({ ...options, ...standby });
   }
 
   status(): ModuleStatus {
-    const { driver } = this.#options;
+    const { now } = this.#options;
+    const failure = this.#startFailure;
     return {
-      loaded: driver.loaded,
-      pid: driver.threadGroupExited() ? undefined : driver.running?.pid,
-      restarts: Math.max(0, this.#forks - 1),
+      loaded: this.#driver.loaded,
+      pid: this.#active === undefined || this.#active.hasExited ? undefined : this.#active.pid,
+      standby: this.#standby?.pid,
+      restarts: Math.max(0, this.#starts - 1),
       requests: this.#requests,
       failures: this.#failures,
+      problem: failure !== undefined && now() < failure.until ? describeError(failure.error) : undefined,
     };
   }
 
   /**
-   * Loads the blob, forks the driver and returns once it has answered the health check. Nothing to
-   * do when it runs already.
+   * Returns once a driver runs that has answered the health check. Nothing to do when one runs already.
    *
-   * @throws 'driver' (EFAULT) when it doesn't come up; again at once within the pause after that
+   * @throws 'driver' (EFAULT) when none comes up; again at once within the pause after that
    */
   load(): void {
-    const { driver, log, now, deadlines } = this.#options;
-    if (!driver.threadGroupExited()) return;
+    const { log, now, deadlines } = this.#options;
+    if (this.#active?.hasExited === false) return;
     this.#diedStarting = false;
+    this.#forgetDead();
+    if (this.#takeOver()) return;
     const failure = this.#startFailure;
     if (failure !== undefined && now() < failure.until) throw failure.error;
-    if (driver.running !== undefined)
-      log.write(`${driver.name} pid ${driver.running.pid} has exited: starting it again`);
-    this.#forget();
-    let answered = false;
+    const driver = this.#driver;
+    let started: DriverProcess | undefined;
     try {
       if (!driver.loaded) driver.loadBlob(this.#options.blob());
-      const pid = this.#fork();
-      const status = this.#exchange(healthCheck, deadlines.start);
-      answered = true;
-      if (status !== 0)
-        throw new BpfilterError('driver', `${driver.name} pid ${pid}: health check answered ${status}, expected 0`);
-      log.write(`Loaded ${driver.name} pid ${pid}`);
+      started = new DriverProcess({ ...this.#options, driver });
+      this.#starts += 1;
+      started.awaitPosted();
+      log.write(`Loaded ${driver.name} pid ${started.pid}`);
       this.#startFailure = undefined;
+      this.#active = started;
+      this.#standby?.wanted();
     } catch (error) {
-      // Gone or cut off before it said anything: a wrong answer or none in time is the driver's own fault.
-      this.#diedStarting = driver.running !== undefined && !answered && errnoOf(error) !== errno.ETIMEDOUT;
-      this.#destroy();
+      // Cut off by somebody before it said anything: a wrong answer or none in time is the driver's own fault.
+      this.#diedStarting = started?.failure === 'gone';
+      const who = `${driver.name}${started === undefined ? '' : ` pid ${started.pid}`}`;
+      started?.destroy();
       this.#startFailure = { until: now() + deadlines.startPause, error };
-      log.write(`${driver.name} did not come up: ${describeError(error)}`);
+      log.write(`${who} did not come up: ${describeError(error)}`);
       throw error;
     }
   }
 
-  /** Kills the driver, waits for its end, forgets it and gives the blob back. The rules stay in force. */
+  /** Kills the drivers, waits for their end, forgets them and gives the blob back. The rules stay in force. */
   unload(): void {
-    const { driver, log } = this.#options;
-    const pid = driver.running?.pid;
+    const { log } = this.#options;
+    const pid = this.#active?.pid;
+    this.#standby?.unload();
     this.#destroy();
-    if (driver.loaded) driver.unloadBlob();
+    if (this.#driver.loaded) this.#driver.unloadBlob();
     this.#startFailure = undefined;
-    if (pid !== undefined) log.write(`Unloaded ${driver.name} pid ${pid}`);
+    if (pid !== undefined) log.write(`Unloaded ${this.#driver.name} pid ${pid}`);
   }
 
   /** Kills the driver and nothing else: what a drill does. The pid that was killed, undefined when none ran. */
   killDriver(): number | undefined {
-    const { driver } = this.#options;
-    const pid = driver.threadGroupExited() ? undefined : driver.running?.pid;
-    driver.kill();
-    return pid;
+    const active = this.#active;
+    if (active === undefined || active.hasExited) return undefined;
+    this.#driver.kill();
+    return active.pid;
+  }
+
+  /**
+   * What can be done between requests: the standby is started and kept fresh, and takes over from a driver
+   * that has died meanwhile.
+   *
+   * @param isIdle nobody waits for an answer
+   * @returns milliseconds after which it is worth calling again, −1 for never
+   */
+  tend(isIdle: boolean): number {
+    const standby = this.#standby;
+    if (standby === undefined || this.#active === undefined) return -1;
+    if (isIdle && this.#active.hasExited && standby.pid !== undefined) {
+      this.#forgetDead();
+      this.#takeOver();
+    }
+    return standby.tend(isIdle);
   }
 
   /**
@@ -155,125 +174,87 @@ export class BpfilterModule {
    */
   request(request: MboxRequest, memory: PassedMemory | undefined): number {
     this.#requests += 1;
+    this.#standby?.stale();
     let message = request;
+    let ownFaults = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.load();
-        if (memory !== undefined) this.#pass(memory);
-        const sent = message;
-        message = { ...request, cmd: asReplay(request.cmd) };
-        return this.#exchange(sent, this.#options.deadlines.request(request.len));
+        return this.#exchange(message, memory);
       } catch (error) {
-        const { driver, log, attempts } = this.#options;
-        const served = driver.running !== undefined;
-        if (served) {
-          log.write(`${driver.name} pid ${driver.running?.pid}: ${describeError(error)}; killed`);
-          this.#destroy();
+        const { attempts, keepPoison, log } = this.#options;
+        const active = this.#active;
+        if (active !== undefined) {
+          message = { ...request, cmd: asReplay(request.cmd) };
+          if (this.#bury(active, error)) ownFaults += 1;
         }
-        // A successor may do what a hung driver didn't, but every hang costs this caller and all others its whole deadline.
-        const most = errnoOf(error) === errno.ETIMEDOUT ? Math.min(attempts, attemptsWhenHung) : attempts;
-        if (attempt < most && (served || this.#diedStarting)) {
+        const isPoison = ownFaults >= ownFaultsAtMost;
+        if (!isPoison && attempt < attempts && (active !== undefined || this.#diedStarting)) {
           this.#startFailure = undefined;
-          if (!served) sleepSync(attempt * startBackOffMs);
+          if (active === undefined) sleepSync(attempt * startBackOffMs);
           continue;
         }
         this.#failures += 1;
+        if (isPoison) {
+          log.write(`a request from process ${request.pid} made ${ownFaults} drivers fail: refused`);
+          keepPoison?.(request, memory);
+        }
         throw error;
       }
     }
   }
 
-  #fork(): number {
-    const { driver, log, env, interpreter } = this.#options;
-    const [ours, theirs] = socketpairSeqpacket();
-    try {
-      const extra = log.verboseFd === undefined ? [theirs] : [theirs, log.verboseFd];
-      const verbose = log.verboseFd === undefined ? {} : { BPFILTER_VERBOSE_FD: '5' };
-      const running = driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter });
-      this.#forks += 1;
-      this.#memorySocket = ours;
-      this.#poller = new Poller([running.pipeFromUmh, running.pidfd], [POLLIN, POLLIN]);
-      return running.pid;
-    } catch (error) {
-      closeFd(ours);
-      throw error;
-    } finally {
-      closeFd(theirs);
-    }
+  #exchange(message: MboxRequest, memory: PassedMemory | undefined): number {
+    const active = this.#active;
+    if (active === undefined) throw new BpfilterError('driver', 'no driver runs');
+    if (memory !== undefined) active.pass(memory);
+    return active.exchange(message, this.#options.deadlines.request(message.len));
   }
 
-  #pass(memory: PassedMemory): void {
-    if (this.#memorySocket === undefined) return;
-    try {
-      encodeMemoryNote(this.#note, memory);
-      sendFd(this.#memorySocket, memory.descriptor, this.#note);
-    } catch (cause) {
-      throw new BpfilterError('driver', 'the driver takes no descriptor', { cause });
-    }
+  /** Ends a driver that has failed on a request. Whether that was its own doing. */
+  #bury(active: DriverProcess, error: unknown): boolean {
+    const { log } = this.#options;
+    const { pid, failure } = active;
+    const hasExited = failure === 'gone' ? active.awaitExit(dyingMs) : active.hasExited;
+    const { end } = active;
+    const how = hasExited ? describeEnd(end) : 'is killed';
+    log.write(`${this.#driver.name} pid ${pid}: ${describeError(error)}; it ${how}`);
+    this.#destroy();
+    // One that was stopped was so by somebody.
+    return hasExited ? isOwnFault(end) : failure !== 'stopped';
   }
 
-  #exchange(request: MboxRequest, deadlineMs: number): number {
-    const running = this.#options.driver.running;
-    if (running === undefined) throw new BpfilterError('driver', 'no driver runs');
-    encodeRequest(this.#request, request);
-    let written: number;
-    try {
-      written = fs.writeSync(running.pipeToUmh, this.#request, 0, mbox_request.size);
-    } catch (cause) {
-      throw new BpfilterError('driver', 'the driver has closed its request pipe', { cause });
-    }
-    if (written !== mbox_request.size) {
-      throw new BpfilterError('driver', `${written} of ${mbox_request.size} request bytes written`);
-    }
-    this.#await(running, deadlineMs);
-    const read = fs.readSync(running.pipeFromUmh, this.#reply, 0, mbox_reply.size, null);
-    if (read !== mbox_reply.size) throw new BpfilterError('driver', `${read} of ${mbox_reply.size} reply bytes came`);
-    return decodeReply(this.#reply);
+  #forgetDead(): void {
+    const active = this.#active;
+    if (active === undefined) return;
+    const successor = this.#standby?.pid === undefined ? 'starting it again' : 'its standby takes over';
+    this.#options.log.write(
+      `${this.#driver.name} pid ${active.pid} has exited (it ${describeEnd(active.end)}): ${successor}`,
+    );
+    this.#destroy();
   }
 
-  /** Returns once the reply pipe can be read (data or its end). */
-  #await(running: RunningDriver, deadlineMs: number): void {
-    const { deadlines, now } = this.#options;
-    const start = now();
-    if (this.#spin(start)) return;
-    let stoppedSince: number | undefined;
-    for (;;) {
-      const left = start + deadlineMs - now();
-      if (left <= 0) throw new BpfilterError('timeout', `no answer from the driver within ${deadlineMs} ms`);
-      const ready = this.#poller?.wait(Math.min(left, deadlines.stopped / 2)) ?? 0;
-      if (ready > 0) {
-        if ((this.#poller?.revents(0) ?? 0) !== 0) return;
-        // The process is gone and left nothing in the pipe.
-        throw new BpfilterError('driver', 'the driver died before it answered');
-      }
-      if (!isStopped(running.pid)) stoppedSince = undefined;
-      else if (stoppedSince === undefined) stoppedSince = now();
-      else if (now() - stoppedSince >= deadlines.stopped / 2) {
-        throw new BpfilterError('driver', 'the driver is stopped');
-      }
-    }
-  }
-
-  /** Looks for the answer without sleeping, for a moment: most come sooner than an idle processor wakes up. */
-  #spin(start: number): boolean {
-    const { now } = this.#options;
-    if (spinMs === 0) return false;
-    while (now() - start < spinMs) {
-      if ((this.#poller?.wait(0) ?? 0) > 0) return (this.#poller?.revents(0) ?? 0) !== 0;
-    }
-    return false;
+  /** Makes the standby the driver; false when there is none that works. */
+  #takeOver(): boolean {
+    const successor = this.#standby?.take();
+    if (successor === undefined) return false;
+    if (this.#driver.loaded) this.#driver.unloadBlob();
+    this.#driver = successor.driver;
+    this.#active = successor.process;
+    this.#starts += 1;
+    this.#startFailure = undefined;
+    this.#options.log.write(`${this.#driver.name} pid ${successor.process.pid} has taken over`);
+    return true;
   }
 
   #destroy(): void {
-    this.#options.driver.kill();
-    this.#forget();
+    this.#active?.destroy();
+    this.#active = undefined;
   }
+}
 
-  /** Closes what belongs to the process that was; the original leaked it after a failed health check. */
-  #forget(): void {
-    this.#options.driver.cleanup();
-    if (this.#memorySocket !== undefined) closeFd(this.#memorySocket);
-    this.#memorySocket = undefined;
-    this.#poller = undefined;
-  }
+/** Ended by its own doing: an abort, a fault, an exit. By whom a process was ended that nobody can tell of, is unknown too. */
+function isOwnFault(end: ProcessEnd | undefined): boolean {
+  if (end === undefined) return false;
+  return end.kind === 'exited' || !signalsFromOutside.includes(end.status);
 }

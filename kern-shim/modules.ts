@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { composeCommand, type MboxRequest, OWN_LEVEL, ownOptions } from '../protocol/mbox.ts';
 import { CAP_NET_ADMIN } from '../sys/capability.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { netnsCookie } from '../sys/namespace.ts';
@@ -8,6 +9,7 @@ import { netnsOwners, type Owners } from './caller/capability.ts';
 import { defaultDeadlines } from './deadline.ts';
 import { type Log, openLog } from './log.ts';
 import { BpfilterModule } from './module.ts';
+import { poisonKeeper } from './poison.ts';
 import { Spawner } from './spawner/spawner.ts';
 import { stateFolder } from './state-folder.ts';
 import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
@@ -21,6 +23,8 @@ export interface ModulesOptions {
   /** 16 hex digits that name this shim in the journals. */
   readonly client: string;
   readonly verboseFd: number | undefined;
+  /** A second driver for the shim's own namespace, which takes over at once. */
+  readonly standby?: boolean;
 }
 
 /** One network namespace that is served: its module, and what was learned of it. */
@@ -42,6 +46,12 @@ interface Slot extends Served {
 
 /** A driver that is killed again and again on one request, or before it is up, is no accident any more. */
 const requestAttempts = 8;
+
+/** A command that is over sooner needs no standby. */
+const standbyAfterMs = 250;
+
+/** Has a driver learn the tables; it changes nothing. */
+const warmUp: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: composeCommand(OWN_LEVEL, ownOptions.WARM_UP), pid: 0 };
 
 /** After so long without a request a driver in another namespace is ended: it would keep that namespace alive. */
 const foreignIdleMs = 5_000;
@@ -94,14 +104,20 @@ export class Modules {
     return [...this.#slots.values()];
   }
 
-  /** Ends drivers in other namespaces that nobody asked for a while. Milliseconds until it is worth calling again, −1 for never. */
-  endIdle(): number {
+  /**
+   * What can be done between requests: ends drivers in other namespaces that nobody asked for a while, and has
+   * modules see to their standbys. Milliseconds until it is worth calling again, −1 for never.
+   */
+  tend(isIdle: boolean): number {
     let next = -1;
     for (const [cookie, slot] of this.#slots) {
-      if (slot.isOwn) continue;
+      if (slot.isOwn) {
+        next = soonest(next, slot.module.tend(isIdle));
+        continue;
+      }
       const left = slot.lastUse + foreignIdleMs - performance.now();
       if (left <= 0) this.#remove(cookie, slot);
-      else if (next < 0 || left < next) next = Math.ceil(left);
+      else next = soonest(next, Math.ceil(left));
     }
     return next;
   }
@@ -111,19 +127,24 @@ export class Modules {
   }
 
   #add(cookie: bigint, netns: number, owners: Owners): Served {
-    const { base, blobFile, koffiFile, client, verboseFd } = this.#options;
+    const { base, blobFile, koffiFile, client, verboseFd, standby } = this.#options;
+    const { env } = process;
     const isOwn = cookie === this.ownCookie;
     const folder = stateFolder(base, cookie);
     const log = openLog(path.join(folder, 'log'), verboseFd);
     const spawner = new Spawner({ capabilities: [CAP_NET_ADMIN], ...(isOwn ? {} : { netns: duplicate(netns) }) });
     const module = new BpfilterModule({
-      driver: new UsermodeDriver('bpfilter_umh', spawner.spawn),
+      newDriver: () => new UsermodeDriver('bpfilter_umh', spawner.spawn),
       blob: () => fs.readFileSync(blobFile),
       interpreter: nodeInterpreter,
       env: driverEnvironment(folder, client, koffiFile),
       log,
       deadlines: defaultDeadlines,
       attempts: requestAttempts,
+      keepPoison: poisonKeeper(folder, log),
+      ...(standby === true && isOwn && env.BPFILTER_STANDBY !== 'no'
+        ? { standby: { afterMs: standbyAfterMs, warmUp } }
+        : {}),
       now: () => performance.now(),
     });
     const inode = fs.fstatSync(netns, { bigint: true }).ino;
@@ -138,6 +159,12 @@ export class Modules {
     fs.closeSync(slot.log.fd);
     this.#slots.delete(cookie);
   }
+}
+
+/** The shorter of two waits; −1 is for ever. */
+function soonest(one: number, other: number): number {
+  if (one < 0 || other < 0) return Math.max(one, other);
+  return Math.min(one, other);
 }
 
 /** The spawner's thread closes over a descriptor of its own: reopening needs no further call. */

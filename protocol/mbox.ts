@@ -25,7 +25,7 @@ export type MboxRequest = ValueOf<typeof mbox_request>;
 export const OWN_LEVEL = 255;
 
 /** Options of `OWN_LEVEL`. NAMES and STATUS are read, RESET is written. */
-export const ownOptions = { NAMES: 1, STATUS: 2, RESET: 3 } as const;
+export const ownOptions = { NAMES: 1, STATUS: 2, RESET: 3, WARM_UP: 4 } as const;
 
 /** What `cmd` is made of: option in bits 0–15, level in 16–30, replay in 31. */
 export interface Command {

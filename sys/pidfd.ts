@@ -5,6 +5,7 @@ import { cFunction, lastErrno } from './koffi.ts';
 
 // glibc has wrappers since 2.36 only.
 const syscall = cFunction('syscall', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']);
+const ioctl = cFunction('ioctl', ['int', 'ulong', 'void *']);
 const waitid = cFunction('waitid', ['int', 'int', 'void *', 'int']);
 
 /** include/uapi/linux/wait.h */
@@ -59,4 +60,27 @@ export function waitPidfd(pidfd: number, options: { readonly block: boolean }): 
   if (siginfo.readInt32LE(si_pid) === 0) return undefined;
   const kind = siginfo.readInt32LE(si_code) === CLD_EXITED ? 'exited' : 'signaled';
   return { kind, status: siginfo.readInt32LE(si_status) };
+}
+
+/** include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info) with its first 64 bytes. */
+const PIDFD_GET_INFO = 0xc040ff0b;
+const PIDFD_INFO_EXIT = 8n;
+const infoSize = 64;
+const info_exit_code = 60;
+
+/**
+ * How a process ended that somebody has waited for already (Linux 6.15). `undefined`: it hasn't been, or the
+ * kernel doesn't tell.
+ */
+export function reapedEnd(pidfd: number): ProcessEnd | undefined {
+  const info = Buffer.alloc(infoSize);
+  info.writeBigUInt64LE(PIDFD_INFO_EXIT, 0);
+  if (ioctl()(pidfd, PIDFD_GET_INFO, info) !== 0) return undefined;
+  return (info.readBigUInt64LE(0) & PIDFD_INFO_EXIT) === 0n ? undefined : endOfCode(info.readInt32LE(info_exit_code));
+}
+
+/** wait(2)'s status, as the kernel keeps it (task_struct.exit_code). */
+export function endOfCode(code: number): ProcessEnd {
+  const signal = code & 0x7f;
+  return signal === 0 ? { kind: 'exited', status: (code >> 8) & 0xff } : { kind: 'signaled', status: signal };
 }

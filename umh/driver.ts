@@ -1,7 +1,15 @@
 import { errno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { type AddressFamily, families } from '../protocol/family.ts';
-import { decodeRequest, type MboxRequest, mbox_request, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
+import {
+  composeCommand,
+  decodeRequest,
+  type MboxRequest,
+  mbox_request,
+  OWN_LEVEL,
+  ownOptions,
+  splitCommand,
+} from '../protocol/mbox.ts';
 import type { CallerSource } from './caller/descriptor.ts';
 import type { CallerMemory, NamedRange } from './caller/memory.ts';
 import type { DriverContext } from './context.ts';
@@ -9,7 +17,7 @@ import { addCounters } from './options/add-counters.ts';
 import { getEntries } from './options/get-entries.ts';
 import { getInfo } from './options/get-info.ts';
 import { getRevision } from './options/get-revision.ts';
-import { ownGets, ownSets } from './options/own.ts';
+import { ownGets, ownSets, warmUp } from './options/own.ts';
 import type { ServeOption, Service } from './options/request.ts';
 import { setReplace } from './options/set-replace.ts';
 import { createReplay } from './replay.ts';
@@ -62,6 +70,11 @@ function isHealthCheck(request: MboxRequest): boolean {
   return request.is_set === 0 && request.cmd === 0 && request.len === 0;
 }
 
+/** It comes before the replay of what was in flight, as the health check does, and says nothing about it. */
+function isWarmUp({ cmd, is_set }: MboxRequest): boolean {
+  return is_set === 0 && cmd === composeCommand(OWN_LEVEL, ownOptions.WARM_UP);
+}
+
 export interface DriverOptions {
   readonly context: DriverContext;
   readonly translator: Translator;
@@ -76,7 +89,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
   const replay = createReplay(context);
   let memory: CallerMemory | undefined;
   let named: NamedRange = { address: 0, length: 0 };
-  /** A request came that was no health check. */
+  /** A request came that was no health check and no warm-up. */
   let asked = false;
   const service: Service = {
     context,
@@ -103,6 +116,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     lock.acquire();
     try {
       context.epoch.refresh();
+      if (isWarmUp(request)) return warmUp(service, asked);
       if (!isReplay) replay.settle();
       keeper.recover();
       if (is_set !== 0) replay.expect();
@@ -133,7 +147,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
         request = decodeRequest(new DataView(message.buffer, message.byteOffset, message.byteLength));
         if (message.byteLength !== mbox_request.size) return -errno.EINVAL;
         if (isHealthCheck(request)) return 0;
-        asked = true;
+        asked ||= !isWarmUp(request);
         return run(message, request);
       } catch (error) {
         if (request === undefined) return -errno.EINVAL;

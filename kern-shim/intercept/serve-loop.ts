@@ -41,12 +41,14 @@ export class ServeLoop {
   run(wake: number, onWake: () => boolean): 'hangup' | 'stopped' {
     notifSetSyncWakeUp(this.#listener);
     const poller = new Poller([this.#listener, wake], [POLLIN, POLLIN]);
+    let waitMs = -1;
     for (;;) {
-      poller.wait(this.#modules.endIdle());
+      const ready = poller.wait(waitMs);
       if (poller.revents(1) !== 0 && onWake()) return 'stopped';
       const events = poller.revents(0);
       if ((events & POLLIN) !== 0) this.#serveOne();
       else if ((events & POLLHUP) !== 0) return 'hangup';
+      waitMs = this.#modules.tend(ready === 0);
     }
   }
 

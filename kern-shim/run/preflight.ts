@@ -46,6 +46,7 @@ export function checkDescriptors(): void {
 const settings: Readonly<Record<string, readonly string[]>> = {
   BPFILTER_TRANSPORT: ['auto', 'netlink', 'exec'],
   BPFILTER_XT: ['yes', 'no'],
+  BPFILTER_STANDBY: ['yes', 'no'],
 };
 
 /**

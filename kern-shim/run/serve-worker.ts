@@ -9,7 +9,7 @@ import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMess
 
 /** The serving thread: sleeps in poll(2) on the listener, so it has no event loop while it serves. */
 const data = workerData as ServeData;
-const modules = new Modules(data);
+const modules = new Modules({ ...data, standby: true });
 
 function tell(message: ServeMessage): void {
   parentPort?.postMessage(message);

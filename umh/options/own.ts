@@ -108,6 +108,15 @@ const reset: ServeOption = (service) => {
   return 0;
 };
 
+/**
+ * WARM_UP: has a driver that stands by learn the tables in use, so that it can answer for them at once. Changes
+ * no more than a listing does and settles nothing: the driver before it may be in the middle of a request.
+ */
+export const warmUp: ServeOption = ({ keeper, order }) => {
+  for (const id of order.used()) keeper.counters(id);
+  return 0;
+};
+
 /** bpfilter's own options, which no kernel has. */
 export const ownGets: ReadonlyMap<number, ServeOption> = new Map([
   [ownOptions.NAMES, names],

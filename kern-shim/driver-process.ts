@@ -1,0 +1,226 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import { BpfilterError } from '../protocol/error.ts';
+import { decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
+import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
+import { closeFd } from '../sys/descriptor.ts';
+import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
+import type { ProcessEnd } from '../sys/pidfd.ts';
+import { POLLIN, Poller, poll } from '../sys/poll.ts';
+import { type Deadlines, isStopped } from './deadline.ts';
+import type { Log } from './log.ts';
+import { endOfDriver } from './process-end.ts';
+import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
+
+export interface DriverProcessOptions {
+  readonly driver: UsermodeDriver;
+  readonly interpreter: Interpreter;
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly deadlines: Deadlines;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** The memory that a request names: the caller's open /proc/PID/mem, and what the caller may do with the range. */
+export interface PassedMemory extends MemoryNote {
+  readonly descriptor: number;
+}
+
+/**
+ * Why a driver is of no use any more: its pipes are closed or it is gone, it gave no answer in time, it is
+ * stopped (SIGSTOP, a debugger), or its answer is none.
+ */
+export type DriverFailure = 'gone' | 'hung' | 'stopped' | 'nonsense';
+
+/** The first request a driver must answer with 0 before anything is served. */
+const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
+
+/** On a single processor the driver couldn't run meanwhile. */
+const spinMs = os.availableParallelism() > 1 ? 0.1 : 0;
+
+/**
+ * One process of a driver and the ways to talk to it: 24 bytes there, 4 back, and a socket for the caller's
+ * memory. Every wait has a deadline. What it is started with stays with its `UsermodeDriver`, which can start
+ * another process after this one.
+ */
+export class DriverProcess {
+  readonly #options: DriverProcessOptions;
+  readonly #running: RunningDriver;
+  readonly #memorySocket: number;
+  readonly #poller: Poller;
+  readonly #startedAt: number;
+  readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
+  readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
+  readonly #note = Buffer.alloc(memoryNoteSize);
+  /** Requests that were written and whose answers nobody has read yet, with what they are called. */
+  readonly #unread: string[] = [];
+  #failure: DriverFailure | undefined;
+
+  /** Forks the driver and asks for its health, without waiting for the answer. Throws what the fork throws. */
+  constructor(options: DriverProcessOptions) {
+    this.#options = options;
+    this.#startedAt = options.now();
+    const { driver, log, env, interpreter } = options;
+    const [ours, theirs] = socketpairSeqpacket();
+    try {
+      const extra = log.verboseFd === undefined ? [theirs] : [theirs, log.verboseFd];
+      const verbose = log.verboseFd === undefined ? {} : { BPFILTER_VERBOSE_FD: '5' };
+      this.#running = driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter });
+    } catch (error) {
+      closeFd(ours);
+      throw error;
+    } finally {
+      closeFd(theirs);
+    }
+    this.#memorySocket = ours;
+    this.#poller = new Poller([this.#running.pipeFromUmh, this.#running.pidfd], [POLLIN, POLLIN]);
+    this.post(healthCheck, 'health check');
+  }
+
+  get pid(): number {
+    return this.#running.pid;
+  }
+
+  /** Why it is of no use any more; undefined while it is. */
+  get failure(): DriverFailure | undefined {
+    return this.#failure;
+  }
+
+  get hasExited(): boolean {
+    return this.#options.driver.threadGroupExited();
+  }
+
+  /** Waits until it has exited, `timeoutMs` at most: a dying process closes its pipes first. */
+  awaitExit(timeoutMs: number): boolean {
+    const [events] = poll([{ fd: this.#running.pidfd, events: POLLIN }], timeoutMs);
+    return events !== 0;
+  }
+
+  /** How it ended; undefined while it lives, or when nobody can tell. */
+  get end(): ProcessEnd | undefined {
+    return this.hasExited ? endOfDriver(this.#running.pid, this.#running.pidfd) : undefined;
+  }
+
+  /**
+   * Returns once all that was posted, the health check first, has been answered with 0.
+   *
+   * @throws 'driver' (EFAULT) for another answer or a death, 'timeout' (ETIMEDOUT)
+   */
+  awaitPosted(): void {
+    const { deadlines, now } = this.#options;
+    while (this.#unread.length > 0) {
+      this.#await(Math.max(1, this.#startedAt + deadlines.start - now()));
+      this.#takePosted();
+    }
+  }
+
+  /** Sends a request whose answer is read by `awaitPosted`. Never throws: a broken pipe shows there. */
+  post(request: MboxRequest, name: string): void {
+    this.#unread.push(name);
+    try {
+      this.#write(request);
+    } catch {
+      // its death is noticed by whoever waits for the answer
+    }
+  }
+
+  /** Hands over the caller's memory for the request that follows. @throws 'driver' */
+  pass(memory: PassedMemory): void {
+    try {
+      encodeMemoryNote(this.#note, memory);
+      sendFd(this.#memorySocket, memory.descriptor, this.#note);
+    } catch (cause) {
+      throw this.#failed('gone', 'the driver takes no descriptor', cause);
+    }
+  }
+
+  /** Sends a request and returns its status. @throws 'driver' or 'timeout' */
+  exchange(request: MboxRequest, deadlineMs: number): number {
+    this.#write(request);
+    this.#await(deadlineMs);
+    return this.#readReply();
+  }
+
+  /** Kills the process if it lives, and gives back all that belongs to it. */
+  destroy(): void {
+    this.#options.driver.kill();
+    this.#options.driver.cleanup();
+    closeFd(this.#memorySocket);
+  }
+
+  #failed(failure: DriverFailure, message: string, cause?: unknown): BpfilterError {
+    this.#failure = failure;
+    return new BpfilterError('driver', message, { cause });
+  }
+
+  /** Reads what answers to posted requests are there already; whether all are. @throws as `awaitPosted` */
+  takePosted(): boolean {
+    while (this.#unread.length > 0 && this.#poller.wait(0) > 0) {
+      if (this.#poller.revents(0) === 0) throw this.#failed('gone', 'the driver died before it answered');
+      this.#takePosted();
+    }
+    return this.#unread.length === 0;
+  }
+
+  #takePosted(): void {
+    const name = this.#unread.shift() ?? '';
+    const status = this.#readReply();
+    if (status !== 0) throw this.#failed('nonsense', `${name} answered ${status}, expected 0`);
+  }
+
+  #write(request: MboxRequest): void {
+    encodeRequest(this.#request, request);
+    let written: number;
+    try {
+      written = fs.writeSync(this.#running.pipeToUmh, this.#request, 0, mbox_request.size);
+    } catch (cause) {
+      throw this.#failed('gone', 'the driver has closed its request pipe', cause);
+    }
+    if (written !== mbox_request.size) {
+      throw this.#failed('gone', `${written} of ${mbox_request.size} request bytes written`);
+    }
+  }
+
+  #readReply(): number {
+    const read = fs.readSync(this.#running.pipeFromUmh, this.#reply, 0, mbox_reply.size, null);
+    if (read !== mbox_reply.size)
+      throw this.#failed(read === 0 ? 'gone' : 'nonsense', `${read} of ${mbox_reply.size} reply bytes came`);
+    return decodeReply(this.#reply);
+  }
+
+  /** Returns once the reply pipe can be read (data or its end). */
+  #await(deadlineMs: number): void {
+    const { deadlines, now } = this.#options;
+    const start = now();
+    if (this.#spin(start)) return;
+    let stoppedSince: number | undefined;
+    for (;;) {
+      const left = start + deadlineMs - now();
+      if (left <= 0) {
+        this.#failure = 'hung';
+        throw new BpfilterError('timeout', `no answer from the driver within ${deadlineMs} ms`);
+      }
+      if (this.#poller.wait(Math.min(left, deadlines.stopped / 2)) > 0) {
+        if (this.#poller.revents(0) !== 0) return;
+        // The process is gone and left nothing in the pipe.
+        throw this.#failed('gone', 'the driver died before it answered');
+      }
+      if (!isStopped(this.#running.pid)) stoppedSince = undefined;
+      else if (stoppedSince === undefined) stoppedSince = now();
+      else if (now() - stoppedSince >= deadlines.stopped / 2) {
+        throw this.#failed('stopped', 'the driver is stopped');
+      }
+    }
+  }
+
+  /** Looks for the answer without sleeping, for a moment: most come sooner than an idle processor wakes up. */
+  #spin(start: number): boolean {
+    const { now } = this.#options;
+    if (spinMs === 0) return false;
+    while (now() - start < spinMs) {
+      if (this.#poller.wait(0) > 0) return this.#poller.revents(0) !== 0;
+    }
+    return false;
+  }
+}

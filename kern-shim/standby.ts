@@ -1,0 +1,147 @@
+import { describeError } from '../protocol/error.ts';
+import type { MboxRequest } from '../protocol/mbox.ts';
+import { DriverProcess, type DriverProcessOptions } from './driver-process.ts';
+import type { UsermodeDriver } from './usermode-driver.ts';
+
+export interface StandbyOptions {
+  /** Milliseconds after the driver's start: a command that is over sooner needs no standby. */
+  readonly afterMs: number;
+  /** What it is asked so that it knows the tables as they are; must change nothing. */
+  readonly warmUp: MboxRequest;
+}
+
+export interface StandbyContext extends Omit<DriverProcessOptions, 'driver'>, StandbyOptions {
+  readonly newDriver: () => UsermodeDriver;
+  readonly blob: () => Uint8Array;
+}
+
+/** A standby that has proved to work, with what it was started from. */
+export interface Successor {
+  readonly driver: UsermodeDriver;
+  readonly process: DriverProcess;
+}
+
+/** Between the starts of standbys that die, doubled each time; milliseconds. */
+const firstBackOffMs = 1_000;
+const longestBackOffMs = 60_000;
+/** After so long without a request it is shown the tables again. */
+const quietMs = 100;
+/** A standby that is due is started among requests, too, after so long. */
+const patienceMs = 500;
+/** How often it is looked at while nothing else happens. */
+const lookMs = 2_000;
+
+/**
+ * The driver behind the driver: started, asked for its health and shown the tables while nobody waits, so
+ * that it can take over at once.
+ */
+export class Standby {
+  readonly #context: StandbyContext;
+  #driver: UsermodeDriver | undefined;
+  #process: DriverProcess | undefined;
+  /** When it is to be started; undefined: not before somebody wants it. */
+  #due: number | undefined;
+  #backOffMs = firstBackOffMs;
+  /** When the tables may have changed last, since it was shown them; undefined: they haven't. */
+  #staleSince: number | undefined;
+
+  constructor(context: StandbyContext) {
+    this.#context = context;
+  }
+
+  get pid(): number | undefined {
+    return this.#process === undefined || this.#process.hasExited ? undefined : this.#process.pid;
+  }
+
+  /** A driver has come up: another one is to stand behind it. */
+  wanted(): void {
+    this.#due ??= this.#context.now() + this.#context.afterMs;
+  }
+
+  /** A request goes to the driver: what the standby knows may be of yesterday. */
+  stale(): void {
+    this.#staleSince = this.#context.now();
+  }
+
+  /**
+   * Hands the standby over once it has answered for its health; undefined when there is none that does. The
+   * next one is wanted then.
+   */
+  take(): Successor | undefined {
+    const [driver, process] = [this.#driver, this.#process];
+    if (driver === undefined || process === undefined) return undefined;
+    try {
+      process.awaitPosted();
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+    this.#driver = undefined;
+    this.#process = undefined;
+    this.#due = this.#context.now();
+    this.#backOffMs = firstBackOffMs;
+    return { driver, process };
+  }
+
+  /** Starts it when it is time, and keeps it fresh. Milliseconds after which it is worth calling again, −1 for never. */
+  tend(isIdle: boolean): number {
+    const process = this.#process;
+    if (process === undefined) return this.#tendStart(isIdle);
+    try {
+      if (!process.takePosted() || !isIdle || this.#staleSince === undefined) return lookMs;
+      const left = this.#staleSince + quietMs - this.#context.now();
+      if (left > 0) return Math.ceil(left);
+      this.#staleSince = undefined;
+      process.post(this.#context.warmUp, 'warm-up');
+      return lookMs;
+    } catch (error) {
+      this.#fail(error);
+      return this.#tendStart(false);
+    }
+  }
+
+  /** Ends it, gives the blob back, and starts none until it is wanted again. */
+  unload(): void {
+    this.#due = undefined;
+    this.#drop();
+  }
+
+  #tendStart(isIdle: boolean): number {
+    if (this.#due === undefined) return -1;
+    const left = this.#due - this.#context.now();
+    if (left > 0) return Math.ceil(left);
+    if (!isIdle && left > -patienceMs) return 1;
+    try {
+      this.#start();
+    } catch (error) {
+      this.#fail(error);
+    }
+    return lookMs;
+  }
+
+  #start(): void {
+    const { newDriver, blob, warmUp, log } = this.#context;
+    this.#driver = newDriver();
+    this.#driver.loadBlob(blob());
+    this.#process = new DriverProcess({ ...this.#context, driver: this.#driver });
+    this.#staleSince = undefined;
+    this.#process.post(warmUp, 'warm-up');
+    log.write(`${this.#driver.name} pid ${this.#process.pid} stands by`);
+  }
+
+  #fail(error: unknown): void {
+    const { log, now } = this.#context;
+    const name = `standby${this.#process === undefined ? '' : ` pid ${this.#process.pid}`}`;
+    log.write(`${name}: ${describeError(error)}; the next one in ${this.#backOffMs} ms`);
+    this.#drop();
+    this.#due = now() + this.#backOffMs;
+    this.#backOffMs = Math.min(2 * this.#backOffMs, longestBackOffMs);
+  }
+
+  #drop(): void {
+    this.#process?.destroy();
+    this.#process = undefined;
+    if (this.#driver?.loaded === true) this.#driver.unloadBlob();
+    this.#driver = undefined;
+  }
+}
