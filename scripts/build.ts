@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { koffiPath } from '../sys/koffi.ts';
 
@@ -6,7 +6,9 @@ import { koffiPath } from '../sys/koffi.ts';
  * Builds dist/: the command, its workers, the driver blob and koffi's native module. Nothing else
  * is needed to run. One CommonJS file for each thread: Node starts those fastest.
  */
-const out = 'dist';
+const dist = 'dist';
+/** Made beside it and put in its place when whole: what is there goes on working until then, and after a failure. */
+const out = `${dist}.${process.pid}`;
 
 const launcher = `#!/bin/sh
 # Notes what Node changes at its start, for CMD to get it back (kern-shim/run/inherited.ts): the soft
@@ -55,8 +57,8 @@ const commandsApart: Plugin = {
   },
 };
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out);
+process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 await build({
   ...shared,
   entryPoints: {
@@ -80,3 +82,5 @@ writeFileSync(`${out}/bpfilter`, launcher);
 chmodSync(`${out}/bpfilter`, 0o755);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: 'commonjs', version })}\n`);
+rmSync(dist, { recursive: true, force: true });
+renameSync(out, dist);
