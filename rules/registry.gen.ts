@@ -9,9 +9,20 @@ import { multiport as multiportMatch } from './matches/multiport.ts';
 import { state as stateMatch } from './matches/state.ts';
 import { tcp as tcpMatch } from './matches/tcp.ts';
 import { udp as udpMatch } from './matches/udp.ts';
+import { ct as ctTarget } from './targets/ct.ts';
+import { dnat as dnatTarget } from './targets/dnat.ts';
 import { log as logTarget } from './targets/log.ts';
 import { markTarget } from './targets/mark.ts';
+import { masquerade as masqueradeTarget } from './targets/masquerade.ts';
+import { netmap as netmapTarget } from './targets/netmap.ts';
+import { notrack as notrackTarget } from './targets/notrack.ts';
+import { redirect as redirectTarget } from './targets/redirect.ts';
 import { reject as rejectTarget } from './targets/reject.ts';
+import { snat as snatTarget } from './targets/snat.ts';
+import { synproxy as synproxyTarget } from './targets/synproxy.ts';
+import { tee as teeTarget } from './targets/tee.ts';
+import { tproxy as tproxyTarget } from './targets/tproxy.ts';
+import { trace as traceTarget } from './targets/trace.ts';
 
 export const matches: readonly AnyMatch[] = [
   commentMatch,
@@ -25,4 +36,19 @@ export const matches: readonly AnyMatch[] = [
   udpMatch,
 ];
 
-export const targets: readonly AnyTarget[] = [logTarget, markTarget, rejectTarget];
+export const targets: readonly AnyTarget[] = [
+  ctTarget,
+  dnatTarget,
+  logTarget,
+  markTarget,
+  masqueradeTarget,
+  netmapTarget,
+  notrackTarget,
+  redirectTarget,
+  rejectTarget,
+  snatTarget,
+  synproxyTarget,
+  teeTarget,
+  tproxyTarget,
+  traceTarget,
+];

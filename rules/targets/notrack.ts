@@ -1,0 +1,14 @@
+import { defineTarget } from '../extension.ts';
+
+/** NOTRACK, revision 0 (net/netfilter/xt_CT.c, notrack_tg): the packet isn't tracked. iptables 1.8 sends CT for it. */
+export const notrack = defineTarget<Readonly<Record<string, never>>>({
+  name: 'NOTRACK',
+  revisions: { 0: { size: 0, decode: () => ({}), encode: () => new Uint8Array(0) } },
+  coverage: 'all',
+  examples: ['-j NOTRACK'],
+  placement: { table: 'raw', anyFamily: true },
+  check() {},
+  print: () => '',
+  save: () => '',
+  nft: () => ({ statements: [{ notrack: null }] }),
+});
