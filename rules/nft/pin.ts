@@ -37,6 +37,9 @@ const fieldBits: Readonly<Record<string, number>> = {
   'tcp flags': 8,
   'tcp window': 16,
   'udp length': 16,
+  'ah spi': 32,
+  'esp spi': 32,
+  'comp cpi': 16,
 };
 
 const portProtocols: readonly string[] = ['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'th'];
