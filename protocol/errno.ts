@@ -29,6 +29,7 @@ const table = {
   EROFS: 30,
   EMLINK: 31,
   EPIPE: 32,
+  EDOM: 33,
   ERANGE: 34,
   ENAMETOOLONG: 36,
   ENOSYS: 38,

@@ -55,6 +55,9 @@ export interface Names {
   protocol(number: number): string | undefined;
   /** Name of an address (host-order u32): host, else network. */
   address(address: number): string | undefined;
+  /** Login name of a user id; missing where no names are known. */
+  user?(id: number): string | undefined;
+  group?(id: number): string | undefined;
 }
 
 export interface PrintContext {

@@ -1,24 +1,30 @@
 import { readFileSync } from 'node:fs';
 
-/** The name databases of the C library that iptables looks into, read from their files (services(5), protocols(5), networks(5)). */
+/** The name databases of the C library that iptables looks into, read from their files (services(5), protocols(5), networks(5), passwd(5), group(5)). */
 export interface NameDatabase {
   /** By `port/protocol`. */
   readonly services: ReadonlyMap<string, string>;
   readonly protocols: ReadonlyMap<number, string>;
   /** By address, host-order u32. */
   readonly networks: ReadonlyMap<number, string>;
+  readonly users: ReadonlyMap<number, string>;
+  readonly groups: ReadonlyMap<number, string>;
 }
 
 export interface DatabaseFiles {
   readonly services: string;
   readonly protocols: string;
   readonly networks: string;
+  readonly passwd: string;
+  readonly group: string;
 }
 
 const systemFiles: DatabaseFiles = {
   services: '/etc/services',
   protocols: '/etc/protocols',
   networks: '/etc/networks',
+  passwd: '/etc/passwd',
+  group: '/etc/group',
 };
 
 /** Reads the databases; a file that isn't there is empty. Where two lines say the same number, the first counts. */
@@ -37,7 +43,17 @@ export function readDatabase(files: DatabaseFiles = systemFiles): NameDatabase {
     const number = networkNumber(address);
     if (number !== undefined) remember(networks, number, name);
   }
-  return { services, protocols, networks };
+  return { services, protocols, networks, users: idNames(files.passwd), groups: idNames(files.group) };
+}
+
+/** `name:password:id:…` of each line, as passwd(5) and group(5) have them alike. */
+function idNames(path: string): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  for (const line of textOf(path).split('\n')) {
+    const [name = '', , id = ''] = line.split(':');
+    if (/^\d+$/.test(id)) remember(names, Number(id), name);
+  }
+  return names;
 }
 
 function remember<Key>(map: Map<Key, string>, key: Key, name: string): void {

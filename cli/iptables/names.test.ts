@@ -22,6 +22,8 @@ beforeAll(() => {
     ),
     protocols: write('protocols', 'ip 0 IP\ngre 47 GRE # tunnels\nsecond 47\n'),
     networks: write('networks', 'loopback 127.0.0.0\nshort 10\nwrong 1.2.3.4.5\n'),
+    passwd: write('passwd', 'root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:\n+::::::\nweb:x:33:33:www:/var/www:\n'),
+    group: write('group', 'wheel:x:0:root,web\nstaff:x:50:\nbroken\n'),
   });
 });
 
@@ -34,6 +36,8 @@ describe('the name files', () => {
     expect(names.service(53, 'tcp')).toBeUndefined();
     expect(names.protocol(47)).toBe('gre');
     expect(names.protocol(48)).toBeUndefined();
+    expect([0, 33, 50].map((id) => names.user?.(id))).toEqual(['root', 'web', undefined]);
+    expect([0, 33, 50].map((id) => names.group?.(id))).toEqual(['wheel', undefined, 'staff']);
     expect([...database.networks]).toEqual([
       [0x7f000000, 'loopback'],
       [0x0a000000, 'short'],

@@ -19,12 +19,14 @@ async function reverseLookup(address: string): Promise<Lookup> {
   }
 }
 
-/** Protocol and service names of the system; addresses have none. */
+/** Names of the system's files; addresses have none. */
 export function fileNames(database: NameDatabase = readDatabase()): Names {
   return {
     service: (port, protocol) => database.services.get(`${port}/${protocol}`),
     protocol: (number) => database.protocols.get(number),
     address: noNames.address,
+    user: (id) => database.users.get(id),
+    group: (id) => database.groups.get(id),
   };
 }
 
