@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { askShim, runningShims } from '../kern-shim/control/client.ts';
 import { ownStateFolder } from '../kern-shim/local.ts';
+import type { ControlOperation } from '../kern-shim/run/messages.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { exitStatus, exitStatusOf } from './exit-status.ts';
 import { shimFiles } from './files.ts';
@@ -22,7 +23,11 @@ const examples = {
     ['$0 status --json | jq .shims', 'the running shims, for a program'],
   ],
   reset: [['$0 reset', 'as if no iptables had been run here; other nft tables stay']],
-  umh: [['$0 umh kill', 'kill the driver and see nothing happen']],
+  umh: [
+    ['$0 umh kill', 'kill the driver and see nothing happen'],
+    ['$0 umh disable', 'start no driver, as around suspend; the one that runs goes on'],
+    ['$0 umh enable', 'start drivers again'],
+  ],
   module: [
     ['$0 module unload', 'end the driver; the next iptables starts it again'],
     ['$0 module load', 'start it now'],
@@ -32,7 +37,7 @@ const examples = {
 const exampleOf = (name: keyof typeof examples): Example[] => examples[name].map(([command, what]) => [command, what]);
 
 /** Asks every running shim of this namespace. @throws 'state' when none runs */
-async function askAll(operation: 'kill' | 'load' | 'unload'): Promise<void> {
+async function askAll(operation: Exclude<ControlOperation, 'status'>): Promise<void> {
   const shims = await runningShims(ownStateFolder());
   if (shims.length === 0) throw new BpfilterError('state', 'no shim runs in this network namespace');
   for (const { pid, path } of shims) sayOut(`shim ${pid}: ${String(await askShim(path, operation))}\n`);
@@ -114,9 +119,12 @@ async function perform(argv: readonly string[]): Promise<number> {
     .command(
       'umh <action>',
       'the driver of the running shims',
-      (args) => args.positional('action', { choices: ['kill'] as const }).example(exampleOf('umh')),
-      async () => {
-        await askAll('kill');
+      (args) =>
+        args
+          .positional('action', { choices: ['kill', 'disable', 'enable'] as const, demandOption: true })
+          .example(exampleOf('umh')),
+      async (args) => {
+        await askAll(args.action);
       },
     )
     .command(

@@ -39,9 +39,11 @@ function forPeople(status: { state: string; log: string; driver: unknown; shims:
   for (const { pid, served } of status.shims) {
     const own = served.find((one) => one.own);
     const driver = own?.pid === undefined ? 'no driver' : `driver ${own.pid}`;
+    const behind = own?.standby === undefined ? '' : `, standby ${own.standby}`;
     lines.push(
-      `shim     ${pid}: ${driver}, ${own?.restarts ?? 0} restarts, ${own?.requests ?? 0} requests, ${own?.failures ?? 0} failures`,
+      `shim     ${pid}: ${driver}${behind}, ${own?.restarts ?? 0} restarts, ${own?.requests ?? 0} requests, ${own?.failures ?? 0} failures`,
     );
+    if (own?.problem !== undefined) lines.push(`         ${own.problem}`);
   }
   if (status.shims.length === 0) lines.push('shim     none runs here');
   const way = transportOf(status.driver);

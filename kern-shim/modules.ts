@@ -7,6 +7,7 @@ import { netnsCookie } from '../sys/namespace.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from '../sys/socket.ts';
 import { netnsOwners, type Owners } from './caller/capability.ts';
 import { defaultDeadlines } from './deadline.ts';
+import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { BpfilterModule } from './module.ts';
 import { poisonKeeper } from './poison.ts';
@@ -25,6 +26,8 @@ export interface ModulesOptions {
   readonly verboseFd: number | undefined;
   /** A second driver for the shim's own namespace, which takes over at once. */
   readonly standby?: boolean;
+  /** Memory of the gate (helper-gate.ts) that every start of a driver passes. */
+  readonly gate?: SharedArrayBuffer;
 }
 
 /** One network namespace that is served: its module, and what was learned of it. */
@@ -47,6 +50,9 @@ interface Slot extends Served {
 /** A driver that is killed again and again on one request, or before it is up, is no accident any more. */
 const requestAttempts = 8;
 
+/** A request that needs a driver waits so long while none may be started. */
+const gateTimeoutMs = 10_000;
+
 /** A command that is over sooner needs no standby. */
 const standbyAfterMs = 250;
 
@@ -64,9 +70,11 @@ export class Modules {
   readonly #options: ModulesOptions;
   readonly #slots = new Map<bigint, Slot>();
   readonly ownCookie = netnsCookie();
+  readonly #gate: HelperGate;
 
   constructor(options: ModulesOptions) {
     this.#options = options;
+    this.#gate = new HelperGate(options.gate);
   }
 
   /** The module for the namespace of a socket. */
@@ -134,7 +142,8 @@ export class Modules {
     const log = openLog(path.join(folder, 'log'), verboseFd);
     const spawner = new Spawner({ capabilities: [CAP_NET_ADMIN], ...(isOwn ? {} : { netns: duplicate(netns) }) });
     const module = new BpfilterModule({
-      newDriver: () => new UsermodeDriver('bpfilter_umh', spawner.spawn),
+      newDriver: () =>
+        new UsermodeDriver('bpfilter_umh', spawner.spawn, { gate: this.#gate, timeoutMs: gateTimeoutMs }),
       blob: () => fs.readFileSync(blobFile),
       interpreter: nodeInterpreter,
       env: driverEnvironment(folder, client, koffiFile),
@@ -143,7 +152,7 @@ export class Modules {
       attempts: requestAttempts,
       keepPoison: poisonKeeper(folder, log),
       ...(standby === true && isOwn && env.BPFILTER_STANDBY !== 'no'
-        ? { standby: { afterMs: standbyAfterMs, warmUp } }
+        ? { standby: { afterMs: standbyAfterMs, warmUp, mayStart: () => !this.#gate.isClosed } }
         : {}),
       now: () => performance.now(),
     });

@@ -8,6 +8,8 @@ export interface StandbyOptions {
   readonly afterMs: number;
   /** What it is asked so that it knows the tables as they are; must change nothing. */
   readonly warmUp: MboxRequest;
+  /** Whether a process may be started now; always, unless given. */
+  readonly mayStart?: () => boolean;
 }
 
 export interface StandbyContext extends Omit<DriverProcessOptions, 'driver'>, StandbyOptions {
@@ -111,6 +113,7 @@ export class Standby {
     const left = this.#due - this.#context.now();
     if (left > 0) return Math.ceil(left);
     if (!isIdle && left > -patienceMs) return 1;
+    if (this.#context.mayStart?.() === false) return lookMs;
     try {
       this.#start();
     } catch (error) {

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import { BpfilterError, errnoOf } from '../protocol/error.ts';
 import { POLLIN, poll } from '../sys/poll.ts';
+import { HelperGate } from './helper-gate.ts';
 import { spawnHere } from './testing/spawn-here.ts';
 import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
 
@@ -137,5 +139,68 @@ describe('a user-mode driver that knows nothing of bpfilter', () => {
     const before = fs.readdirSync('/proc/self/fd').length;
     expect(errnoOfCall(() => driver.fork({ env: {}, stderr: 2 }))).toBe(errno.ENOENT);
     expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
+  });
+});
+
+describe('what a start waits for', () => {
+  const quick = Buffer.from('setTimeout(() => process.exit(7), 50)');
+
+  test('UMH_NO_WAIT: nothing; the process is there when asked for', () => {
+    const driver = newDriver();
+    driver.loadBlob(blob);
+    expect(driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter, wait: 'UMH_NO_WAIT' })).toBeUndefined();
+    expect(ask(driver, 7).readInt32LE()).toBe(7);
+  });
+
+  test('UMH_WAIT_PROC: its end', () => {
+    const driver = newDriver();
+    driver.loadBlob(quick);
+    driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter, wait: 'UMH_WAIT_PROC' });
+    expect(driver.threadGroupExited()).toBe(true);
+  });
+
+  test('UMH_NO_WAIT: an exec that fails shows when the process is asked for, and costs no descriptor', () => {
+    const failing = () => () => {
+      throw new BpfilterError('syscall', 'no such file', { errno: errno.ENOENT });
+    };
+    const driver = new UsermodeDriver('self_test_umd', failing);
+    driver.loadBlob(blob);
+    const before = fs.readdirSync('/proc/self/fd').length;
+    driver.fork({ env: {}, stderr: 2, wait: 'UMH_NO_WAIT' });
+    expect(errnoOfCall(() => driver.running)).toBe(errno.ENOENT);
+    expect(driver.threadGroupExited()).toBe(true);
+    expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
+    driver.unloadBlob();
+  });
+
+  test('a closed gate: EBUSY after the wait, none of it once it is open', () => {
+    const gate = new HelperGate();
+    const driver = new UsermodeDriver('self_test_umd', spawnHere, { gate, timeoutMs: 20 });
+    drivers.push(driver);
+    driver.loadBlob(blob);
+    const fork = () => driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter });
+    gate.disable();
+    gate.disable();
+    gate.enable();
+    expect(errnoOfCall(fork)).toBe(errno.EBUSY);
+    gate.enable();
+    gate.enable();
+    expect(gate.isClosed).toBe(false);
+    expect(errnoOfCall(fork)).toBe(0);
+    expect(ask(driver, 5).readInt32LE()).toBe(5);
+  });
+
+  test('a gate opened by another thread lets go on who waits', async () => {
+    const gate = new HelperGate();
+    gate.disable();
+    const worker = new Worker(
+      `const { workerData } = require('node:worker_threads');
+       setTimeout(() => { const words = new Int32Array(workerData); Atomics.sub(words, 0, 1); Atomics.notify(words, 0); }, 50);`,
+      { eval: true, workerData: gate.shared },
+    );
+    const start = performance.now();
+    gate.pass(10_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    await worker.terminate();
   });
 });

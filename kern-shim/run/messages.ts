@@ -10,13 +10,16 @@ export interface ServeData extends ModulesOptions {
   readonly wake: number;
 }
 
-/** What a person may ask of a running shim, by its socket. */
-export type ControlOperation = 'status' | 'kill' | 'load' | 'unload';
-export const controlOperations: readonly ControlOperation[] = ['status', 'kill', 'load', 'unload'];
+/** What the serving thread does between two requests. */
+export type ServeOperation = 'status' | 'kill' | 'load' | 'unload';
+
+/** What a person may ask of a running shim, by its socket. `disable`: no driver is started until `enable`. */
+export type ControlOperation = ServeOperation | 'disable' | 'enable';
+export const controlOperations: readonly ControlOperation[] = ['status', 'kill', 'load', 'unload', 'disable', 'enable'];
 
 export interface ServeCommand {
   readonly id: number;
-  readonly operation: ControlOperation | 'stop';
+  readonly operation: ServeOperation | 'stop';
 }
 
 /** One served namespace, as `status` shows it. */

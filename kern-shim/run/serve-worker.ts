@@ -5,7 +5,7 @@ import { drainEventfd } from '../../sys/eventfd.ts';
 import { ServeLoop } from '../intercept/serve-loop.ts';
 import { Modules, type Served } from '../modules.ts';
 import { readOwnText } from '../own-memory.ts';
-import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
+import type { ServeCommand, ServeData, ServedStatus, ServeMessage, ServeOperation } from './messages.ts';
 
 /** The serving thread: sleeps in poll(2) on the listener, so it has no event loop while it serves. */
 const data = workerData as ServeData;
@@ -28,7 +28,7 @@ function statusOf(served: Served): ServedStatus {
 }
 
 /** The drills by hand are for the shim's own namespace; a driver elsewhere lives for seconds only. */
-function perform(operation: ControlOperation): string | readonly ServedStatus[] {
+function perform(operation: ServeOperation): string | readonly ServedStatus[] {
   const own = modules.forOwn();
   switch (operation) {
     case 'status':

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { BpfilterError } from '../../protocol/error.ts';
 import { eventfd, signalEventfd } from '../../sys/eventfd.ts';
+import { HelperGate } from '../helper-gate.ts';
 import type { ModulesOptions } from '../modules.ts';
 import { ownStdio, workerFile } from '../worker-file.ts';
 import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
@@ -17,6 +18,7 @@ const restartPauseMs = 200;
 /** The main thread's handle on the serving thread: starts it, asks it, ends it, and starts it again should it fail. */
 export class Serving {
   readonly #data: ServeData;
+  readonly #gate = new HelperGate();
   readonly #waiting = new Map<number, Waiting>();
   readonly #onFailure: (error: unknown) => void;
   #worker: Worker;
@@ -32,7 +34,7 @@ export class Serving {
    * @param onFailure hears of a serving thread that died; it has been started again then
    */
   constructor(listener: number, options: ModulesOptions, onFailure: (error: unknown) => void) {
-    this.#data = { ...options, listener, wake: eventfd() };
+    this.#data = { ...options, listener, wake: eventfd(), gate: this.#gate.shared };
     this.#onFailure = onFailure;
     this.ended = new Promise((resolve) => {
       this.#resolveEnd = resolve;
@@ -44,8 +46,12 @@ export class Serving {
     return this.#data.listener;
   }
 
-  /** Has the serving thread carry out an operation between two requests. */
+  /** Carries out an operation: at once what a request may wait for, the rest on the serving thread between two requests. */
   ask(operation: ControlOperation): Promise<Answer> {
+    if (operation === 'disable' || operation === 'enable') {
+      this.#gate[operation]();
+      return Promise.resolve(this.#gate.isClosed ? 'no driver is started' : 'drivers are started again');
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.set(this.#nextId, { resolve, reject });
       this.#send(operation);

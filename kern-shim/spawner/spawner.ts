@@ -26,6 +26,8 @@ const spawnTimeoutMs = 10_000;
 export class Spawner {
   readonly #worker: Worker;
   readonly #answer = new AnswerMemory();
+  /** An order was given that nobody has asked after yet. */
+  #pending = false;
 
   constructor(options: SpawnerOptions) {
     const { url, execArgv } = workerFile('spawner-worker', 'spawner');
@@ -39,10 +41,20 @@ export class Spawner {
     this.#worker.unref();
   }
 
-  /** Starts a process and returns once it was executed. Blocks the calling thread, not an event loop's other threads. */
-  readonly spawn = (request: SpawnRequest): SpawnedProcess => {
+  /**
+   * Orders a process; what comes back waits until it was executed. Blocks the calling thread, not other threads'
+   * event loops. One order at a time.
+   */
+  readonly spawn = (request: SpawnRequest): (() => SpawnedProcess) => {
+    if (this.#pending) throw new BpfilterError('busy', 'a process is being started already');
     this.#answer.reset();
     this.#worker.postMessage(request);
+    this.#pending = true;
+    return () => this.#executed(request);
+  };
+
+  #executed(request: SpawnRequest): SpawnedProcess {
+    this.#pending = false;
     const answer = this.#answer.wait(spawnTimeoutMs);
     if (answer === undefined) {
       throw new BpfilterError('timeout', `${request.file} was not started within ${spawnTimeoutMs} ms`);
@@ -52,7 +64,7 @@ export class Spawner {
       throw new BpfilterError('syscall', answer.message, detail);
     }
     return { pid: answer.pid, pidfd: answer.pidfd };
-  };
+  }
 
   /** Ends the thread; processes it started live on. */
   close(): void {

@@ -5,7 +5,7 @@ import { pidfdOpen } from '../../sys/pidfd.ts';
 import type { SpawnedProcess, SpawnRequest } from '../usermode-driver.ts';
 
 /** Starts a driver from the test's own thread, with all of its privileges. */
-export function spawnHere(request: SpawnRequest): SpawnedProcess {
+export function spawnHere(request: SpawnRequest): () => SpawnedProcess {
   const child = spawn(request.file, request.args, {
     argv0: request.argv0,
     env: request.env,
@@ -14,5 +14,6 @@ export function spawnHere(request: SpawnRequest): SpawnedProcess {
   });
   child.on('error', () => {});
   if (child.pid === undefined) throw new BpfilterError('syscall', 'spawn failed', { errno: errno.ENOENT });
-  return { pid: child.pid, pidfd: pidfdOpen(child.pid) };
+  const spawned = { pid: child.pid, pidfd: pidfdOpen(child.pid) };
+  return () => spawned;
 }

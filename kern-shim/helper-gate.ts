@@ -1,0 +1,53 @@
+import { BpfilterError } from '../protocol/error.ts';
+
+/** Words of the memory that threads share: how often it was closed and not opened again. */
+const closed = 0;
+
+/**
+ * Whether processes may be started: closed around suspend and resume, when nothing must be started that can't be
+ * seen through (usermodehelper_disable and _enable, kernel/umh.c). Threads that share its memory share the gate.
+ */
+export class HelperGate {
+  readonly shared: SharedArrayBuffer;
+  readonly #words: Int32Array;
+
+  constructor(shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+    this.shared = shared;
+    this.#words = new Int32Array(shared);
+  }
+
+  get isClosed(): boolean {
+    return Atomics.load(this.#words, closed) > 0;
+  }
+
+  /** Nobody starts anything from now on; closed twice, it must be opened twice. */
+  disable(): void {
+    Atomics.add(this.#words, closed, 1);
+  }
+
+  /** Opens it for all who wait. Harmless when it is open. */
+  enable(): void {
+    for (;;) {
+      const count = Atomics.load(this.#words, closed);
+      if (count === 0) return;
+      if (Atomics.compareExchange(this.#words, closed, count, count - 1) === count) break;
+    }
+    Atomics.notify(this.#words, closed);
+  }
+
+  /**
+   * Waits until it is open (usermodehelper_read_lock_wait). Blocks the thread.
+   *
+   * @throws 'busy' (EBUSY) when it is still closed after `timeoutMs`; 0 refuses at once
+   */
+  pass(timeoutMs: number): void {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const count = Atomics.load(this.#words, closed);
+      if (count === 0) return;
+      const left = until - performance.now();
+      if (left <= 0 || Atomics.wait(this.#words, closed, count, left) === 'timed-out')
+        throw new BpfilterError('busy', `no process may be started now (disabled, waited ${timeoutMs} ms)`);
+    }
+  }
+}
