@@ -46,7 +46,8 @@ describe('the name files', () => {
 
   it('may be missing', () => {
     const missing = join(folder, 'missing');
-    expect(readDatabase({ services: missing, protocols: missing, networks: missing }).services.size).toBe(0);
+    const files = { services: missing, protocols: missing, networks: missing, passwd: missing, group: missing };
+    expect(readDatabase(files).services.size).toBe(0);
   });
 });
 
