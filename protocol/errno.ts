@@ -34,6 +34,7 @@ const table = {
   ENAMETOOLONG: 36,
   ENOSYS: 38,
   ELOOP: 40,
+  ERESTART: 85,
   ENOTSOCK: 88,
   EMSGSIZE: 90,
   EPROTOTYPE: 91,

@@ -233,6 +233,27 @@ describe('a state folder that is not what it was', () => {
     expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 3n, bytes: 21n });
   });
 
+  it.each([1, 12])('somebody changes other rules at the very moment of a change, %i times', (times) => {
+    let left = times;
+    const change = () => {
+      world.nft.flushChain('another', 'chain');
+      left -= 1;
+      if (left > 0) world.nft.beforeNext = change;
+    };
+    world.nft.beforeNext = change;
+    expect(put(OTHER, 5)).toBe('0');
+    expect(world.nft.chainsOf('fake_filter')).toContain('all_2');
+  });
+
+  it('our rules go at the very moment of a change: all put back with their counters, then changed', () => {
+    world.nft.traffic('fake_filter', 10);
+    world.nft.beforeNext = () => world.nft.flushChain('fake_filter', 'all_1');
+    const before = world.nft.documents;
+    expect(put(OTHER, 5)).toBe('0');
+    expect(world.nft.documents).toBe(before + 3);
+    expect(world.nft.traffic('fake_filter', 10)).not.toEqual([]);
+  });
+
   it("somebody else's change that takes none of ours away changes nothing", () => {
     const documents = world.nft.documents;
     world.nft.flushChain('another', 'chain');

@@ -56,8 +56,8 @@ it.skipIf(!isRoot)(`batches and dumps in a fresh namespace${isRoot ? '' : ' (ski
     errors: sequences.map((sequence) => expect.objectContaining({ sequence, errno: 17 })),
   });
   expect(isolated(source)).toEqual({
-    empty: { kind: 'taken' },
-    large: { kind: 'taken' },
+    empty: { kind: 'taken', lost: false },
+    large: { kind: 'taken', lost: false },
     all: [{ kind: 'whole' }, 20_000],
     again: refusedAt(1, 2, 3),
     gone: { kind: 'refused', errno: 2 },

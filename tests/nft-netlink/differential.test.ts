@@ -4,9 +4,11 @@ import { tableContext } from '../../rules/nft/context.ts';
 import { diffTable } from '../../rules/nft/diff.ts';
 import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
 import type { NftCommand, NftDocument, NftStatement } from '../../rules/nft/json.ts';
+import { EchoReader, echoAddedRules } from '../../rules/nft/netlink/added-rules.ts';
 import { compileBatch } from '../../rules/nft/netlink/compile.ts';
 import { decodeHandle } from '../../rules/nft/netlink/decode.ts';
 import { rulesRequest } from '../../rules/nft/netlink/requests.ts';
+import { MessageWriter } from '../../rules/nft/netlink/writer.ts';
 import { compileRule } from '../../rules/nft/rule.ts';
 import { type BatchResult, sendBatch } from '../../sys/nfnetlink/batch.ts';
 import { ask } from '../../sys/nfnetlink/dump.ts';
@@ -64,7 +66,7 @@ describe.skipIf(skipped !== undefined)(titled('documents over netlink', skipped)
 
   function loadBoth(document: NftDocument): void {
     expect(nft.nft(['-j', '-f', '-'], JSON.stringify(document))).toBe('');
-    expect(send(ours.socket, document)).toEqual({ kind: 'taken' });
+    expect(send(ours.socket, document)).toMatchObject({ kind: 'taken' });
   }
 
   const chainOf = (rules: readonly (readonly NftStatement[])[]): NftDocument => ({
@@ -148,6 +150,46 @@ describe.skipIf(skipped !== undefined)(titled('documents over netlink', skipped)
     loadBoth(documentFor(diff, (id) => handles.get(id) ?? [], { garbage: removedIds.map((id) => `r${id}`) }).document);
   }
 
+  it('two echoes tell the handles of all rules of a batch', () => {
+    const known = new Map<number, number[]>();
+    const load = (document: NftDocument) => {
+      const compiled = compileBatch(document);
+      if (compiled.kind === 'unsupported') throw new Error(compiled.reason);
+      const added = echoAddedRules(compiled.bytes, document);
+      if (added === undefined) throw new Error('no rules');
+      const echoes = new EchoReader(added);
+      const result = sendBatch(ours.socket, compiled.bytes, (view, start, size) => echoes.read(view, start, size));
+      expect(result).toEqual({ kind: 'taken', lost: false });
+      const handles = echoes.handles() ?? [];
+      expect(handles).toHaveLength(added.ids.length);
+      for (const [at, id] of added.ids.entries()) known.set(id, [...(known.get(id) ?? []), handles[at] ?? 0]);
+    };
+    for (let seed = 300; seed < 340; seed += 1) {
+      const table = randomTable(seed, isExpressible);
+      const name = `bpfilter_${table.table}`;
+      known.clear();
+      const made = documentFor(diffTable(undefined, table, { instance: 'x' }), () => []);
+      load(made.document);
+      // Refused ones take handles, too.
+      expect(send(ours.socket, made.document)).toMatchObject({ kind: 'refused' });
+      let next = randomTable(seed + 1, isExpressible);
+      for (let more = 2; next.table !== table.table; more += 1) next = randomTable(seed + more, isExpressible);
+      const diff = diffTable(made.installed, next, { instance: 'x' });
+      const change = documentFor(diff, (id) => known.get(id) ?? []);
+      for (const id of change.removedIds) known.delete(id);
+      load(change.document);
+      expect(new Map([...known].sort()), `seed ${seed}`).toEqual(new Map([...handlesIn(ours, name)].sort()));
+      send(ours.socket, { nftables: [{ delete: { table: { family: 'ip', name } } }] });
+    }
+  });
+
+  it('a batch for another generation is refused whole', () => {
+    loadBoth(chainOf([[{ accept: null }]]));
+    const late = compileBatch({ nftables: [{ add: { chain: { ...inTable, name: 'late' } } }] }, new MessageWriter(), 1);
+    if (late.kind === 'unsupported') throw new Error(late.reason);
+    expect(sendBatch(ours.socket, late.bytes)).toMatchObject({ kind: 'refused', errors: [{ sequence: 0, errno: 85 }] });
+  });
+
   it('a stale document is refused by both, and nothing of it happens', () => {
     const made = documentFor(diffTable(undefined, randomTable(7, isExpressible), { instance: 'x' }), () => []);
     loadBoth(made.document);
@@ -183,7 +225,7 @@ describe.skipIf(skipped !== undefined)(titled('documents over netlink', skipped)
       { counter: 'r1' },
       { drop: null },
     ]);
-    expect(send(ours.socket, chainOf(rules))).toEqual({ kind: 'taken' });
+    expect(send(ours.socket, chainOf(rules))).toMatchObject({ kind: 'taken' });
     expect(dumpAll(ours.socket).rules).toHaveLength(10_000);
   });
 });

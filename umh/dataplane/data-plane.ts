@@ -7,11 +7,21 @@ import type { XtSupport } from '../../rules/nft/xt.ts';
 
 /** How a document fared; it is one transaction of the kernel, whole or not at all. */
 export type CommitResult =
-  | { readonly kind: 'committed' }
+  /** `handles` of the rules that were added, where the transport could learn them on its way. */
+  | { readonly kind: 'committed'; readonly handles?: AddedHandles }
+  /** Nothing changed: the namespace's rules weren't of the generation that was named. */
+  | { readonly kind: 'overtaken'; readonly reason: string }
   /** Nothing changed. */
   | { readonly kind: 'refused'; readonly reason: string; readonly errno: Errno }
   /** nft was killed, or by us after it took too long: only the kernel knows. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly tookTooLong: boolean };
+
+/** The rule handles that entries got, one rule after the other. */
+export interface AddedHandles {
+  readonly ids: readonly number[];
+  /** Of the rule of `ids` at the same place. */
+  readonly handles: readonly number[];
+}
 
 /** How documents get to the kernel. */
 export interface Transport {
@@ -26,7 +36,8 @@ export interface Transport {
  */
 export interface DataPlane {
   readonly transport: Transport;
-  commit(document: NftDocument): CommitResult;
+  /** With `generation`, only while the namespace's rules are of that one (see below); a transport that can't ask doesn't. */
+  commit(document: NftDocument, generation?: number): CommitResult;
   /** All counters of a table that are named for an id; undefined when the kernel has no such table. */
   listCounters(family: NftFamily, table: string): CounterListing | undefined;
   /** The rule handles of each id of a table; undefined when the kernel has no such table. */

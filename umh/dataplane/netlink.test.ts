@@ -94,6 +94,16 @@ function counter(name: string, sequence: number, flags = 0): Buffer {
   return bytes;
 }
 
+/** What NLM_F_ECHO on the rule of a command brings. */
+function echo(sequence: number, handle: number): Buffer {
+  const writer = new MessageWriter();
+  const start = writer.openMessage(6, 0, sequence, 2); // NFT_MSG_NEWRULE
+  writer.text(1, 't'); // NFTA_RULE_TABLE
+  writer.u64(3, handle); // NFTA_RULE_HANDLE
+  writer.closeMessage(start);
+  return Buffer.from(writer.bytes());
+}
+
 describe('netlink as a data plane', () => {
   it.each<[string, readonly Answer[], number, object]>([
     ['silence', [], 0, { kind: 'committed' }],
@@ -121,6 +131,43 @@ describe('netlink as a data plane', () => {
     ['too large', [], errno.EMSGSIZE, { kind: 'refused', errno: errno.EMSGSIZE }],
   ])('commit: %s', (_, script, sent, result) => {
     expect(planeWith(script, sent).plane.commit(document)).toMatchObject(result);
+  });
+
+  it.each([
+    [
+      'known by the echo of the first and the last rule',
+      [echo(2, 40), echo(6, 43)],
+      [
+        [1, 40],
+        [3, 42],
+        [3, 43],
+      ],
+    ],
+    ['not known where something else came between', [echo(2, 40), echo(6, 44)], undefined],
+    ['not known without an echo', [], undefined],
+    ['not known when one was lost', [echo(2, 40), 'lost' as const], undefined],
+  ])('handles of added rules: %s', (_, script, expected) => {
+    const rule = (id: number) => ({ rule: { ...inTable, chain: 'c', expr: [{ counter: `r${id}` }] } });
+    const object = { chain: { ...inTable, name: 'd' } };
+    const result = planeWith(script).plane.commit({
+      nftables: [
+        { add: object },
+        { add: rule(1) },
+        { add: object },
+        { insert: rule(3) },
+        { delete: object },
+        { add: rule(3) },
+      ],
+    });
+    if (result.kind !== 'committed') throw new Error(result.reason);
+    const { handles } = result;
+    expect(handles?.ids.map((id, at) => [id, handles.handles[at]])).toEqual(expected);
+  });
+
+  it('tells a change of others between a look and a change from a refusal', () => {
+    const overtaken = complaint(85, 0);
+    expect(planeWith([overtaken]).plane.commit(document, 7)).toMatchObject({ kind: 'overtaken' });
+    expect(planeWith([overtaken]).plane.commit(document)).toMatchObject({ kind: 'refused' });
   });
 
   it('gives what it does not know to nft, and says so', () => {

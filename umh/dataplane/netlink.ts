@@ -3,6 +3,7 @@ import { BpfilterError } from '../../protocol/error.ts';
 import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
+import { type AddedRules, EchoReader, echoAddedRules } from '../../rules/nft/netlink/added-rules.ts';
 import { compileBatch } from '../../rules/nft/netlink/compile.ts';
 import { decodeChain, decodeCounter, decodeGeneration, decodeHandle } from '../../rules/nft/netlink/decode.ts';
 import {
@@ -19,7 +20,7 @@ import type { NetlinkError } from '../../sys/nfnetlink/message.ts';
 import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
 import type { Log } from '../log.ts';
 import { describeCommand } from './command-text.ts';
-import type { CommitResult, DataPlane } from './data-plane.ts';
+import type { AddedHandles, CommitResult, DataPlane } from './data-plane.ts';
 import { errnoOfRefusal } from './nft-error.ts';
 import { probedXt } from './xt-probe.ts';
 
@@ -64,15 +65,20 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
     return fallback.commit(document);
   };
 
-  const commit = (document: NftDocument): CommitResult => {
-    const compiled = compileBatch(document, writer);
+  const commit = (document: NftDocument, generation?: number): CommitResult => {
+    const compiled = compileBatch(document, writer, generation);
     if (compiled.kind === 'unsupported') return throughNft(compiled.reason, document);
-    const result = using((one) => sendBatch(one, compiled.bytes));
+    const added = echoAddedRules(compiled.bytes, document);
+    const echoes = added && new EchoReader(added);
+    const result = using((one) =>
+      sendBatch(one, compiled.bytes, (view, start, length) => echoes?.read(view, start, length)),
+    );
     if (compiled.bytes.length > KEPT_ROOM) writer = new MessageWriter();
     switch (result.kind) {
       case 'taken':
-        return { kind: 'committed' };
+        return committed(added, echoes?.handles());
       case 'refused':
+        if (generation !== undefined && isOvertaken(result.errors[0])) return overtaken(generation);
         return refusal(document, result.errors[0]);
       case 'unsent':
         // nft has no larger one
@@ -173,6 +179,25 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
           return { result, onMessage: (view, start, length) => void result.push(decodeChain(view, start, length)) };
         },
       ),
+  };
+}
+
+const NO_HANDLES: AddedHandles = { ids: [], handles: [] };
+
+function committed(added: AddedRules | undefined, handles: readonly number[] | undefined): CommitResult {
+  if (added === undefined) return { kind: 'committed', handles: NO_HANDLES };
+  return handles === undefined ? { kind: 'committed' } : { kind: 'committed', handles: { ids: added.ids, handles } };
+}
+
+/** nf_tables_valid_genid: said of the batch, not of a message in it. */
+function isOvertaken({ sequence, errno: code }: NetlinkError): boolean {
+  return sequence === 0 && code === errno.ERESTART;
+}
+
+function overtaken(generation: number): CommitResult {
+  return {
+    kind: 'overtaken',
+    reason: `netlink: the rules of this namespace are no longer of generation ${generation}`,
   };
 }
 

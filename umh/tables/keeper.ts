@@ -6,11 +6,12 @@ import type { JournalEntry } from '../store/journal-file.ts';
 import { journalName, replaceJournal } from '../store/journal-file.ts';
 import type { RequestId } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
+import type { Asker } from '../store/table-file.ts';
 import { type TableId, tableIds } from '../table-id.ts';
 import { addToBook, sum, withoutEntry } from './counter-book.ts';
 import { countersVersion, type LiveTable } from './live-table.ts';
 import { loadTable } from './load.ts';
-import { Misbelief } from './misbelief.ts';
+import { Misbelief, Overtaken } from './misbelief.ts';
 import { replaceTable, restoreTable, type Workshop } from './replace.ts';
 import { finishReset, resetAll } from './reset.ts';
 
@@ -29,6 +30,8 @@ export interface TableKeeper {
 }
 
 const NOTHING = new Uint8Array();
+/** So many changes of others may come between our looks and changes; then the marker alone must do. */
+const MOST_OVERTAKEN = 8;
 
 export function createTableKeeper(shop: Workshop): TableKeeper {
   const { context, kernel } = shop;
@@ -80,24 +83,27 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
 
   /**
    * Somebody may have taken single rules away: their counters stay and tell nothing. Looks only when
-   * nftables' generation has moved on by more than our own changes.
+   * nftables' generation has moved on by more than our own changes. Gives the generation at which all was there,
+   * where that is known.
    */
-  const ensureWhole = (live: LiveTable): LiveTable => {
+  const ensureWhole = (live: LiveTable): { readonly live: LiveTable; readonly generation?: number } => {
     const { id, inForce } = live;
-    if (inForce === undefined) return live;
+    if (inForce === undefined) return { live };
     const generation = context.plane.generation();
-    if (generation === undefined || generation === context.whole.get(id.slot)) return live;
+    if (generation === undefined) return { live };
+    if (generation === context.whole.get(id.slot)) return { live, generation };
     try {
       if (!kernel.isWhole(id, inForce)) {
         const seen = readCounters(live)?.live ?? live;
-        return changing(id, () => remember(restoreTable(shop, seen, 'a part')));
+        return { live: changing(id, () => remember(restoreTable(shop, seen, 'a part'))) };
       }
       context.whole.set(id.slot, generation);
+      return { live, generation };
     } catch (error) {
       // No table at all: whoever reads its counters next will see.
       if (!(error instanceof Misbelief)) throw error;
     }
-    return live;
+    return { live };
   };
   /** Does a change of our own to a table; what was whole before it still is after it when no other change came between. */
   const ownChange = <T>({ id, inForce }: LiveTable, work: () => T): T => {
@@ -110,11 +116,25 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     }
     return result;
   };
+  /** One try of a replace. `exclusive`: only while nobody else changes rules between our look at them and the change. */
+  const attempt = (id: TableId, view: BlobView, asker: Asker, exclusive: boolean): BigUint64Array => {
+    const { live, generation } = ensureWhole(get(id));
+    try {
+      const options = { asker, generation: exclusive ? generation : undefined };
+      const replaced = ownChange(live, () => replaceTable(shop, live, view, options));
+      remember(replaced.live);
+      return replaced.oldCounters;
+    } catch (error) {
+      if (error instanceof Overtaken) remember(live);
+      else doubt(id);
+      throw error;
+    }
+  };
 
   return {
     get,
     counters(id) {
-      const live = ensureWhole(get(id));
+      const { live } = ensureWhole(get(id));
       const read =
         readCounters(live) ?? readCounters(changing(id, () => remember(restoreTable(shop, live, 'nothing'))));
       if (read === undefined) throw new BpfilterError('dataplane', `table ${id.key}: its rules were taken away twice`);
@@ -122,24 +142,17 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     },
     replace(id, view, request) {
       const asker = { client: context.client, request };
-      const attempt = () => {
-        const live = ensureWhole(get(id));
-        return changing(id, () => ownChange(live, () => replaceTable(shop, live, view, asker)));
-      };
-      const keep = ({ live, oldCounters }: ReturnType<typeof replaceTable>) => {
-        remember(live);
-        return oldCounters;
-      };
-      try {
-        return keep(attempt());
-      } catch (error) {
-        if (!(error instanceof Misbelief)) throw error;
-        context.log.warning(`${error.message}; looking at the kernel again`);
-      }
-      try {
-        return keep(attempt());
-      } catch (error) {
-        throw error instanceof Misbelief ? error.reason : error;
+      let mistaken = false;
+      for (let overtaken = 0; ; ) {
+        try {
+          return attempt(id, view, asker, overtaken < MOST_OVERTAKEN);
+        } catch (error) {
+          if (!(error instanceof Misbelief)) throw error;
+          if (error instanceof Overtaken) overtaken += 1;
+          else if (mistaken) throw error.reason;
+          else mistaken = true;
+          context.log.warning(`${error.message}; looking at the kernel again`);
+        }
       }
     },
     add(id, given, request) {

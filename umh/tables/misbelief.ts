@@ -5,11 +5,16 @@ import type { BpfilterError } from '../../protocol/error.ts';
  * belief: look again, then try once more. `reason` is for the caller when that fails, too.
  */
 export class Misbelief extends Error {
-  override readonly name = 'Misbelief';
+  override readonly name: string = 'Misbelief';
   readonly reason: BpfilterError;
 
   constructor(reason: BpfilterError) {
     super(reason.message, { cause: reason });
     this.reason = reason;
   }
+}
+
+/** Somebody else changed rules between our look at them and our change: nothing is wrong with what we know of our own. */
+export class Overtaken extends Misbelief {
+  override readonly name = 'Overtaken';
 }

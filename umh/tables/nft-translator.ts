@@ -11,11 +11,9 @@ import { counterName, nftTableName, parseMarker } from '../../rules/nft/names.ts
 import { installedFrom } from '../../rules/nft/recover.ts';
 import { anyXt, type XtSupport } from '../../rules/nft/xt.ts';
 import type { TableId } from '../table-id.ts';
+import { HandleBook } from './handle-book.ts';
 import type { ChangeOptions, InForce, KernelVersion, Translation, Translator } from './translator.ts';
 
-type Handles = ReadonlyMap<number, readonly number[]>;
-
-const NO_HANDLES: Handles = new Map();
 /** Ids are u32 on disk. */
 const MOST_IDS = 2 ** 32 - 1;
 
@@ -53,7 +51,8 @@ function nftNames({ name }: TableId): readonly string[] {
  */
 export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Translator {
   const installedTables = new WeakMap<InForce, InstalledTable>();
-  const handlesOf = new WeakMap<InForce, Handles>();
+  const booksOf = new WeakMap<InForce, HandleBook>();
+  const removedBy = new WeakMap<Translation, readonly number[]>();
   const caches = new Map<TableId, AnalysisCache>();
 
   const cacheOf = (id: TableId) => {
@@ -71,10 +70,11 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
     installedTables.set(inForce, installed);
     return installed;
   };
-  const keep = (view: BlobView, made: TableDocument, handles: Handles): Translation => {
+  const keep = (view: BlobView, made: TableDocument, book: HandleBook): Translation => {
     const translation = translationOf(view, made);
     installedTables.set(translation.inForce, made.installed);
-    handlesOf.set(translation.inForce, handles);
+    booksOf.set(translation.inForce, book);
+    removedBy.set(translation, made.removedIds);
     return translation;
   };
 
@@ -82,7 +82,7 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
     const diff = diffTable(undefined, view, options);
     const made = documentFor(diff, () => []);
     const document = { nftables: [...first, ...made.document.nftables] };
-    return keep(view, { ...made, document }, NO_HANDLES);
+    return keep(view, { ...made, document }, new HandleBook(0));
   };
 
   return {
@@ -100,11 +100,15 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
     },
     change(id, { from, to, garbage, handles: list }: ChangeOptions) {
       const diff = diffTable(installedOf(id, from), to, { ...optionsOf(id), instance: from.version.instance });
-      let handles = handlesOf.get(from) ?? NO_HANDLES;
-      if (!needsHandles(diff).every((one) => handles.has(one))) handles = list();
-      handlesOf.set(from, handles);
-      const document = documentFor(diff, (one) => handles.get(one) ?? [], { garbage: garbage.map(counterName) });
-      return keep(to, document, handles);
+      const known = booksOf.get(from) ?? new HandleBook(from.nextId);
+      const book = needsHandles(diff).every((one) => known.knows(one)) ? known : new HandleBook(0, list());
+      booksOf.set(from, book);
+      const document = documentFor(diff, (one) => book.of(one), { garbage: garbage.map(counterName) });
+      return keep(to, document, diff.moved === undefined ? book : new HandleBook(0));
+    },
+    tookEffect(translation, handles) {
+      const { inForce } = translation;
+      booksOf.get(inForce)?.follow(handles, removedBy.get(translation) ?? [], inForce.nextId);
     },
     remove: (family, nftTables) => ({ nftables: nftTables.map((name) => ({ delete: { table: { family, name } } })) }),
     versionIn,

@@ -8,7 +8,7 @@ import type { TableId } from '../table-id.ts';
 import { freshBook } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
 import { entryCount, type LiveTable } from './live-table.ts';
-import { Misbelief } from './misbelief.ts';
+import { Misbelief, Overtaken } from './misbelief.ts';
 import { abandon, finish, predecessorOf, prepare } from './prepared.ts';
 import type { InForce, Remains, Translation, Translator } from './translator.ts';
 
@@ -30,21 +30,29 @@ function stored(id: TableId, inForce: InForce, asker: Asker | undefined): Stored
  * Misbelief when another try may succeed; `timeout` when nft took too long: for that a second time
  * the caller's own deadline leaves no room.
  */
-function commit(shop: Workshop, live: LiveTable, next: StoredTable, translation: Translation): void {
-  const { context, kernel } = shop;
+function commit(shop: Workshop, live: LiveTable, next: StoredTable, { translation, generation }: Enacting): void {
+  const { context, kernel, translator } = shop;
   const { id } = live;
   let result: CommitResult;
   try {
-    result = context.plane.commit(translation.document);
+    result = context.plane.commit(translation.document, generation);
   } catch (error) {
     // Not even sent.
     abandon(context, id, next);
     throw error;
   }
-  if (result.kind === 'committed') return;
+  if (result.kind === 'committed') {
+    translator.tookEffect(translation, result.handles);
+    return;
+  }
+  if (result.kind === 'overtaken') {
+    abandon(context, id, next);
+    throw new Overtaken(new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`));
+  }
   const found = kernel.version(id);
   if (found.kind === 'ours' && sameVersion(found.version, next)) {
     context.log.warning(`table ${id.key}: ${result.reason}; the kernel has taken the rules all the same`);
+    translator.tookEffect(translation, undefined);
     return;
   }
   abandon(context, id, next);
@@ -61,14 +69,22 @@ export interface Replaced {
   readonly oldCounters: BigUint64Array;
 }
 
-function enact(shop: Workshop, live: LiveTable, translation: Translation, asker: Asker | undefined): Replaced {
+/** A document to be put in force, and for whom. */
+interface Enacting {
+  readonly translation: Translation;
+  readonly asker: Asker | undefined;
+  /** Of the namespace's rules, when it was last seen that ours are whole. */
+  readonly generation?: number | undefined;
+}
+
+function enact(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
   const { context, kernel } = shop;
   const { id } = live;
-  const { inForce } = translation;
-  const next = stored(id, inForce, asker);
+  const { inForce } = enacting.translation;
+  const next = stored(id, inForce, enacting.asker);
   const oldEntries = entryCount(live.view);
   prepare(context, id, next, oldEntries);
-  commit(shop, live, next, translation);
+  commit(shop, live, next, enacting);
   const old = predecessorOf(live);
   const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next);
   return { live: { id, view: inForce.view, inForce, book, revision, garbage }, oldCounters };
@@ -76,9 +92,15 @@ function enact(shop: Workshop, live: LiveTable, translation: Translation, asker:
 
 /**
  * Replaces a table. Throws what the translator throws for a table that can't be expressed, `state`
- * when the state can't be written, and Misbelief; in all of these the old table stays.
+ * when the state can't be written, and Misbelief; in all of these the old table stays. With `generation` Overtaken
+ * too: when others have changed rules since they were of that one.
  */
-export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, asker: Asker): Replaced {
+export function replaceTable(
+  shop: Workshop,
+  live: LiveTable,
+  view: BlobView,
+  { asker, generation }: { readonly asker: Asker; readonly generation: number | undefined },
+): Replaced {
   const { translator, kernel, context } = shop;
   const { id, inForce, garbage } = live;
   const translation =
@@ -91,7 +113,7 @@ export function replaceTable(shop: Workshop, live: LiveTable, view: BlobView, as
           handles: () => kernel.handles(id, inForce.nftTable),
         });
   checkName(shop, live, translation.inForce);
-  return enact(shop, live, translation, asker);
+  return enact(shop, live, { translation, asker, generation });
 }
 
 /** A table that must have a name which isn't ours alone must not find another under it. Throws `busy`. */
@@ -112,7 +134,8 @@ export function restoreTable(shop: Workshop, live: LiveTable, remains: Remains):
     `table ${id.key}: ${what} gone from the kernel, somebody has taken them away: putting them back (packets counted since the counters were last read are lost)`,
   );
   try {
-    return enact(shop, live, translator.restore(id, inForce, context.newInstance(), remains), undefined).live;
+    const translation = translator.restore(id, inForce, context.newInstance(), remains);
+    return enact(shop, live, { translation, asker: undefined }).live;
   } catch (error) {
     throw error instanceof Misbelief ? error.reason : error;
   }

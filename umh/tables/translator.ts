@@ -2,6 +2,7 @@ import type { NftFamily } from '../../protocol/family.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
+import type { AddedHandles } from '../dataplane/data-plane.ts';
 import type { Version } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
 
@@ -47,6 +48,8 @@ export interface Translator {
   rulesOf(id: TableId, inForce: InForce): ReadonlyMap<number, number>;
   /** The next generation from the present one; the document fails when the kernel has another. */
   change(id: TableId, options: ChangeOptions): Translation;
+  /** A document has taken effect; `handles` of the rules it added, where they are known. */
+  tookEffect(translation: Translation, handles: AddedHandles | undefined): void;
   /** Takes tables of nftables away as they are. */
   remove(family: NftFamily, nftTables: readonly string[]): NftDocument;
   /** Every name that a table may have in nftables, its usual one first. */

@@ -89,7 +89,7 @@ export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {
     transport: plane.transport,
     xt: plane.xt,
     hasTable: (family, table) => plane.hasTable(family, table),
-    commit: (document) => crash.step('commit', () => plane.commit(document)),
+    commit: (document, generation) => crash.step('commit', () => plane.commit(document, generation)),
     listCounters: (family, table) => crash.step('list counters', () => plane.listCounters(family, table)),
     listHandles: (family, table) => crash.step('list handles', () => plane.listHandles(family, table)),
     generation: () => plane.generation(),

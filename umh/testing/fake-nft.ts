@@ -43,6 +43,8 @@ export class FakeNft implements DataPlane {
   refuseNext: string | undefined;
   /** Makes nft be killed during the next document, before or after the kernel has taken it. */
   killNext: 'before' | 'after' | undefined;
+  /** What somebody else does before the kernel looks at the next document. */
+  beforeNext: (() => void) | undefined;
   documents = 0;
   #generation = 1;
 
@@ -52,8 +54,12 @@ export class FakeNft implements DataPlane {
     return this.#tables.has(table);
   }
 
-  commit(document: NftDocument): CommitResult {
+  commit(document: NftDocument, generation?: number): CommitResult {
     this.documents += 1;
+    const before = this.beforeNext;
+    this.beforeNext = undefined;
+    before?.();
+    if (generation !== undefined && generation !== this.#generation) return { kind: 'overtaken', reason: 'overtaken' };
     const refusal = this.refuseNext;
     this.refuseNext = undefined;
     if (refusal !== undefined) return { kind: 'refused', reason: refusal, errno: errno.EOPNOTSUPP };

@@ -91,6 +91,7 @@ export const fakeTranslator: Translator = {
     ];
     return { document: { nftables: commands }, inForce };
   },
+  tookEffect: () => {},
   remove: (family, names) => ({ nftables: names.map((name) => ({ delete: { table: { family, name } } })) }),
   versionIn(id, chains) {
     const own = chains.filter(({ table }) => table === nftName(id));

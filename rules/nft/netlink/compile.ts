@@ -27,19 +27,24 @@ export type CompiledBatch =
     }
   | { readonly kind: 'unsupported'; readonly reason: string };
 
-/** NFTA_GEN_ID is not sent: the generation marker in the document stops a stale one. */
+const GENERATION_ID = 1; // NFNL_BATCH_GENID
 const RESOURCE = 10; // NFNL_SUBSYS_NFTABLES
 
 /**
  * Compiles a document into the messages of one nf_tables batch, so that the kernel then holds what it
  * would hold after `nft -j -f` (nft 1.0.6). The messages of command i have sequence number i + 1, the
- * batch's own have 0. Pure, but for the writer that is filled.
+ * batch's own have 0. With `generation` the kernel refuses it (ERESTART) when its rules are of another one by then.
+ * Pure, but for the writer that is filled.
  */
-export function compileBatch({ nftables }: NftDocument, writer: MessageWriter = new MessageWriter()): CompiledBatch {
+export function compileBatch(
+  { nftables }: NftDocument,
+  writer: MessageWriter = new MessageWriter(),
+  generation?: number,
+): CompiledBatch {
   writer.reset();
   const compiler = new BatchCompiler(writer);
   try {
-    compiler.compile(nftables);
+    compiler.compile(nftables, generation);
   } catch (error) {
     if (error instanceof BpfilterError && error.code === 'not-expressible')
       return { kind: 'unsupported', reason: error.message };
@@ -56,8 +61,8 @@ class BatchCompiler {
     this.#writer = writer;
   }
 
-  compile(commands: readonly NftCommand[]): void {
-    this.#mark(BATCH_BEGIN);
+  compile(commands: readonly NftCommand[], generation: number | undefined): void {
+    this.#mark(BATCH_BEGIN, generation);
     for (let index = 0; index < commands.length; index += 1) {
       const command = commands[index];
       if (command !== undefined) this.#command(command, index + 1);
@@ -65,8 +70,10 @@ class BatchCompiler {
     this.#mark(BATCH_END);
   }
 
-  #mark(type: number): void {
-    this.#writer.closeMessage(this.#writer.openRaw(type, messageFlag.request, 0, 0, RESOURCE));
+  #mark(type: number, generation?: number): void {
+    const start = this.#writer.openRaw(type, messageFlag.request, 0, 0, RESOURCE);
+    if (generation !== undefined) this.#writer.u32(GENERATION_ID, generation);
+    this.#writer.closeMessage(start);
   }
 
   #command(command: Loose<NftCommand>, sequence: number): void {

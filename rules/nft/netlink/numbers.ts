@@ -3,6 +3,7 @@
 export const messageFlag = {
   request: 0x1,
   ack: 0x4,
+  echo: 0x8,
   dump: 0x300,
   exclusive: 0x200,
   create: 0x400,
