@@ -86,7 +86,7 @@ const CT_DELETE = (1 << 8) | 2;
 const NLM_F_REQUEST = 1;
 
 /** A netlink request is served before the call returns. */
-function forgetConnections(): void {
+export function forgetConnections(): void {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
   const message = Buffer.alloc(20);
   message.writeUInt32LE(message.length, 0);

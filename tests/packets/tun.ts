@@ -7,6 +7,7 @@ const ioctl = cFunction('ioctl', ['int', 'ulong', 'void *']);
 /** include/uapi/linux/if_tun.h, include/uapi/linux/if.h */
 const TUNSETIFF = 0x400454ca;
 const IFF_TUN = 0x0001;
+const IFF_TAP = 0x0002;
 const IFF_NO_PI = 0x1000;
 const IFREQ_BYTES = 40;
 const FLAGS_AT = 16;
@@ -25,21 +26,32 @@ export interface Tun {
 
 /** Makes a device in this thread's network namespace; it goes when the process ends. */
 export function openTun(name: string): Tun {
+  const fd = openDevice(name, IFF_TUN);
+  return {
+    inject: (packet) => void fs.writeSync(fd, packet),
+    drain: () => received(fd).filter((packet) => (packet[0] ?? 0) >> 4 === IPV4),
+  };
+}
+
+/** The same with Ethernet: frames of any kind go in and come out. */
+export function openTap(name: string): Tun {
+  const fd = openDevice(name, IFF_TAP);
+  return { inject: (packet) => void fs.writeSync(fd, packet), drain: () => received(fd) };
+}
+
+function openDevice(name: string, kind: number): number {
   const fd = fs.openSync('/dev/net/tun', O_RDWR | O_NONBLOCK);
   const request = Buffer.alloc(IFREQ_BYTES);
   request.write(name, 'latin1');
-  request.writeUInt16LE(IFF_TUN | IFF_NO_PI, FLAGS_AT);
+  request.writeUInt16LE(kind | IFF_NO_PI, FLAGS_AT);
   check(ioctl()(fd, TUNSETIFF, request), 'ioctl', `TUNSETIFF ${name}`);
-  return {
-    inject: (packet) => void fs.writeSync(fd, packet),
-    drain: () => {
-      const packets: Buffer[] = [];
-      for (let packet = read(fd); packet !== undefined; packet = read(fd)) {
-        if ((packet[0] ?? 0) >> 4 === IPV4) packets.push(packet);
-      }
-      return packets;
-    },
-  };
+  return fd;
+}
+
+function received(fd: number): readonly Buffer[] {
+  const packets: Buffer[] = [];
+  for (let packet = read(fd); packet !== undefined; packet = read(fd)) packets.push(packet);
+  return packets;
 }
 
 function read(fd: number): Buffer | undefined {

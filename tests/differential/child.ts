@@ -1,0 +1,88 @@
+/**
+ * Runs in a fresh network namespace, natively or below the shim: reads DifferentialCase[] as JSON from
+ * stdin, does each with real devices and the real iptables-legacy, and writes ChildOutput to stdout.
+ */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { forgetConnections } from '../packets/network.ts';
+import { tableCounters } from '../packets/table-counters.ts';
+import type { CaseResult, ChildOutput, DifferentialCase, Refusal } from './case.ts';
+import { prepareNetwork } from './network.ts';
+import { emptyTable, type RandomTable, restoreText } from './ruleset.ts';
+
+function execute(command: string, args: readonly string[], input = ''): { status: number | null; output: string } {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { input, encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (error !== undefined) throw error;
+  return { status, output: `${stdout}${stderr}` };
+}
+
+function restore(tables: readonly RandomTable[]): { status: number | null; output: string } {
+  return execute('iptables-legacy-restore', [], restoreText(tables));
+}
+
+/** What the driver has logged since the last call; nothing natively. */
+/** Errors that the driver has logged since the last call; none natively. */
+function driverLog(): string {
+  const { BPFILTER_BASE: base = '' } = process.env;
+  const logs = fs.readdirSync(base).map((name) => path.join(base, name, 'log'));
+  const text = logs
+    .filter((file) => fs.existsSync(file))
+    .map((file) => fs.readFileSync(file, 'utf8'))
+    .join('');
+  const fresh = text.slice(logged);
+  logged = text.length;
+  return fresh
+    .split('\n')
+    .filter((line) => line.includes(' error: '))
+    .join('\n');
+}
+let logged = 0;
+
+/** Rules that aren't even taken alone, each tried in its table beside the empty chains. */
+function refusalsIn(table: RandomTable): readonly Refusal[] {
+  return table.rules.flatMap((rule, at) => {
+    const { status, output } = restore([{ ...table, rules: [rule] }]);
+    return status === 0 ? [] : [{ table: table.name, rule: at, said: `${output.trim()} ${driverLog()}`.trim() }];
+  });
+}
+
+/** Packets that each rule of a table's list has counted. */
+function hitsOf({ name, rules }: RandomTable): readonly number[] {
+  const saved = execute('iptables-legacy-save', ['-c', '-t', name]).output.split('\n');
+  const byChain = new Map<string, number[]>();
+  for (const line of saved) {
+    const [, packets, chain = ''] = /^\[(\d+):\d+\] -A (\S+)/.exec(line) ?? [];
+    if (packets !== undefined) byChain.set(chain, [...(byChain.get(chain) ?? []), Number(packets)]);
+  }
+  return rules.map(({ chain }) => byChain.get(chain)?.shift() ?? 0);
+}
+
+const network = prepareNetwork();
+
+function runCase({ title, tables, sendings }: DifferentialCase): CaseResult {
+  const nothing = { title, refused: [], counters: {}, packets: [], connections: [], hits: [] };
+  const { status, output } = restore(tables);
+  if (status !== 0) {
+    const broken = `${output.trim()} ${driverLog()}`.trim();
+    const refused = tables.flatMap(refusalsIn);
+    clear(tables);
+    return { ...nothing, refused, ...(refused.length === 0 ? { broken } : {}) };
+  }
+  const packets = sendings.map((sending) => JSON.stringify(network.send(sending)));
+  const counters = Object.fromEntries(tables.map(({ name }) => [name, tableCounters(name)]));
+  const result = { ...nothing, packets, counters, connections: network.connections(), hits: tables.map(hitsOf) };
+  clear(tables);
+  return result;
+}
+
+function clear(tables: readonly RandomTable[]): void {
+  const emptied = restore(tables.map(({ name }) => emptyTable(name)));
+  if (emptied.status !== 0) throw new Error(`tables can't be emptied: ${emptied.output}`);
+  forgetConnections();
+  network.forget();
+}
+
+const cases = JSON.parse(fs.readFileSync(0, 'utf8')) as readonly DifferentialCase[];
+const output: ChildOutput = { results: cases.map(runCase), nftables: execute('nft', ['list', 'tables']).output };
+process.stdout.write(JSON.stringify(output));

@@ -1,0 +1,28 @@
+import type { CaseResult } from './case.ts';
+
+/** In what two results differ: counters of entries, packets that came out, connections; none when they are alike. */
+export function differences(native: CaseResult, ours: CaseResult): readonly string[] {
+  if (native.broken !== ours.broken)
+    return [`restored: kernel ${native.broken ?? 'yes'}, ours ${ours.broken ?? 'yes'}`];
+  const counters = Object.entries(native.counters).flatMap(([name, list]) =>
+    listDifferences(`${name}, entry`, list, ours.counters[name as keyof CaseResult['counters']] ?? []),
+  );
+  const connections =
+    native.connections.join('\n') === ours.connections.join('\n') ? [] : connectionDifferences(native, ours);
+  return [...counters, ...listDifferences('packet', native.packets, ours.packets), ...connections];
+}
+
+function listDifferences(what: string, native: readonly string[], ours: readonly string[]): readonly string[] {
+  return Array.from({ length: Math.max(native.length, ours.length) }, (_, at) => at)
+    .filter((at) => native[at] !== ours[at])
+    .map((at) => `${what} ${at}: kernel ${native[at]}, ours ${ours[at]}`);
+}
+
+function connectionDifferences(native: CaseResult, ours: CaseResult): readonly string[] {
+  const only = (mine: CaseResult, other: CaseResult) =>
+    mine.connections.filter((line) => !other.connections.includes(line));
+  return [
+    ...only(native, ours).map((line) => `connection only in the kernel: ${line}`),
+    ...only(ours, native).map((line) => `connection only in ours: ${line}`),
+  ];
+}

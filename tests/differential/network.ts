@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { check } from '../../sys/fail.ts';
+import { cFunction, lastErrno } from '../../sys/koffi.ts';
+import { AF_INET, SOCK_CLOEXEC, SOCK_RAW, socket } from '../../sys/socket.ts';
+import { rawSetsockopt, SOL_SOCKET } from '../../sys/socket-option.ts';
+import { masked } from '../packets/masked.ts';
+import { address, type Entrance } from '../packets/packet.ts';
+import { openTap, openTun } from '../packets/tun.ts';
+import { answerTo } from './answer.ts';
+import { ETHERNET_BYTES, frame, mac, routes } from './device.ts';
+import type { Sending } from './packets.ts';
+
+const sendto = cFunction('sendto', ['int', 'void *', 'ulong', 'int', 'void *', 'uint']);
+const IPPROTO_RAW = 255;
+const SO_MARK = 36;
+const DESTINATION_AT = 16;
+const ETHERTYPE_AT = 12;
+const ETH_P_IP = 0x0800;
+
+/** A packet that came out: device, and bytes with what differs from run to run masked. */
+export type Emission = string;
+
+export interface Network {
+  /** Sends and returns what became of it: the errno of the sending and what came out. */
+  send(sending: Sending): { readonly errno: number; readonly emitted: readonly Emission[] };
+  /** The connections that are tracked, without their timeouts. */
+  connections(): readonly string[];
+  /** Throws away what is still to come out, and what would be answered next. */
+  forget(): void;
+}
+
+/** Settings that make what the stack does depend on nothing but packets and rules. */
+const settings: Readonly<Record<string, string>> = {
+  'ipv4/ip_forward': '1',
+  'ipv4/conf/all/rp_filter': '0',
+  'ipv4/conf/default/rp_filter': '0',
+  'ipv4/conf/all/send_redirects': '0',
+  'ipv4/conf/default/send_redirects': '0',
+  'ipv4/conf/all/accept_source_route': '0',
+  'ipv4/icmp_ratemask': '0',
+  'ipv4/ipfrag_time': '3600',
+  'ipv6/conf/default/disable_ipv6': '1',
+  'netfilter/nf_conntrack_acct': '1',
+};
+
+interface CameOut {
+  readonly at: Entrance;
+  readonly packet: Buffer;
+  readonly ethernet: Buffer;
+}
+
+/** Sets up this network namespace, which must be fresh: `left` has Ethernet addresses, `right` none. */
+export function prepareNetwork(): Network {
+  for (const [name, value] of Object.entries(settings)) fs.writeFileSync(`/proc/sys/net/${name}`, value);
+  const left = openTap('left');
+  const right = openTun('right');
+  ip([
+    'link set lo up',
+    `link set left address ${mac.host.replaceAll(/(..)(?=.)/g, '$1:')} arp off`,
+    `address add ${address.hostLeft}/24 broadcast 10.1.0.255 dev left`,
+    `address add ${address.hostRight}/24 dev right`,
+    'link set left up',
+    'link set right up',
+    ...routes,
+  ]);
+  const sockets = new Map<number, number>();
+  let last: CameOut | undefined;
+
+  const inject = (at: Exclude<Entrance, 'host'>, packet: Buffer, from: string, to: string): void => {
+    if (at === 'left') left.inject(frame(packet, from, to));
+    else right.inject(packet);
+  };
+  const put = (sending: Sending): number => {
+    if (sending.kind === 'answer') {
+      const answer = last === undefined ? undefined : answerTo(last.packet, sending.how);
+      if (answer !== undefined && last?.at === 'left') inject('left', answer, mac.neighbour, mac.host);
+      else if (answer !== undefined) inject('right', answer, '', '');
+      return 0;
+    }
+    const packet = Buffer.from(sending.bytes, 'hex');
+    if (sending.at === 'host') return sendRaw(socketWith(sockets, sending.mark ?? 0), packet);
+    inject(sending.at, packet, mac[sending.from ?? 'neighbour'], mac[sending.to ?? 'host']);
+    return 0;
+  };
+  const cameOut = (): readonly CameOut[] => [
+    ...left
+      .drain()
+      .filter((bytes) => bytes.length > ETHERNET_BYTES && bytes.readUInt16BE(ETHERTYPE_AT) === ETH_P_IP)
+      .map((bytes): CameOut => {
+        return { at: 'left', packet: bytes.subarray(ETHERNET_BYTES), ethernet: bytes.subarray(0, ETHERNET_BYTES) };
+      }),
+    ...right.drain().map((packet): CameOut => ({ at: 'right', packet, ethernet: Buffer.alloc(0) })),
+  ];
+  return {
+    send(sending) {
+      const errno = put(sending);
+      const out = cameOut();
+      last = out.at(-1) ?? last;
+      return { errno, emitted: out.map(emission) };
+    },
+    connections,
+    forget() {
+      cameOut();
+      last = undefined;
+    },
+  };
+}
+
+function ip(lines: readonly string[]): void {
+  const done = spawnSync('ip', ['-batch', '-'], { input: lines.join('\n'), encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`ip: ${done.error?.message ?? done.stderr}`);
+}
+
+function emission({ at, packet, ethernet }: CameOut): Emission {
+  return `${at} ${ethernet.toString('hex')} ${masked(packet).toString('hex')}`;
+}
+
+/** A raw socket whose packets have the mark. */
+function socketWith(sockets: Map<number, number>, mark: number): number {
+  const there = sockets.get(mark);
+  if (there !== undefined) return there;
+  const fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  const value = Buffer.alloc(4);
+  value.writeUInt32LE(mark, 0);
+  check(rawSetsockopt(fd, SOL_SOCKET, SO_MARK, value, value.length).result, 'setsockopt', 'SO_MARK');
+  sockets.set(mark, fd);
+  return fd;
+}
+
+function sendRaw(fd: number, packet: Buffer): number {
+  const to = Buffer.alloc(16);
+  to.writeUInt16LE(AF_INET, 0);
+  packet.copy(to, 4, DESTINATION_AT, DESTINATION_AT + 4);
+  return sendto()(fd, packet, packet.length, 0, to, to.length) < 0 ? lastErrno() : 0;
+}
+
+/** `ipv4 2 tcp 6 TIMEOUT …`: the fifth word runs down. `use` counts who looks at it just now. */
+function connections(): readonly string[] {
+  return fs
+    .readFileSync('/proc/self/net/nf_conntrack', 'latin1')
+    .split('\n')
+    .filter((line) => line.startsWith('ipv4'))
+    .map((line) =>
+      line
+        .replace(/^((?:\S+\s+){4})\d+ /, '$1')
+        .replace(/ use=\d+/, '')
+        .trim(),
+    )
+    .sort();
+}

@@ -1,0 +1,179 @@
+import { ipv4, type TableName } from '../../protocol/family.ts';
+import type { AnyMatch, AnyTarget, Placement } from '../../rules/extension.ts';
+import { matches, targets } from '../../rules/registry.gen.ts';
+import { pick, type Random } from '../harness/random.ts';
+import { expand } from './domains.ts';
+import type { RandomRule, RandomTable } from './ruleset.ts';
+
+/** One line of an extension's examples. */
+export interface Example {
+  readonly name: string;
+  readonly text: string;
+  readonly placement: Placement;
+}
+
+/** How an example is called in tables and lists. */
+export function exampleName({ kind, name }: Pick<AnyMatch | AnyTarget, 'kind' | 'name'>, text: string): string {
+  return `${kind} ${name}: ${text}`;
+}
+
+/** Those of which two runs give the same, by extension: each is as likely, however many examples it has. */
+export function examplesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly (readonly Example[])[] {
+  return extensions
+    .filter(({ unpredictable, examples }) => unpredictable === undefined && examples.length > 0)
+    .map((extension) =>
+      extension.examples.map((text) => ({
+        name: exampleName(extension, text),
+        text,
+        placement: extension.placement,
+      })),
+    );
+}
+
+/** What is predictable of extensions that aren't: a limit that doesn't fill while a test lasts. */
+const steady: readonly Example[] = ['-m limit --limit 1/hour --limit-burst {1|2|5}'].map((text) => {
+  return { name: `match limit: ${text}`, text, placement: {} };
+});
+
+const matchExamples = [...examplesOf(matches), steady];
+const targetExamples = examplesOf(targets);
+
+/** Chains that anything may call, in an order in which each calls only later ones: no loops. */
+const users = ['one', 'two', 'three', 'four', 'five'] as const;
+
+interface Chain {
+  readonly name: string;
+  /** Mask of the hooks it can be reached from. */
+  readonly hooks: number;
+}
+
+/** What a rule may be made of. */
+interface Place {
+  readonly table: TableName;
+  readonly chain: Chain;
+  readonly callable: readonly Chain[];
+  /** Extensions that have no business here, by kind and name. */
+  readonly without: (example: Example) => boolean;
+}
+
+/**
+ * Rulesets for the tables: filter full of rules of every kind, the others with fewer. `without` leaves
+ * out examples.
+ */
+export function randomTables(
+  random: Random,
+  names: readonly TableName[],
+  without: (example: Example) => boolean = () => false,
+): readonly RandomTable[] {
+  return names.map((table) => randomTable(random, table, without));
+}
+
+function randomTable(random: Random, table: TableName, without: Place['without']): RandomTable {
+  const builtin = ipv4.tables[table].chains.map(({ name, hook }): Chain => ({ name, hooks: 1 << hook }));
+  const all = builtin.reduce((mask, { hooks }) => mask | hooks, 0);
+  const user = users.map((name): Chain => ({ name, hooks: random(2) === 0 ? all : someOf(random, builtin) }));
+  const most = table === 'filter' ? 7 : 4;
+  const rules = [...builtin, ...user].flatMap((chain) => {
+    const at = user.indexOf(chain);
+    const later = user.filter((one, place) => place > at && (chain.hooks & ~one.hooks) === 0);
+    return Array.from({ length: random(most) }, () => randomRule(random, { table, chain, callable: later, without }));
+  });
+  const mayDrop = table !== 'nat';
+  const dropping = builtin.filter(() => mayDrop && random(table === 'filter' ? 6 : 30) === 0).map(({ name }) => name);
+  return { name: table, dropping, users: user.map(({ name }) => name), rules };
+}
+
+/** A mask of at least one of the chains' hooks. */
+function someOf(random: Random, chains: readonly Chain[]): number {
+  const mask = chains.filter(() => random(2) === 0).reduce((sum, { hooks }) => sum | hooks, 0);
+  return mask === 0 ? (chains[random(chains.length)]?.hooks ?? 1) : mask;
+}
+
+/** A rule in the making: what its parts have agreed on. */
+interface Draft {
+  protocol?: string;
+  readonly parts: string[];
+  readonly examples: string[];
+}
+
+function randomRule(random: Random, place: Place): RandomRule {
+  const draft: Draft = { parts: [], examples: [] };
+  const header = [address(random, '-s'), address(random, '-d'), device(random, place), fragment(random)];
+  for (let left = pick(random, [0, 1, 1, 1, 2, 2, 3]); left > 0; left--)
+    addExample(random, draft, matchExamples, place);
+  const target = targetOf(random, draft, place);
+  const protocol = draft.protocol ?? pick(random, ['', '', '', '-p tcp', '-p tcp', '-p udp', '-p icmp', '! -p tcp']);
+  const text = [protocol, ...header, ...draft.parts, target].filter((part) => part !== '').join(' ');
+  return { chain: place.chain.name, text, examples: draft.examples };
+}
+
+/** Adds a fragment that may stand here and doesn't contradict the protocol of the others; nothing where none is found. */
+function addExample(
+  random: Random,
+  draft: Draft,
+  choices: readonly (readonly Example[])[],
+  { table, chain, without }: Place,
+): void {
+  const fitting = choices
+    .map((examples) => examples.filter((one) => mayStand(one.placement, table, chain) && !without(one)))
+    .filter((examples) => examples.length > 0);
+  for (let tries = 4; tries > 0; tries--) {
+    const extension = fitting[random(Math.max(fitting.length, 1))] ?? [];
+    const example = extension[random(Math.max(extension.length, 1))];
+    if (example === undefined || draft.examples.includes(example.name)) continue;
+    const { protocol, rest } = split(expand(example.text, random));
+    if (protocol !== undefined && draft.protocol !== undefined && protocol !== draft.protocol) continue;
+    if (protocol !== undefined) draft.protocol = protocol;
+    draft.parts.push(rest);
+    draft.examples.push(example.name);
+    return;
+  }
+}
+
+function mayStand({ table: tables, hooks }: Placement, table: TableName, chain: Chain): boolean {
+  return (
+    (tables === undefined || [tables].flat().includes(table)) && (hooks === undefined || (chain.hooks & ~hooks) === 0)
+  );
+}
+
+/** A fragment's `-p` apart from the rest. */
+function split(fragment: string): { readonly protocol?: string; readonly rest: string } {
+  const [whole = '', protocol] = /^\s*((?:! )?-p \S+)\s*/.exec(fragment) ?? [];
+  return protocol === undefined ? { rest: fragment.trim() } : { protocol, rest: fragment.slice(whole.length).trim() };
+}
+
+function targetOf(random: Random, draft: Draft, place: Place): string {
+  const { table, callable } = place;
+  const [first, ...rest] = callable.map(({ name }) => name);
+  if (first !== undefined && random(4) === 0) {
+    return `${pick(random, ['-j', '-j', '-g'])} ${pick(random, [first, ...rest])}`;
+  }
+  if (random(2) === 0) {
+    const count = draft.parts.length;
+    addExample(random, draft, targetExamples, place);
+    if (draft.parts.length > count) return draft.parts.pop() ?? '';
+  }
+  const ends = table === 'filter' || random(5) === 0 ? ['-j ACCEPT', ...(table === 'nat' ? [] : ['-j DROP'])] : [];
+  return pick(random, ['', '', '', '-j RETURN', ...ends]);
+}
+
+function not(random: Random): string {
+  return random(3) === 0 ? '! ' : '';
+}
+
+function address(random: Random, option: '-s' | '-d'): string {
+  return random(7) > 0 ? '' : expand(`${not(random)}${option} {network}`, random);
+}
+
+function fragment(random: Random): string {
+  return random(20) > 0 ? '' : `${not(random)}-f`;
+}
+
+/** -i and -o where the built-in chain of that name has such a device. */
+function device(random: Random, { chain: { hooks } }: Place): string {
+  if (random(9) > 0) return '';
+  const outgoing = (hooks & 0b00011) === 0 && (hooks & 0b11000) !== 0;
+  const incoming = (hooks & 0b11000) === 0 && (hooks & 0b00011) !== 0;
+  const option = outgoing ? '-o' : incoming ? '-i' : hooks === 0b00100 ? pick(random, ['-i', '-o']) : undefined;
+  return option === undefined ? '' : expand(`${not(random)}${option} {interface}`, random);
+}

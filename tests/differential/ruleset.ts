@@ -1,0 +1,45 @@
+import { ipv4, type TableName } from '../../protocol/family.ts';
+
+/** A rule of a random ruleset, with the examples it was made of. */
+export interface RandomRule {
+  readonly chain: string;
+  /** Without `-A CHAIN`. */
+  readonly text: string;
+  /** `match tcp: -p tcp -m tcp …`, as `exampleName` has it. */
+  readonly examples: readonly string[];
+}
+
+export interface RandomTable {
+  readonly name: TableName;
+  /** Built-in chains with policy DROP. */
+  readonly dropping: readonly string[];
+  readonly users: readonly string[];
+  readonly rules: readonly RandomRule[];
+}
+
+/** Several tables as iptables-restore reads them. */
+export function restoreText(tables: readonly RandomTable[]): string {
+  return tables.map(tableText).join('');
+}
+
+function tableText({ name, dropping, users, rules }: RandomTable): string {
+  const chains = ipv4.tables[name].chains.map(
+    (chain) => `:${chain.name} ${dropping.includes(chain.name) ? 'DROP' : 'ACCEPT'} [0:0]`,
+  );
+  return [
+    `*${name}`,
+    ...chains,
+    ...users.map((chain) => `:${chain} - [0:0]`),
+    ...rules.map(ruleLine),
+    'COMMIT',
+    '',
+  ].join('\n');
+}
+
+export function ruleLine({ chain, text }: RandomRule): string {
+  return text === '' ? `-A ${chain}` : `-A ${chain} ${text}`;
+}
+
+export function emptyTable(name: TableName): RandomTable {
+  return { name, dropping: [], users: [], rules: [] };
+}
