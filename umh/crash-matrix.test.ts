@@ -11,13 +11,19 @@ import {
   visible,
   wasAdded,
 } from './testing/scenario.ts';
-import type { CounterPair } from './testing/world.ts';
+import type { Connection, CounterPair, World } from './testing/world.ts';
 
 /** A driver dies at every step of every change, in every way, and whoever comes next must find old or new, nothing between. */
 
 /** Who goes on after the death. */
-type Heir = 'its own, replaying' | 'its own, without replay' | 'another, then its own replaying';
-const heirs: readonly Heir[] = ['its own, replaying', 'its own, without replay', 'another, then its own replaying'];
+const heirs = [
+  'its own, replaying',
+  'its own, without replay',
+  'another, then its own replaying',
+  'a standby that was shown the tables before, replaying',
+  'a standby that was shown the tables before and after, replaying',
+] as const;
+type Heir = (typeof heirs)[number];
 const deaths: readonly Death[] = ['before', 'half', 'after'];
 
 /** Whether a step can be half done. */
@@ -29,6 +35,7 @@ function runOne(scenario: Scenario, warm: boolean, at: number, death: Death, hei
   const staged = stage(scenario, warm);
   const { world, connection, traffic, start } = staged;
   const pass = () => traffic.pass();
+  const standby = heir.startsWith('a standby') ? shownTables(world) : undefined;
   const message = scenario.message(world, false);
   connection.crash.arm(at, death, pass);
   let answered = true;
@@ -45,7 +52,10 @@ function runOne(scenario: Scenario, warm: boolean, at: number, death: Death, hei
     const { entries } = world.entries(other, 'filter');
     expect([scenario.oldShape, scenario.newShape]).toContain(visible(entries));
   }
-  const successor = world.connect('aa');
+  if (heir === 'a standby that was shown the tables before and after, replaying') {
+    expect(standby?.ask(world.warmUpMessage())).toBe(0);
+  }
+  const successor = standby ?? world.connect('aa');
   successor.crash.arm(0, 'before', pass);
   let old: CounterPair[] | undefined;
   let isNew: boolean;
@@ -68,6 +78,13 @@ function runOne(scenario: Scenario, warm: boolean, at: number, death: Death, hei
   }
   checkCounters(staged, scenario, successor, old, isNew);
   checkRest(staged, isNew, scenario);
+}
+
+/** A driver of the same shim, behind the one that is about to die. */
+function shownTables(world: World): Connection {
+  const standby = world.connect('aa');
+  expect(standby.ask(world.warmUpMessage())).toBe(0);
+  return standby;
 }
 
 describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {

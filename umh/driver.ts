@@ -17,7 +17,7 @@ import { addCounters } from './options/add-counters.ts';
 import { getEntries } from './options/get-entries.ts';
 import { getInfo } from './options/get-info.ts';
 import { getRevision } from './options/get-revision.ts';
-import { ownGets, ownSets, warmUp } from './options/own.ts';
+import { ownGets, ownSets } from './options/own.ts';
 import type { ServeOption, Service } from './options/request.ts';
 import { setReplace } from './options/set-replace.ts';
 import { createReplay } from './replay.ts';
@@ -116,9 +116,10 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     lock.acquire();
     try {
       context.epoch.refresh();
-      if (isWarmUp(request)) return warmUp(service, asked);
-      if (!isReplay) replay.settle();
-      keeper.recover();
+      if (!isWarmUp(request)) {
+        if (!isReplay) replay.settle();
+        keeper.recover();
+      }
       if (is_set !== 0) replay.expect();
       return serve(service, asked);
     } finally {

@@ -119,8 +119,10 @@ describe.skipIf(reason !== undefined)(titled('nothing grows', reason), () => {
         );
       const counted = (): number[] => [shim, driver].map((pid) => fs.readdirSync(`/proc/${pid}/fd`).length);
       await some(20);
+      await say(shell, 'sleep 1'); // for the standby to be there
       const before = counted();
       await some(200);
+      await say(shell, 'sleep 0.3');
       expect(counted()).toEqual(before);
       const children = [shim, driver].flatMap((pid) =>
         fs

@@ -112,7 +112,7 @@ const reset: ServeOption = (service) => {
  * WARM_UP: has a driver that stands by learn the tables in use, so that it can answer for them at once. Changes
  * no more than a listing does and settles nothing: the driver before it may be in the middle of a request.
  */
-export const warmUp: ServeOption = ({ keeper, order }) => {
+const warmUp: ServeOption = ({ keeper, order }) => {
   for (const id of order.used()) keeper.counters(id);
   return 0;
 };
@@ -121,5 +121,6 @@ export const warmUp: ServeOption = ({ keeper, order }) => {
 export const ownGets: ReadonlyMap<number, ServeOption> = new Map([
   [ownOptions.NAMES, names],
   [ownOptions.STATUS, status],
+  [ownOptions.WARM_UP, warmUp],
 ]);
 export const ownSets: ReadonlyMap<number, ServeOption> = new Map([[ownOptions.RESET, reset]]);

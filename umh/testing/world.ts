@@ -191,6 +191,10 @@ export class World {
     return this.message(OWN_LEVEL, ownOptions.RESET, true, 0, replay);
   }
 
+  warmUpMessage(): Uint8Array {
+    return this.message(OWN_LEVEL, ownOptions.WARM_UP, false, 0);
+  }
+
   text(connection: Connection, option: keyof typeof ownOptions, room = 65536): { status: number; text: string } {
     const status = connection.ask(this.message(OWN_LEVEL, ownOptions[option], false, room));
     return { status, text: status > 0 ? this.memory.toString('latin1', ADDRESS, ADDRESS + status) : '' };
