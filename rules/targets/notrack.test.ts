@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { expectBytesKept, nftOf, targetErrno, targetTexts } from '../nat/testing/target-cases.ts';
+import { loadRules, nftMissing } from '../testing/nft-load.ts';
+import { notrack } from './notrack.ts';
+import { trace } from './trace.ts';
+
+describe.each([
+  { target: notrack, nft: [{ notrack: null }], listed: 'notrack' },
+  { target: trace, nft: [{ mangle: { key: { meta: { key: 'nftrace' } }, value: 1 } }], listed: 'meta nftrace set 1' },
+])('$target.name', ({ target, nft, listed }) => {
+  it('has nothing to say', () => {
+    expect(target.revisions[0]?.size).toBe(0);
+    expectBytesKept(target, [{}]);
+    expect(targetTexts(target, {})).toEqual(['', '', '']);
+    expect(targetErrno(target, {})).toBeUndefined();
+    expect(target.placement).toEqual({ table: 'raw', anyFamily: true });
+    expect(nftOf(target, {})).toEqual(nft);
+  });
+
+  it.skipIf(nftMissing)(`nft loads it (${nftMissing ?? 'here'})`, () => {
+    const statements = nftOf(target, {});
+    if (typeof statements === 'string') throw new Error(statements);
+    expect(loadRules([statements]).map(({ text }) => text)).toEqual([listed]);
+  });
+});
