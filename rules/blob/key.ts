@@ -1,47 +1,60 @@
-import { BlobBytes } from './blob-bytes.ts';
 import type { ChainGraph } from './chains.ts';
 import { counterSize, verdictOffset } from './layout.ts';
 import type { WalkedTable } from './walk.ts';
 import { malformed } from './where.ts';
 
+/** Entries are at most this long: next_offset is a u16. */
+const scratch = Buffer.alloc(1 << 16);
+
 /**
- * Keys of entries: what a rule does, whatever its place and its counters. Costs one copy of the
- * table, made when the first key is asked for.
+ * Keys of entries: what a rule does, whatever its place and its counters. Each is made once, when it is first
+ * asked for.
  */
 export class RuleKeys {
   readonly #table: WalkedTable;
   readonly #graph: ChainGraph;
-  readonly #masked: BlobBytes;
+  readonly #known: (string | undefined)[];
 
   constructor(table: WalkedTable, graph: ChainGraph) {
     this.#table = table;
     this.#graph = graph;
-    this.#masked = new BlobBytes(mask(table), table.layout);
+    this.#known = new Array(table.offsets.length);
   }
 
   /** The entry's masked bytes, then the name of the chain it jumps to. Throws `malformed` for no entry. */
   key(index: number): string {
-    const { offsets } = this.#table;
+    const known = this.#known[index];
+    if (known !== undefined) return known;
+    const key = this.#make(index);
+    this.#known[index] = key;
+    return key;
+  }
+
+  /** Takes over keys that were made of a table before: `unchanged` tells the entry there that has the same, or -1. */
+  inherit(previous: RuleKeys, unchanged: Int32Array): void {
+    for (let index = 0; index < unchanged.length; index += 1) {
+      const old = unchanged[index] ?? -1;
+      if (old >= 0) this.#known[index] = previous.#known[old];
+    }
+  }
+
+  #make(index: number): string {
+    const { offsets, entries, layout, verdicts, blob } = this.#table;
     const start = offsets[index];
     if (start === undefined) throw malformed(`entry ${index} asked for, of ${offsets.length}`);
-    const bytes = this.#masked.latin1(start, offsets[index + 1] ?? this.#masked.bytes.length);
+    const end = offsets[index + 1] ?? entries.length;
+    scratch.set(entries.subarray(start, end));
+    const { nfcache, comefrom, counters } = layout;
+    scratch.fill(0, nfcache, nfcache + 4);
+    scratch.fill(0, comefrom, comefrom + 4);
+    scratch.fill(0, counters, counters + counterSize);
+    if ((verdicts[index] ?? 0) > 0) {
+      // No verdict is 0, so this can't be taken for one.
+      const verdict = blob.targetOffset(start) + verdictOffset;
+      scratch.fill(0, verdict, verdict + 4);
+    }
+    const bytes = scratch.toString('latin1', 0, end - start);
     const chain = this.#graph.chains[this.#graph.jumps[index] ?? -1];
     return chain === undefined ? bytes : bytes + chain.name;
   }
-}
-
-function mask({ entries, layout, offsets, verdicts, blob }: WalkedTable): Uint8Array {
-  const masked = Uint8Array.from(entries);
-  const { nfcache, comefrom, counters } = layout;
-  for (const [index, at] of offsets.entries()) {
-    masked.fill(0, at + nfcache, at + nfcache + 4);
-    masked.fill(0, at + comefrom, at + comefrom + 4);
-    masked.fill(0, at + counters, at + counters + counterSize);
-    if ((verdicts[index] ?? 0) > 0) {
-      // No verdict is 0, so this can't be taken for one.
-      const verdict = at + blob.targetOffset(at) + verdictOffset;
-      masked.fill(0, verdict, verdict + 4);
-    }
-  }
-  return masked;
 }

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseReplace } from './parse.ts';
 import { answerTo } from './testing/answer.ts';
 import { blobCases } from './testing/cases.ts';
-import { entry, extension, filter, head, plain, standard, verdicts } from './testing/raw-blob.ts';
+import { entry, extension, filter, head, patched, plain, standard, verdicts } from './testing/raw-blob.ts';
 import { stubRegistry } from './testing/registry.ts';
 import { validateReplace } from './validate.ts';
+import type { BlobView } from './view.ts';
 
 function messageOf(blob: Uint8Array): string {
   try {
@@ -67,25 +68,63 @@ describe('messages name the entry, what was expected and what came', () => {
   });
 });
 
-describe('known', () => {
+describe('the table before', () => {
   const rule = entry({ matches: [comment], target: standard(verdicts.drop) });
-  const bad = entry({ matches: [extension('nosuch', 0, Buffer.alloc(8))], target: standard(verdicts.drop) });
+  const other = entry({ matches: [comment], target: standard(verdicts.accept) });
+  const counters = Array.from({ length: 16 }, (_, index) => index + 1);
+  const counted = patched(patched(rule, 84, 1, 2, 3, 4), 92, 7, 7, 7, 7, ...counters);
+  const jump = (to: number): Uint8Array => entry({ target: standard(to) });
+  const view = (blob: Uint8Array): BlobView => validateReplace(parseReplace(blob), { registry: stubRegistry });
+  /** How often extensions are checked of a table that follows another, as the registry sees it. */
+  const checked = (blob: Uint8Array, previous: BlobView): number => {
+    let count = 0;
+    const registry: typeof stubRegistry = {
+      ...stubRegistry,
+      findMatch: (name, revision) => {
+        count += 1;
+        return stubRegistry.findMatch(name, revision);
+      },
+    };
+    const found = validateReplace(parseReplace(blob), { registry, previous: () => previous });
+    const alone = view(blob);
+    for (const index of alone.offsets.keys()) expect(found.key(index)).toBe(alone.key(index));
+    return count;
+  };
 
-  it('is asked with key and hooks of each entry, and spares the extension checks', () => {
-    const asked: number[] = [];
-    const known = (_key: string, hooks: number): boolean => asked.push(hooks) > 0;
-    validateReplace(parseReplace(filter({ input: [bad], forward: [rule] })), { registry: stubRegistry, known });
-    expect(asked).toEqual([2, 2, 4, 4, 8, 0]);
+  it.each([
+    ['the same', [rule, rule], [rule, rule], 0],
+    ['counters and the like', [rule, rule], [rule, counted], 0],
+    ['one more', [rule, rule], [rule, rule, other], 1],
+    ['one more at the beginning', [rule, rule], [other, rule, rule], 1],
+    ['one less', [rule, other, rule], [rule, rule], 0],
+    ['one changed', [rule, rule, rule], [rule, other, rule], 1],
+    ['one moved: looked for at its old place only', [other, rule, rule], [rule, rule, other], 3],
+    ['nothing before', [], [rule], 1],
+  ])('spares the checks of what it has too: %s', (_, before, after, count) => {
+    expect(checked(filter({ input: after }), view(filter({ input: before })))).toBe(count);
   });
 
-  it('spares nothing where it says no', () => {
-    const blob = filter({ input: [bad] });
-    expect(() => validateReplace(parseReplace(blob), { registry: stubRegistry, known: () => false })).toThrow(/nosuch/);
+  it('spares nothing where other hooks reach an entry', () => {
+    const user = [head('A'), rule, plain(verdicts.return)];
+    const before = view(filter({ input: [jump(608 + 176)], user }));
+    expect(checked(filter({ input: [jump(608 + 176)], user }), before)).toBe(0);
+    expect(checked(filter({ forward: [jump(608 + 176)], user }), before)).toBe(1);
   });
 
-  it('is not asked of a shape that has no chains', () => {
-    const known = (): boolean => true;
+  it('tells jumps to different chains apart, and knows one whose chain has moved', () => {
+    const chain = (name: string) => [head(name), rule, plain(verdicts.return)];
+    const size = 176 + rule.length + 152;
+    const to = (nth: number) => jump(608 + 176 + nth * size);
+    const before = view(filter({ input: [to(0)], user: [...chain('A'), ...chain('B')] }));
+    expect(checked(filter({ input: [to(1)], user: [...chain('A'), ...chain('B')] }), before)).toBe(2);
+    expect(checked(filter({ input: [to(1)], user: [...chain('B'), ...chain('A')] }), before)).toBe(0);
+  });
+
+  it('is not asked for when a shape has no chains', () => {
+    const bad = entry({ matches: [extension('nosuch', 0, Buffer.alloc(8))], target: standard(verdicts.drop) });
     const blob = filter({ input: [bad], end: [plain(verdicts.accept)] });
-    expect(() => validateReplace(parseReplace(blob), { registry: stubRegistry, known })).toThrow(/nosuch/);
+    expect(() =>
+      validateReplace(parseReplace(blob), { registry: stubRegistry, previous: () => view(filter({})) }),
+    ).toThrow(/nosuch/);
   });
 });

@@ -7,17 +7,17 @@ import { counterSize } from './layout.ts';
 import { maxTableSize, type Replace } from './parse.ts';
 import { markSourceChains } from './reach.ts';
 import type { Registry } from './registry-interface.ts';
-import { type BlobView, createView } from './view.ts';
+import { type BlobView, createView, inheritKeys } from './view.ts';
 import { type WalkedTable, walkEntries } from './walk.ts';
 import { malformed } from './where.ts';
 
 export interface ValidateOptions {
   readonly registry: Registry;
   /**
-   * Tells of an entry (`BlobView.key`, hooks that reach it) that its extensions were checked before,
-   * in this table: they aren't checked again.
+   * The table before this one, which was found to be valid. Extensions of entries that it has too, reached from the
+   * same hooks, aren't checked again, and keys are taken over.
    */
-  readonly known?: (key: string, hooks: number) => boolean;
+  readonly previous?: (table: TableName) => BlobView | undefined;
 }
 
 /**
@@ -58,8 +58,14 @@ function tryView(table: TableName, walked: WalkedTable, hooks: Uint8Array): Blob
   }
 }
 
-function knownOf(view: BlobView, { known }: ValidateOptions): ((index: number) => boolean) | undefined {
-  return known && ((index) => known(view.key(index), view.hooks[index] ?? 0));
+function knownOf(view: BlobView, options: ValidateOptions): ((index: number) => boolean) | undefined {
+  const previous = options.previous?.(view.table);
+  if (previous === undefined) return undefined;
+  const unchanged = inheritKeys(view, previous);
+  return (index) => {
+    const old = unchanged[index] ?? -1;
+    return old >= 0 && previous.hooks[old] === view.hooks[index];
+  };
 }
 
 /** The start of __do_replace: room for the counters, the table, its hooks. */

@@ -5,6 +5,7 @@ import { RuleKeys } from './key.ts';
 import { type BlobLayout, ipv4Layout } from './layout.ts';
 import type { PerHook } from './per-hook.ts';
 import { markSourceChains } from './reach.ts';
+import { type TableParts, unchangedEntries } from './unchanged.ts';
 import { type WalkedTable, walkEntries } from './walk.ts';
 
 /** A table as the caller's bytes, and what is to be known of them without decoding each rule. */
@@ -52,10 +53,29 @@ export function viewTable(
   return createView(table, walked, markSourceChains(walked), findChains(walked));
 }
 
+interface Inside extends TableParts {
+  readonly keys: RuleKeys;
+}
+
+const insides = new WeakMap<BlobView, Inside>();
+
+/**
+ * Lets a view take over the keys of entries that an earlier view of its table has, too. Gives, by entry, the entry of
+ * the earlier one that has the same key, or -1 where none was found at its place.
+ */
+export function inheritKeys(view: BlobView, previous: BlobView): Int32Array {
+  const [inside, before] = [insides.get(view), insides.get(previous)];
+  if (inside === undefined || before === undefined || view.layout !== previous.layout)
+    return new Int32Array(view.offsets.length).fill(-1);
+  const unchanged = unchangedEntries(inside, before);
+  inside.keys.inherit(before.keys, unchanged);
+  return unchanged;
+}
+
 /** Puts a view together from what was found in a table. */
 export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Array, graph: ChainGraph): BlobView {
-  let keys: RuleKeys | undefined;
-  return {
+  const keys = new RuleKeys(walked, graph);
+  const view: BlobView = {
     table,
     layout: walked.layout,
     entries: walked.entries,
@@ -66,9 +86,8 @@ export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Ar
     underflow: walked.underflow,
     chains: graph.chains,
     rule: (index) => decodeRule(walked, graph, index),
-    key(index) {
-      keys ??= new RuleKeys(walked, graph);
-      return keys.key(index);
-    },
+    key: (index) => keys.key(index),
   };
+  insides.set(view, { walked, graph, keys });
+  return view;
 }

@@ -6,6 +6,7 @@ import { validateReplace } from '../../rules/blob/validate.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import * as registry from '../../rules/registry.ts';
 import { requestId } from '../store/request-id.ts';
+import { findTable } from '../table-id.ts';
 import { entryCount } from '../tables/live-table.ts';
 import { readCaller, type ServeOption, type Service } from './request.ts';
 import { withRuleText } from './rule-in-error.ts';
@@ -44,7 +45,11 @@ export function setReplace(family: AddressFamily): ServeOption {
       copyBack(service, header.counters, done.counters);
       return 0;
     }
-    const view = validateReplace({ ...header, entries }, { registry });
+    const previous = (name: string) => {
+      const found = findTable(family, name);
+      return found && keeper.remembered(found)?.view;
+    };
+    const view = validateReplace({ ...header, entries }, { registry, previous });
     const table = tableNamed(family, head);
     order.mark(table);
     const present = entryCount(keeper.get(table).view);

@@ -19,6 +19,8 @@ import { finishReset, resetAll } from './reset.ts';
 export interface TableKeeper {
   /** The table as it is now, from memory when nobody has changed it. */
   get(id: TableId): LiveTable;
+  /** The table as this driver last knew it, if it did; it may have changed since. */
+  remembered(id: TableId): LiveTable | undefined;
   /** Packets and bytes of each entry now. */
   counters(id: TableId): { readonly live: LiveTable; readonly counters: BigUint64Array };
   /** Returns the old table's counters. */
@@ -133,6 +135,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
 
   return {
     get,
+    remembered: (id) => tables[id.slot],
     counters(id) {
       const { live } = ensureWhole(get(id));
       const read =
