@@ -73,7 +73,7 @@ describe('CT', () => {
   it('has the sizes of its structs', () => {
     expect(Object.values(ct.revisions).map(({ size }) => size)).toEqual([40, 72, 72]);
     expectBytesKept(ct, [...cases.map((one) => one.info), info({ ct: 0xffff888000000000n })]);
-    expect(ct.placement).toEqual({ table: 'raw', anyFamily: true });
+    expect(ct.placement).toEqual({ table: 'raw' });
   });
 
   it('reads its bytes', () => {
@@ -122,6 +122,12 @@ describe('CT', () => {
     { title: 'a helper with -p 256', one: info({ helper: 'ftp' }), header: headerOf(256), code: errno.ENOENT },
     { title: 'a helper of 15 bytes', one: info({ helper: 'a23456789012345' }), header: tcp, code: undefined },
     { title: 'a helper of 16 bytes', one: info({ helper: 'a234567890123456' }), header: tcp, code: errno.ENAMETOOLONG },
+    {
+      title: 'a helper and a timeout of 32 bytes: the kernel looks for the helper first',
+      one: info({ helper: 'ftp', timeout: 'x'.repeat(32) }),
+      header: tcp,
+      code: undefined,
+    },
     { title: 'a timeout', one: info({ timeout: 'x' }), header: tcp, code: undefined },
     { title: 'a timeout without -p', one: info({ timeout: 'x' }), code: errno.EINVAL },
     { title: 'a timeout of 32 bytes', one: info({ timeout: 'x'.repeat(32) }), code: errno.ENAMETOOLONG },

@@ -93,7 +93,7 @@ export const ct = defineTarget<CtInfo>({
     '-j CT --expevents new',
     '-p tcp -j CT --helper ftp{| --zone {u16}}',
   ],
-  placement: { table: 'raw', anyFamily: true },
+  placement: { table: 'raw' },
   check,
   print: (info) => ((info.flags & NOTRACK_ALIAS) !== 0 && info.revision > 0 ? ' NOTRACK' : ` CT${wordsOf(info, '')}`),
   save: (info) => ((info.flags & NOTRACK_ALIAS) !== 0 ? '' : wordsOf(info, '--')),
@@ -113,15 +113,16 @@ function longRevision(revision: 1 | 2) {
   };
 }
 
-/** xt_ct_tg_check and its revisions', in their order. Nothing else is asked where a packet isn't tracked. */
+/** xt_ct_tg_check and its revisions', in their order, as far as the kernel's helpers don't come in. */
 function check({ revision, flags, helper, timeout }: CtInfo, { header }: CheckContext): void {
   const known = revision === 2 ? KNOWN_FLAGS : NOTRACK;
   if ((flags & ~known) !== 0) refuse(`CT: unknown flags 0x${flags.toString(16)}`);
-  if ((flags & NOTRACK) !== 0) return;
+  if ((flags & NOTRACK) !== 0) return; // nothing else is asked
   const hasProtocol = (header.protocol & 0xff) !== 0 && (header.inverted & IPT_INV_PROTO) === 0;
   if (helper[0] !== 0) {
     if (!helper.includes(0)) refuse("CT: the helper's name isn't NUL-terminated", errno.ENAMETOOLONG);
     if (!hasProtocol) refuse('CT: a helper wants -p', errno.ENOENT);
+    return; // whether there is such a helper is asked before the timeout
   }
   if (timeout[0] !== 0) {
     if (!timeout.includes(0)) refuse("CT: the timeout's name isn't NUL-terminated", errno.ENAMETOOLONG);

@@ -13,7 +13,7 @@ describe.each([
     expectBytesKept(target, [{}]);
     expect(targetTexts(target, {})).toEqual(['', '', '']);
     expect(targetErrno(target, {})).toBeUndefined();
-    expect(target.placement).toEqual({ table: 'raw', anyFamily: true });
+    expect(target.placement).toEqual({ table: 'raw' });
     expect(nftOf(target, {})).toEqual(nft);
   });
 

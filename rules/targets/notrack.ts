@@ -6,7 +6,7 @@ export const notrack = defineTarget<Readonly<Record<string, never>>>({
   revisions: { 0: { size: 0, decode: () => ({}), encode: () => new Uint8Array(0) } },
   coverage: 'all',
   examples: ['-j NOTRACK'],
-  placement: { table: 'raw', anyFamily: true },
+  placement: { table: 'raw' },
   check() {},
   print: () => '',
   save: () => '',

@@ -9,7 +9,7 @@ export const trace = defineTarget<Readonly<Record<string, never>>>({
   revisions: { 0: { size: 0, decode: () => ({}), encode: () => new Uint8Array(0) } },
   coverage: 'all',
   examples: ['-j TRACE'],
-  placement: { table: 'raw', anyFamily: true },
+  placement: { table: 'raw' },
   check() {},
   print: () => '',
   save: () => '',
