@@ -1,0 +1,88 @@
+import { describeMatch } from '../testing/describe-match.ts';
+import { cgroup } from './cgroup.ts';
+
+describeMatch(cgroup, {
+  sizes: { 0: 8, 1: 4112, 2: 528 },
+  examples: [
+    {
+      hex: '00010000010010',
+      revision: 2,
+      list: ' cgroup 1048577',
+      save: ' --cgroup 1048577',
+      nft: {
+        alternatives: [
+          [
+            { match: { op: '==', left: { meta: { key: 'cgroup' } }, right: 1048577 } },
+            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
+          ],
+        ],
+      },
+    },
+    {
+      hex: '00010001',
+      revision: 2,
+      list: ' cgroup ! 0',
+      save: ' ! --cgroup 0',
+      nft: {
+        alternatives: [
+          [
+            { match: { op: '!=', left: { meta: { key: 'cgroup' } }, right: 0 } },
+            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
+          ],
+        ],
+      },
+    },
+    {
+      hex: '0001000007',
+      revision: 2,
+      table: 'mangle',
+      list: ' cgroup 7',
+      save: ' --cgroup 7',
+      nft: "nft can't leave out half-open connection",
+    },
+    { hex: '01', revision: 2, list: ' cgroup ', save: ' --path ""', nft: "nft's JSON has no cgroup paths" },
+    { hex: '010000002f', revision: 2, list: ' cgroup /', save: ' --path "/"', nft: "nft's JSON has no cgroup paths" },
+    {
+      hex: '0700000001',
+      revision: 0,
+      list: ' cgroup ! 7',
+      save: ' ! --cgroup 7',
+      nft: {
+        alternatives: [
+          [
+            { match: { op: '!=', left: { meta: { key: 'cgroup' } }, right: 7 } },
+            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
+          ],
+        ],
+      },
+    },
+    {
+      hex: `00010000${'00'.repeat(4096)}07`,
+      revision: 1,
+      list: ' cgroup 7',
+      save: ' --cgroup 7',
+      nft: {
+        alternatives: [
+          [
+            { match: { op: '==', left: { meta: { key: 'cgroup' } }, right: 7 } },
+            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
+          ],
+        ],
+      },
+    },
+    { hex: '010001002f612062', revision: 1, list: ' cgroup ! /a b', save: ' ! --path "/a b"', nft: 'no cgroup paths' },
+  ],
+  checks: [
+    { hex: '0000000002', revision: 0, errno: 22 },
+    { hex: '0000000001', revision: 0, errno: 0 },
+    { hex: '', revision: 1, errno: 22 },
+    { hex: '0001', revision: 1, errno: 0 },
+    { hex: '00ff', revision: 1, errno: 0 },
+    { hex: '00010200', revision: 1, errno: 22 },
+    { hex: '010100002f', revision: 1, errno: 22 },
+    { hex: '00010002', revision: 2, errno: 22 },
+    { hex: '00010001', revision: 2, errno: 0 },
+    { hex: '010000002f', revision: 2, errno: 0 },
+    { hex: '010000002f62757400746865', revision: 2, errno: 0 },
+  ],
+});

@@ -1,0 +1,46 @@
+import { describeMatch } from '../testing/describe-match.ts';
+import { connmark } from './connmark.ts';
+
+const state = { ct: { key: 'state' } };
+const never = { alternatives: [[{ match: { op: '==', left: state, right: 0 } }]] } as const;
+const tracked = {
+  alternatives: [[{ match: { op: 'in', left: state, right: ['established', 'related', 'new'] } }]],
+} as const;
+
+describeMatch(connmark, {
+  sizes: { 1: 12 },
+  examples: [
+    {
+      hex: 'ff000000ffffffff',
+      list: ' connmark match  0xff',
+      save: ' --mark 0xff',
+      nft: { alternatives: [[{ match: { op: '==', left: { ct: { key: 'mark' } }, right: 255 } }]] },
+    },
+    {
+      hex: '10000000f000000001',
+      list: ' connmark match ! 0x10/0xf0',
+      save: ' ! --mark 0x10/0xf0',
+      nft: { alternatives: [[{ match: { op: '!=', left: { '&': [{ ct: { key: 'mark' } }, 240] }, right: 16 } }]] },
+    },
+    {
+      hex: 'ffffffff',
+      list: ' connmark match  0xffffffff/0x0',
+      save: ' --mark 0xffffffff/0x0',
+      nft: { alternatives: [[{ match: { op: '==', left: { ct: { key: 'state' } }, right: 0 } }]] },
+    },
+    {
+      hex: '00000000ffffffff',
+      list: ' connmark match  0x0',
+      save: ' --mark 0x0',
+      nft: { alternatives: [[{ match: { op: '==', left: { ct: { key: 'mark' } }, right: 0 } }]] },
+    },
+    // always and never, but for packets without a connection
+    { hex: '0100000000000000', list: ' connmark match  0x1/0x0', save: ' --mark 0x1/0x0', nft: never },
+    { hex: '010000000000000001', list: ' connmark match ! 0x1/0x0', save: ' ! --mark 0x1/0x0', nft: tracked },
+    { hex: '0000000000000000', list: ' connmark match  0x0/0x0', save: ' --mark 0x0/0x0', nft: tracked },
+    { hex: '000000000000000001', list: ' connmark match ! 0x0/0x0', save: ' ! --mark 0x0/0x0', nft: never },
+    // raw: inverted by a number other than 1
+    { hex: '00000000ffffffff02', list: ' connmark match ! 0x0', save: ' ! --mark 0x0', nft: tracked },
+  ],
+  checks: [{ hex: '000000000000000007', errno: 0 }],
+});

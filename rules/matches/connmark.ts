@@ -1,0 +1,51 @@
+import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
+import { presentStates, stateIn } from '../conntrack/state.ts';
+import { defineMatch } from '../extension.ts';
+import type { NftExpression, NftStatement } from '../nft/json.ts';
+import { structRevision } from '../struct-revision.ts';
+
+const xt_connmark_mtinfo1 = defineStruct('xt_connmark_mtinfo1', 'linux/netfilter/xt_connmark.h', {
+  mark: u32,
+  mask: u32,
+  invert: u8,
+});
+
+/** `invert`: a byte that the kernel XORs with the comparison's 0 or 1. */
+export type ConnmarkInfo = ValueOf<typeof xt_connmark_mtinfo1>;
+
+/**
+ * connmark, revision 1 (net/netfilter/xt_connmark.c, connmark_mt; libxt_connmark.c): bits of the connection's
+ * mark. Packets without a connection never match, inverted or not.
+ */
+export const connmark = defineMatch<ConnmarkInfo>({
+  name: 'connmark',
+  revisions: { 1: structRevision(xt_connmark_mtinfo1) },
+  coverage: 'all',
+  examples: ['-m connmark {|!} --mark {mark}', '-m connmark {|!} --mark {mark}/{mark}'],
+  placement: { anyFamily: true },
+  check() {}, // the kernel only switches connection tracking on
+  print: (info) => ` connmark match ${info.invert === 0 ? '' : '!'}${valueText(info)}`,
+  save: (info) => `${info.invert === 0 ? '' : ' !'} --mark${valueText(info)}`,
+  nft: (info) => ({ alternatives: [[markTest(info)]] }),
+});
+
+function valueText({ mark, mask }: ConnmarkInfo): string {
+  const value = ` 0x${mark.toString(16)}`;
+  return mask === 0xffffffff ? value : `${value}/0x${mask.toString(16)}`;
+}
+
+const anyConnection = stateIn(presentStates);
+/** Looks at the state all the same, which switches connection tracking on as the kernel's match does. */
+const never = stateIn([]);
+
+function markTest({ mark, mask, invert }: ConnmarkInfo): NftStatement {
+  // 2 and above stay true, whatever bit 0 becomes
+  if (invert > 1) return anyConnection;
+  const inverted = invert === 1;
+  // the mark is compared whole: bits outside of the mask can't be met
+  if ((mark & ~mask) !== 0) return inverted ? anyConnection : never;
+  if (mask === 0) return inverted ? never : anyConnection;
+  const key: NftExpression = { ct: { key: 'mark' } };
+  const left: NftExpression = mask === 0xffffffff ? key : { '&': [key, mask] };
+  return { match: { op: inverted ? '!=' : '==', left, right: mark } };
+}

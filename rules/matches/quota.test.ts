@@ -1,0 +1,40 @@
+import { describeMatch } from '../testing/describe-match.ts';
+import { quota } from './quota.ts';
+
+describeMatch(quota, {
+  sizes: { 0: 24 },
+  examples: [
+    { hex: '', list: ' quota: 0 bytes', save: ' --quota 0', nft: { alternatives: [] } },
+    { hex: '01', list: ' quota: 0 bytes', save: ' ! --quota 0', nft: { alternatives: [[]] } },
+    {
+      hex: '0100000000000000dc05',
+      list: ' quota: 1500 bytes',
+      save: ' ! --quota 1500',
+      nft: {
+        alternatives: [[{ quota: '%bytes' }]],
+        objects: [{ tag: 'bytes', body: { quota: { bytes: 1500, inv: true } } }],
+        stateful: true,
+      },
+    },
+    {
+      hex: '0000000000000000ffffffffffffffff',
+      list: ' quota: 18446744073709551615 bytes',
+      save: ' --quota 18446744073709551615',
+      nft: "18446744073709551615 is more than JSON's",
+    },
+    {
+      hex: '0000000000000000dc05',
+      list: ' quota: 1500 bytes',
+      save: ' --quota 1500',
+      nft: {
+        alternatives: [[{ quota: '%bytes' }]],
+        objects: [{ tag: 'bytes', body: { quota: { bytes: 1500 } } }],
+        stateful: true,
+      },
+    },
+  ],
+  checks: [
+    { hex: '02', errno: 22 },
+    { hex: '0100000001', errno: 0 },
+  ],
+});

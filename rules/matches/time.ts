@@ -1,0 +1,128 @@
+import { errno } from '../../protocol/errno.ts';
+import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
+import { cannotExpress, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
+import type { NftStatement } from '../nft/json.ts';
+import { structRevision } from '../struct-revision.ts';
+
+const xt_time_info = defineStruct('xt_time_info', 'linux/netfilter/xt_time.h', {
+  date_start: u32,
+  date_stop: u32,
+  daytime_start: u32,
+  daytime_stop: u32,
+  monthdays_match: u32,
+  weekdays_match: u8,
+  flags: u8,
+});
+
+/** Seconds since 1970 or since midnight; days as bits, from bit 1 on. */
+export type TimeInfo = ValueOf<typeof xt_time_info>;
+
+/** XT_TIME_* */
+const LOCAL_TZ = 1;
+const CONTIGUOUS = 2;
+const ALL_MONTHDAYS = 0xfffffffe;
+const ALL_WEEKDAYS = 0xfe;
+const LAST_SECOND = 24 * 60 * 60 - 1;
+
+/** The date that iptables writes where none is given. */
+const NO_END = 2 ** 31 - 1;
+
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+
+/** `-m time`: when the packet comes by (net/netfilter/xt_time.c, extensions/libxt_time.c). */
+export const time = defineMatch<TimeInfo>({
+  name: 'time',
+  revisions: { 0: structRevision(xt_time_info) },
+  coverage: { partly: ['--weekdays', '--monthdays', '--kerneltz'] },
+  examples: [
+    '-m time --timestart {0-11}:{10-59} --timestop {12-23}:{10-59}:{10-59}',
+    '-m time --timestart {12-23}:{10-59} --timestop {0-11}:{10-59} {|--contiguous}',
+    '-m time --datestart 20{10-25}-{1-12}-{1-28} --datestop 20{30-37}-{1-12}-{1-28}T{0-23}:{10-59}:{10-59}',
+    '-m time {|!} --weekdays Mon,Tue,Sat {|--kerneltz}',
+    '-m time {|!} --monthdays {1-10},{11-31}',
+  ],
+  unpredictable: 'the clock',
+  placement: { anyFamily: true },
+
+  check({ daytime_start, daytime_stop, flags }) {
+    if (daytime_start > LAST_SECOND || daytime_stop > LAST_SECOND)
+      refuse(`time: from ${daytime_start} s to ${daytime_stop} s of a day`, errno.EDOM);
+    if ((flags & ~(LOCAL_TZ | CONTIGUOUS)) !== 0) refuse(`time: unknown flags 0x${flags.toString(16)}`);
+    if ((flags & CONTIGUOUS) !== 0 && daytime_start < daytime_stop)
+      refuse('time: contiguous, but it ends on the day that it begins');
+  },
+
+  print: (info) =>
+    ' TIME' +
+    (isAllDay(info) ? '' : ` from ${clock(info.daytime_start)} to ${clock(info.daytime_stop)}`) +
+    (info.weekdays_match === ALL_WEEKDAYS ? '' : ` on ${weekdaysText(info)}`) +
+    (info.monthdays_match === ALL_MONTHDAYS ? '' : ` on ${monthdaysText(info, ordinal)}`) +
+    (info.date_start === 0 ? '' : ` starting from${dateText(info.date_start, ' ')}`) +
+    (info.date_stop === NO_END ? '' : ` until date${dateText(info.date_stop, ' ')}`) +
+    ((info.flags & LOCAL_TZ) === 0 ? ' UTC' : '') +
+    ((info.flags & CONTIGUOUS) === 0 ? '' : ' contiguous'),
+  save: (info) =>
+    (isAllDay(info) ? '' : ` --timestart ${clock(info.daytime_start)} --timestop ${clock(info.daytime_stop)}`) +
+    (info.monthdays_match === ALL_MONTHDAYS ? '' : ` --monthdays ${monthdaysText(info, String)}`) +
+    (info.weekdays_match === ALL_WEEKDAYS ? '' : ` --weekdays ${weekdaysText(info)}`) +
+    (info.date_start === 0 ? '' : ` --datestart${dateText(info.date_start, 'T')}`) +
+    (info.date_stop === 0 ? '' : ` --datestop${dateText(info.date_stop, 'T')}`) +
+    ((info.flags & LOCAL_TZ) === 0 ? '' : ' --kerneltz') +
+    ((info.flags & CONTIGUOUS) === 0 ? '' : ' --contiguous'),
+  nft: (info) => ({ alternatives: timeTests(info) }),
+});
+
+function isAllDay({ daytime_start, daytime_stop }: TimeInfo): boolean {
+  return daytime_start === 0 && daytime_stop === LAST_SECOND;
+}
+
+function clock(seconds: number): string {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => `${part}`.padStart(2, '0')).join(':');
+}
+
+function weekdaysText({ weekdays_match: mask }: TimeInfo): string {
+  return weekdays.filter((_, at) => (mask & (2 << at)) !== 0).join(',');
+}
+
+function monthdaysText({ monthdays_match: mask }: TimeInfo, text: (day: number) => string): string {
+  const days = Array.from({ length: 31 }, (_, at) => at + 1).filter((day) => ((mask >>> day) & 1) === 1);
+  return days.map(text).join(',');
+}
+
+/** As iptables has it: 11st, 12nd, 13rd. */
+function ordinal(day: number): string {
+  return `${day}${['th', 'st', 'nd', 'rd'][day % 10] ?? 'th'}`;
+}
+
+/** Nothing for the first second of 1970. */
+function dateText(seconds: number, between: ' ' | 'T'): string {
+  return seconds === 0 ? '' : ` ${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', between)}`;
+}
+
+/**
+ * The dates and the time of day, both in UTC. nft's day of the week is in the kernel's time zone, its other
+ * two keys are not: neither a day in UTC nor a time in that zone can be asked for.
+ */
+function timeTests(info: TimeInfo): NftAlternatives {
+  const { date_start, date_stop, daytime_start: start, daytime_stop: stop, flags } = info;
+  if ((flags & LOCAL_TZ) !== 0) cannotExpress("time: nft's hours and dates aren't in the kernel's time zone");
+  if ((info.monthdays_match & ALL_MONTHDAYS) >>> 0 !== ALL_MONTHDAYS)
+    cannotExpress('time: nft has no days of the month');
+  if ((info.weekdays_match & ALL_WEEKDAYS) !== ALL_WEEKDAYS)
+    cannotExpress("time: nft's days of the week are in the kernel's time zone");
+  if (date_start > date_stop) return [];
+  // nft's numbers are seconds too, compared with a finer clock: up to the end of the last one
+  const dates: readonly NftStatement[] = [
+    ...(date_start === 0 ? [] : [{ match: { op: '>=', left: { meta: { key: 'time' } }, right: date_start } } as const]),
+    { match: { op: '<', left: { meta: { key: 'time' } }, right: date_stop + 1 } },
+  ];
+  const left = { meta: { key: 'hour' } };
+  if (start < stop) {
+    if (isAllDay(info)) return [dates];
+    return [[...dates, { match: { op: '==', left, right: { range: [start, stop] } } }]];
+  }
+  // over midnight: all but what lies between its end and its start
+  if (stop + 1 > start - 1) return [dates];
+  return [[...dates, { match: { op: '!=', left, right: { range: [stop + 1, start - 1] } } }]];
+}
