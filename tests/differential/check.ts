@@ -36,7 +36,10 @@ export async function runSeeds(seeds: readonly number[]): Promise<readonly SeedR
     for (const [at, outcome] of outcomes.entries()) {
       const second = again.find(({ title }) => title === outcome.settled.title);
       const unsteady = second !== undefined && differences(outcome.native, second).length > 0;
-      const problems = [...unexpectedRefusals(outcome), ...(unsteady ? [] : differences(outcome.native, outcome.ours))];
+      const problems = [
+        ...unexpectedRefusals(outcome.refused),
+        ...(unsteady ? [] : differences(outcome.native, outcome.ours)),
+      ];
       results.push({ seed: own[at] ?? 0, outcome, problems, unsteady });
     }
   }

@@ -3,6 +3,7 @@ import type { AnyMatch, AnyTarget, Placement } from '../../rules/extension.ts';
 import { matches, targets } from '../../rules/registry.gen.ts';
 import { pick, type Random } from '../harness/random.ts';
 import { expand } from './domains.ts';
+import { avoided } from './known.ts';
 import type { RandomRule, RandomTable } from './ruleset.ts';
 
 /** One line of an extension's examples. */
@@ -52,23 +53,14 @@ interface Place {
   readonly table: TableName;
   readonly chain: Chain;
   readonly callable: readonly Chain[];
-  /** Extensions that have no business here, by kind and name. */
-  readonly without: (example: Example) => boolean;
 }
 
-/**
- * Rulesets for the tables: filter full of rules of every kind, the others with fewer. `without` leaves
- * out examples.
- */
-export function randomTables(
-  random: Random,
-  names: readonly TableName[],
-  without: (example: Example) => boolean = () => false,
-): readonly RandomTable[] {
-  return names.map((table) => randomTable(random, table, without));
+/** Rulesets for the tables: filter full of rules of every kind, the others with fewer. */
+export function randomTables(random: Random, names: readonly TableName[]): readonly RandomTable[] {
+  return names.map((table) => randomTable(random, table));
 }
 
-function randomTable(random: Random, table: TableName, without: Place['without']): RandomTable {
+function randomTable(random: Random, table: TableName): RandomTable {
   const builtin = ipv4.tables[table].chains.map(({ name, hook }): Chain => ({ name, hooks: 1 << hook }));
   const all = builtin.reduce((mask, { hooks }) => mask | hooks, 0);
   const user = users.map((name): Chain => ({ name, hooks: random(2) === 0 ? all : someOf(random, builtin) }));
@@ -76,7 +68,7 @@ function randomTable(random: Random, table: TableName, without: Place['without']
   const rules = [...builtin, ...user].flatMap((chain) => {
     const at = user.indexOf(chain);
     const later = user.filter((one, place) => place > at && (chain.hooks & ~one.hooks) === 0);
-    return Array.from({ length: random(most) }, () => randomRule(random, { table, chain, callable: later, without }));
+    return Array.from({ length: random(most) }, () => randomRule(random, { table, chain, callable: later }));
   });
   const mayDrop = table !== 'nat';
   const dropping = builtin.filter(() => mayDrop && random(table === 'filter' ? 6 : 30) === 0).map(({ name }) => name);
@@ -99,8 +91,7 @@ interface Draft {
 function randomRule(random: Random, place: Place): RandomRule {
   const draft: Draft = { parts: [], examples: [] };
   const header = [address(random, '-s'), address(random, '-d'), device(random, place), fragment(random)];
-  for (let left = pick(random, [0, 1, 1, 1, 2, 2, 3]); left > 0; left--)
-    addExample(random, draft, matchExamples, place);
+  for (let left = pick(random, [0, 1, 1, 1, 2]); left > 0; left--) addExample(random, draft, matchExamples, place);
   const target = targetOf(random, draft, place);
   const protocol = draft.protocol ?? pick(random, ['', '', '', '-p tcp', '-p tcp', '-p udp', '-p icmp', '! -p tcp']);
   const text = [protocol, ...header, ...draft.parts, target].filter((part) => part !== '').join(' ');
@@ -112,16 +103,17 @@ function addExample(
   random: Random,
   draft: Draft,
   choices: readonly (readonly Example[])[],
-  { table, chain, without }: Place,
+  { table, chain }: Place,
 ): void {
   const fitting = choices
-    .map((examples) => examples.filter((one) => mayStand(one.placement, table, chain) && !without(one)))
+    .map((examples) => examples.filter((one) => mayStand(one.placement, table, chain)))
     .filter((examples) => examples.length > 0);
   for (let tries = 4; tries > 0; tries--) {
     const extension = fitting[random(Math.max(fitting.length, 1))] ?? [];
     const example = extension[random(Math.max(extension.length, 1))];
     if (example === undefined || draft.examples.includes(example.name)) continue;
     const { protocol, rest } = split(expand(example.text, random));
+    if (avoided.some(({ rule }) => rule.test(rest))) continue;
     if (protocol !== undefined && draft.protocol !== undefined && protocol !== draft.protocol) continue;
     if (protocol !== undefined) draft.protocol = protocol;
     draft.parts.push(rest);
@@ -145,7 +137,7 @@ function split(fragment: string): { readonly protocol?: string; readonly rest: s
 function targetOf(random: Random, draft: Draft, place: Place): string {
   const { table, callable } = place;
   const [first, ...rest] = callable.map(({ name }) => name);
-  if (first !== undefined && random(4) === 0) {
+  if (first !== undefined && random(3) === 0) {
     return `${pick(random, ['-j', '-j', '-g'])} ${pick(random, [first, ...rest])}`;
   }
   if (random(2) === 0) {
