@@ -35,20 +35,38 @@ import { tcp as tcpMatch } from './matches/tcp.ts';
 import { time as timeMatch } from './matches/time.ts';
 import { u32 as u32Match } from './matches/u32.ts';
 import { udp as udpMatch } from './matches/udp.ts';
+import { auditTarget } from './targets/audit.ts';
+import { checksumTarget } from './targets/checksum.ts';
+import { classifyTarget } from './targets/classify.ts';
+import { connmarkTarget } from './targets/connmark.ts';
+import { connsecmarkTarget } from './targets/connsecmark.ts';
 import { ct as ctTarget } from './targets/ct.ts';
 import { dnat as dnatTarget } from './targets/dnat.ts';
+import { dscpTarget } from './targets/dscp.ts';
+import { ecnTarget } from './targets/ecn.ts';
+import { hmarkTarget } from './targets/hmark.ts';
+import { idletimerTarget } from './targets/idletimer.ts';
 import { log as logTarget } from './targets/log.ts';
 import { markTarget } from './targets/mark.ts';
 import { masquerade as masqueradeTarget } from './targets/masquerade.ts';
 import { netmap as netmapTarget } from './targets/netmap.ts';
+import { nflogTarget } from './targets/nflog.ts';
+import { nfqueueTarget } from './targets/nfqueue.ts';
 import { notrack as notrackTarget } from './targets/notrack.ts';
+import { rateestTarget } from './targets/rateest.ts';
 import { redirect as redirectTarget } from './targets/redirect.ts';
 import { reject as rejectTarget } from './targets/reject.ts';
+import { secmarkTarget } from './targets/secmark.ts';
+import { setTarget } from './targets/set.ts';
 import { snat as snatTarget } from './targets/snat.ts';
 import { synproxy as synproxyTarget } from './targets/synproxy.ts';
+import { tcpmssTarget } from './targets/tcpmss.ts';
+import { tcpoptstripTarget } from './targets/tcpoptstrip.ts';
 import { tee as teeTarget } from './targets/tee.ts';
+import { tosTarget } from './targets/tos.ts';
 import { tproxy as tproxyTarget } from './targets/tproxy.ts';
 import { trace as traceTarget } from './targets/trace.ts';
+import { ttlTarget } from './targets/ttl.ts';
 
 export const matches: readonly AnyMatch[] = [
   bpfMatch,
@@ -89,18 +107,36 @@ export const matches: readonly AnyMatch[] = [
 ];
 
 export const targets: readonly AnyTarget[] = [
+  auditTarget,
+  checksumTarget,
+  classifyTarget,
+  connmarkTarget,
+  connsecmarkTarget,
   ctTarget,
   dnatTarget,
+  dscpTarget,
+  ecnTarget,
+  hmarkTarget,
+  idletimerTarget,
   logTarget,
   markTarget,
   masqueradeTarget,
   netmapTarget,
+  nflogTarget,
+  nfqueueTarget,
   notrackTarget,
+  rateestTarget,
   redirectTarget,
   rejectTarget,
+  secmarkTarget,
+  setTarget,
   snatTarget,
   synproxyTarget,
+  tcpmssTarget,
+  tcpoptstripTarget,
   teeTarget,
+  tosTarget,
   tproxyTarget,
   traceTarget,
+  ttlTarget,
 ];
