@@ -41,9 +41,12 @@ export interface Transport {
 const VERSION = 0x40;
 const headerBytes = 20;
 
+/** The id that packets have unless another is given. */
+export const usualId = 0x4711;
+
 /** The whole packet of a transport: from left to right unless the fields say otherwise. */
 export function ip(transport: Transport, fields: IpFields = {}): Buffer {
-  const { source = address.left, destination = address.right, tos = 0, ttl = 64, id = 0x4711 } = fields;
+  const { source = address.left, destination = address.right, tos = 0, ttl = 64, id = usualId } = fields;
   const { fragmentOffset = 0, moreFragments = false, dontFragment = false, options = [], cut } = fields;
   const length = headerBytes + Math.ceil(options.length / 4) * 4;
   const payload = transport.bytes(quad(source), quad(destination)).subarray(0, cut);
