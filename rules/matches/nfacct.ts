@@ -24,6 +24,7 @@ export const nfacct = defineMatch<NfacctInfo>({
   revisions: { 0: structRevision(xt_nfacct_match_info), 1: structRevision(xt_nfacct_match_info) },
   coverage: { none: reason },
   examples: ['-m nfacct --nfacct-name {nfacct}'],
+  unpredictable: 'what counts is made outside of the tables',
   placement: { anyFamily: true },
   stateful: true,
   check() {},

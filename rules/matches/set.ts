@@ -130,6 +130,7 @@ export const set = defineMatch<SetInfo>({
     '-m set --match-set {ipset} {src|dst} --packets-{lt|gt} {u8} --bytes-{lt|gt} {u16}',
     '-m set --match-set {ipset} {src|dst} {|!} --bytes-eq {u16}',
   ],
+  unpredictable: 'sets are made outside of the tables',
   placement: {},
   // elements may count their packets
   stateful: true,

@@ -40,7 +40,8 @@ export const stringMatch = defineMatch<StringInfo>({
   coverage: { none: reason },
   examples: [
     '-m string {|!} --string {a|HTTP|abc} --algo {bm|kmp}',
-    '-m string {|!} --hex-string {"|00|"|"|0102|"|"a|20|b"} --algo {bm|kmp}',
+    '-m string {|!} --hex-string "|{00|01|0a}|" --algo {bm|kmp}',
+    '-m string {|!} --hex-string "a|0102|b" --algo {bm|kmp}',
     '-m string --string {A|HTTP|ABC} --algo {bm|kmp} --icase',
     '-m string {|!} --string {a|b} --algo {bm|kmp} --from {0-60} --to {60-200}',
   ],
