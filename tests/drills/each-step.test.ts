@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { missing, titled } from '../harness/ways.ts';
+import { bpfilter, missing, titled } from '../harness/ways.ts';
 import { disagreements } from './agreement.ts';
 import { listingOf } from './chain-model.ts';
 import { GuardedStreams } from './guarded-streams.ts';
@@ -50,4 +50,49 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
       await network.close();
     }
   });
+
+  const noMove = process.env.BPFILTER_TRANSPORT === 'exec' ? 'tables only move over netlink' : undefined;
+  test.skipIf(noMove !== undefined)(
+    titled('of a command by which a table moves to another name in nftables: the same', noMove),
+    { timeout: 300_000 },
+    async () => {
+      const plain = '-p icmp -j MARK --set-xmark 0x1/0xffffffff';
+      const bound = '-p udp -m udp --dport 68 -j CHECKSUM --checksum-fill';
+      const network = await Network.create();
+      try {
+        const shell = await network.shell();
+        const begin = () =>
+          shell.expect(`${bpfilter} reset && iptables -t mangle -A OUTPUT ${plain} && iptables -t mangle -S`);
+        const move = () => shell.command(`iptables -t mangle -A OUTPUT ${bound}`);
+        await begin();
+        await move();
+        await begin();
+        const file = path.join(network.folder, 'steps');
+        const watcher = await Tracer.watch(shell.driver ?? 0, file);
+        await move();
+        await watcher.end();
+        const steps = stepsIn(file);
+        expect(steps.length).toBeGreaterThan(15);
+
+        let killed = 0;
+        for (const { call, nth } of steps) {
+          await begin();
+          const driver = shell.driver ?? 0;
+          const tracer = await Tracer.killAt(driver, call, nth);
+          const title = `${call} number ${nth}`;
+          expect(await move(), title).toEqual({ status: 0, output: '' });
+          killed += isAlive(driver) ? 0 : 1;
+          await tracer.end();
+          expect(await shell.expect('iptables -t mangle -S OUTPUT'), title).toBe(
+            `-P OUTPUT ACCEPT\n-A OUTPUT ${plain}\n-A OUTPUT ${bound}\n`,
+          );
+          expect(await shell.expect('nft list tables'), title).toBe('table ip mangle\n');
+        }
+        expect(killed).toBeGreaterThan(steps.length - 5);
+        expect(network.log).not.toMatch(/unexpected|corrupt/);
+      } finally {
+        await network.close();
+      }
+    },
+  );
 });
