@@ -1,0 +1,26 @@
+import { describeMatch } from '../testing/describe-match.ts';
+import { headerOf } from '../testing/header.ts';
+import { tcpmss } from './tcpmss.ts';
+
+const nft = 'broken TCP options';
+
+describeMatch(tcpmss, {
+  header: headerOf(6),
+  layouts: { 0: { size: 6, bytes: '1802 b405 01 00', info: { mss_min: 536, mss_max: 1460, invert: 1 } } },
+  cases: [
+    {
+      name: 'one',
+      info: { mss_min: 1460, mss_max: 1460, invert: 0 },
+      list: ' tcpmss match 1460',
+      save: ' --mss 1460',
+      nft,
+    },
+    {
+      name: 'outside of a range',
+      info: { mss_min: 0, mss_max: 536, invert: 1 },
+      list: ' tcpmss match !0:536',
+      save: ' ! --mss 0:536',
+      nft,
+    },
+  ],
+});

@@ -1,0 +1,34 @@
+import { isFirst } from '../nft/fragment.ts';
+import { describeMatch } from '../testing/describe-match.ts';
+import { headerOf } from '../testing/header.ts';
+import { udplite } from './udplite.ts';
+
+const any = [0, 0xffff] as const;
+const port = (field: string) => ({ payload: { protocol: 'udplite', field } });
+const list = "UNKNOWN match `udplite' ";
+
+describeMatch(udplite, {
+  header: headerOf(136),
+  transport: { bytes: 8 },
+  layouts: {
+    0: { size: 10, bytes: '0100 ffff 5000 5000 02 00', info: { spts: [1, 0xffff], dpts: [80, 80], invflags: 2 } },
+  },
+  cases: [
+    { name: 'any', info: { spts: any, dpts: any, invflags: 0 }, list, save: '', nft: [[isFirst]] },
+    {
+      name: 'ports',
+      info: { spts: [1, 9], dpts: [80, 80], invflags: 2 },
+      list,
+      save: ' --sport 1:9 ! --dport 80',
+      nft: [
+        [
+          { match: { op: '==', left: port('sport'), right: { range: [1, 9] } } },
+          { match: { op: '!=', left: { '&': [port('dport'), 0xffff] }, right: 80 } },
+          isFirst,
+        ],
+      ],
+    },
+    { name: 'not any', info: { spts: any, dpts: any, invflags: 1 }, list, save: '', nft: [] },
+  ],
+  refused: [{ name: 'unknown flags', info: { spts: any, dpts: any, invflags: 4 } }],
+});
