@@ -1,5 +1,5 @@
 import type { NftValue } from '../nft/json.ts';
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { type AddrtypeInfo, addrtype } from './addrtype.ts';
 
 const type = (flags: readonly string[], op: '==' | '!=', right: NftValue) => {
@@ -11,7 +11,7 @@ const [IN, OUT] = [4, 8];
 const all = 'UNSPEC,UNICAST,LOCAL,BROADCAST,ANYCAST,MULTICAST,BLACKHOLE,UNREACHABLE,PROHIBIT,THROW,NAT,XRESOLVE';
 const hooks = (...numbers: readonly number[]) => ({ hooks: numbers.reduce((mask, hook) => mask | (1 << hook), 0) });
 
-describeMatch(addrtype, {
+testMatch(addrtype, {
   layouts: {
     0: {
       size: 12,

@@ -1,11 +1,11 @@
 import { isFirst } from '../nft/fragment.ts';
-import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { ah } from './ah.ts';
 
 const spi = { payload: { protocol: 'ah', field: 'spi' } };
 
-describeMatch(ah, {
+testMatch(ah, {
   header: headerOf(51),
   transport: { bytes: 12 },
   layouts: { 0: { size: 12, bytes: '05000000 ffff0000 01 000000', info: { spis: [5, 0xffff], invflags: 1 } } },

@@ -1,7 +1,7 @@
 import { isFirst } from '../nft/fragment.ts';
 import type { NftValue } from '../nft/json.ts';
-import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { type DccpInfo, dccp } from './dccp.ts';
 
 const blank: DccpInfo = { dpts: [0, 0], spts: [0, 0], flags: 0, invflags: 0, typemask: 0, option: 0 };
@@ -11,7 +11,7 @@ const type = (op: '==' | '!=', right: NftValue) => {
 };
 const names = 'REQUEST,RESPONSE,DATA,ACK,DATAACK,CLOSEREQ,CLOSE,RESET,SYNC,SYNCACK,INVALID';
 
-describeMatch(dccp, {
+testMatch(dccp, {
   header: headerOf(33),
   transport: { bytes: 12 },
   layouts: {

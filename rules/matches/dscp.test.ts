@@ -1,5 +1,5 @@
 import type { NftAlternatives } from '../extension.ts';
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { dscp } from './dscp.ts';
 
 const EDOM = 33;
@@ -7,7 +7,7 @@ const bits = (op: '==' | '!=', right: number): NftAlternatives => [
   [{ match: { op, left: { '&': [{ payload: { base: 'nh', offset: 8, len: 8 } }, 0xfc] }, right } }],
 ];
 
-describeMatch(dscp, {
+testMatch(dscp, {
   layouts: { 0: { size: 2, bytes: '2e 01', info: { dscp: 0x2e, invert: 1 } } },
   cases: [
     {

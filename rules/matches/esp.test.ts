@@ -1,11 +1,11 @@
 import { isFirst } from '../nft/fragment.ts';
-import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { esp } from './esp.ts';
 
 const spi = { payload: { protocol: 'esp', field: 'spi' } };
 
-describeMatch(esp, {
+testMatch(esp, {
   header: headerOf(50),
   transport: { bytes: 8 },
   layouts: { 0: { size: 12, bytes: '05000000 ffff0000 01 000000', info: { spis: [5, 0xffff], invflags: 1 } } },

@@ -1,12 +1,12 @@
 import { isFirst } from '../nft/fragment.ts';
-import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { ipcomp } from './ipcomp.ts';
 
 const cpi = { payload: { protocol: 'comp', field: 'cpi' } };
 const any = { spis: [0, 0xffffffff], invflags: 0, hdrres: 0 } as const;
 
-describeMatch(ipcomp, {
+testMatch(ipcomp, {
   header: headerOf(108),
   transport: { bytes: 4 },
   layouts: {

@@ -1,4 +1,4 @@
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { iprange } from './iprange.ts';
 
 const rest = new Uint8Array(12);
@@ -12,7 +12,7 @@ const low = 0x0a000001;
 const high = 0x0a000009;
 const zeros = '00'.repeat(12);
 
-describeMatch(iprange, {
+testMatch(iprange, {
   layouts: {
     1: {
       size: 68,

@@ -1,9 +1,9 @@
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { length } from './length.ts';
 
 const key = { payload: { protocol: 'ip', field: 'length' } };
 
-describeMatch(length, {
+testMatch(length, {
   layouts: { 0: { size: 6, bytes: '2800 3412 01 00', info: { min: 40, max: 0x1234, invert: 1 } } },
   cases: [
     {

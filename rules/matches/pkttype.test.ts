@@ -1,9 +1,9 @@
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { pkttype } from './pkttype.ts';
 
 const is = (op: '==' | '!=', right: number) => [[{ match: { op, left: { meta: { key: 'pkttype' } }, right } }]];
 
-describeMatch(pkttype, {
+testMatch(pkttype, {
   layouts: { 0: { size: 8, bytes: '02000000 01000000', info: { pkttype: 2, invert: 1 } } },
   cases: [
     {

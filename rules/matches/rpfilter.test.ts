@@ -1,9 +1,9 @@
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { rpfilter } from './rpfilter.ts';
 
 const nft = 'knows the packet';
 
-describeMatch(rpfilter, {
+testMatch(rpfilter, {
   layouts: { 0: { size: 1, bytes: '05', info: { flags: 5 } } },
   cases: [
     { name: 'strict', info: { flags: 0 }, list: ' rpfilter', save: '', nft },

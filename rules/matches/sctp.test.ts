@@ -1,6 +1,6 @@
 import { isFirst } from '../nft/fragment.ts';
-import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { type SctpInfo, sctp } from './sctp.ts';
 
 type FlagInfo = SctpInfo['flag_info'];
@@ -30,7 +30,7 @@ const blank: SctpInfo = {
 const port = (field: string) => ({ payload: { protocol: 'sctp', field } });
 const nft = 'broken chunks';
 
-describeMatch(sctp, {
+testMatch(sctp, {
   header: headerOf(132),
   transport: { bytes: 12 },
   layouts: {

@@ -1,12 +1,12 @@
 import type { NftOperator } from '../nft/json.ts';
-import { describeMatch } from '../testing/describe-match.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { ttl } from './ttl.ts';
 
 const is = (op: NftOperator, right: number) => [
   [{ match: { op, left: { payload: { protocol: 'ip', field: 'ttl' } }, right } }],
 ];
 
-describeMatch(ttl, {
+testMatch(ttl, {
   layouts: { 0: { size: 2, bytes: '03 40', info: { mode: 3, ttl: 64 } } },
   cases: [
     {

@@ -1,13 +1,13 @@
 import { isFirst } from '../nft/fragment.ts';
-import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
+import { testMatch } from '../testing/match-table.ts';
 import { udplite } from './udplite.ts';
 
 const any = [0, 0xffff] as const;
 const port = (field: string) => ({ payload: { protocol: 'udplite', field } });
 const list = "UNKNOWN match `udplite' ";
 
-describeMatch(udplite, {
+testMatch(udplite, {
   header: headerOf(136),
   transport: { bytes: 8 },
   layouts: {

@@ -1,100 +1,109 @@
 import { describe, expect, it } from 'vitest';
-import { errno } from '../../protocol/errno.ts';
 import { errnoOf } from '../../protocol/error.ts';
-import type { CheckContext, MatchDefinition, NftAlternatives, TransportHeader } from '../extension.ts';
-import type { HeaderMatch } from '../ir.ts';
-import { isNotExpressible } from '../nft/xt.ts';
-import { checking, texts } from './context.ts';
+import { type HookName, hooks } from '../../protocol/x-tables.ts';
+import type { AnyMatch, Names, NftMatch } from '../extension.ts';
+import type { TableName } from '../ir.ts';
+import { noNames } from '../text/no-names.ts';
 import { anyHeader } from './header.ts';
 import { loadErrors, nftMissing } from './nft-load.ts';
 
-export interface DescribedCase<Info> {
-  readonly name: string;
-  readonly info: Info;
-  /** `iptables -L`. */
+/** One blob of a match: what iptables prints for it, and what nft says for it. */
+export interface MatchExample {
+  /** The kernel's struct; zeros behind it may be left out. */
+  readonly hex: string;
+  /** The match's last revision unless given. */
+  readonly revision?: number;
+  /** `-L`, `-nL` where that differs, and `-S` behind `-m NAME`, as iptables-legacy 1.8.9 prints them natively. */
   readonly list: string;
-  /** `iptables -nL`; `list` unless given. */
   readonly numeric?: string;
-  /** `iptables -S`. */
   readonly save: string;
-  /** What it becomes; a text: part of the reason why nft can't carry it. */
-  readonly nft: NftAlternatives | string;
+  /** What `nft` gives, or words of why nft can't. */
+  readonly nft: NftMatch | string;
+  readonly table?: TableName;
 }
 
-export interface Layout<Info> {
-  readonly size: number;
-  /** The struct, whole and with its padding, and what it says; spaces are for the reader. */
-  readonly bytes: string;
-  readonly info: Info;
+/** A blob, and the errno that the kernel's own check gives natively; 0: none. */
+export interface CheckExample {
+  readonly hex: string;
+  readonly revision?: number;
+  readonly hook?: HookName;
+  readonly errno: number;
 }
 
-export interface Description<Info> {
-  /** By revision. */
-  readonly layouts: Readonly<Record<number, Layout<Info>>>;
-  readonly header?: HeaderMatch;
-  readonly transport?: TransportHeader;
-  readonly cases: readonly DescribedCase<Info>[];
-  /** What its check refuses, with EINVAL unless another errno is given. */
-  readonly refused?: readonly {
-    readonly name: string;
-    readonly info: Info;
-    readonly context?: Partial<CheckContext>;
-    readonly errno?: number;
-  }[];
+interface MatchTests {
+  /** Size of the struct by revision. */
+  readonly sizes: Readonly<Record<number, number>>;
+  readonly examples: readonly MatchExample[];
+  readonly checks: readonly CheckExample[];
 }
 
-/** The tests that every match has: layouts, texts, nft's JSON, what is refused. */
-export function describeMatch<Info>(match: MatchDefinition<Info>, description: Description<Info>): void {
-  const { layouts, header = anyHeader, transport, cases, refused = [] } = description;
-  const nft = (info: Info) => match.nft(info, { header, table: 'filter' });
+const names: Names = {
+  ...noNames,
+  user: (id) => (id === 0 ? 'root' : undefined),
+  group: (id) => (id === 0 ? 'wheel' : undefined),
+};
+
+/** The tests that each match has: sizes, bytes there and back, texts, nft, checks, and that nft loads it. */
+export function describeMatch(match: AnyMatch, { sizes, examples, checks }: MatchTests): void {
+  const last = Math.max(...Object.keys(match.revisions).map(Number));
+  const revisionOf = (number = last) => {
+    const revision = match.revisions[number];
+    if (revision === undefined) throw new Error(`${match.name} has no revision ${number}`);
+    return revision;
+  };
+  const bytesOf = ({ hex, revision }: { readonly hex: string; readonly revision?: number }): Uint8Array => {
+    const bytes = new Uint8Array(revisionOf(revision).size);
+    bytes.set(Buffer.from(hex, 'hex'));
+    return bytes;
+  };
+  const infoOf = (example: { readonly hex: string; readonly revision?: number }): unknown =>
+    revisionOf(example.revision).decode(bytesOf(example));
+  const nftOf = (example: MatchExample): NftMatch =>
+    match.nft(infoOf(example), { header: anyHeader, table: example.table ?? 'filter' });
 
   describe(match.name, () => {
-    it('has these revisions', () => expect(Object.keys(match.revisions)).toEqual(Object.keys(layouts)));
+    it('has the sizes of the kernel', () =>
+      expect(Object.fromEntries(Object.entries(match.revisions).map(([key, { size }]) => [key, size]))).toEqual(sizes));
 
-    it.each(Object.entries(layouts))('revision %s: bytes there and back', (number, { size, bytes, info }) => {
-      const revision = match.revisions[Number(number)];
-      const data = Uint8Array.from(Buffer.from(bytes.replaceAll(' ', ''), 'hex'));
-      expect([revision?.size, data.length]).toEqual([size, size]);
-      expect(revision?.decode(data)).toEqual(info);
-      expect(revision?.encode(info)).toEqual(data);
-      expect(() => revision?.decode(data.subarray(1))).toThrow(`wanted ${size} bytes`);
+    it('wants its bytes whole', () => {
+      for (const { size, decode } of Object.values(match.revisions))
+        if (size > 0) expect(() => decode(new Uint8Array(size - 1))).toThrow(`wanted ${size} bytes`);
     });
 
-    it.each(cases)('$name: texts', ({ info, list, numeric = list, save }) => {
-      match.check(info, checking(header));
-      expect(texts(match, info, header)).toEqual([list, numeric, save]);
+    it.each([...examples, ...checks])('$hex: bytes there and back', (example) =>
+      expect(revisionOf(example.revision).encode(infoOf(example))).toEqual(bytesOf(example)),
+    );
+
+    it.each(examples)('$hex: -m NAME$save', (example) => {
+      const info = infoOf(example);
+      const context = { names, header: anyHeader };
+      expect(match.save(info, { header: anyHeader })).toBe(example.save);
+      expect(match.print(info, { ...context, numeric: false })).toBe(example.list);
+      expect(match.print(info, { ...context, numeric: true })).toBe(example.numeric ?? example.list);
     });
 
-    it.each(cases)('$name: nft', ({ info, nft: wanted }) => {
-      if (typeof wanted !== 'string') {
-        expect(nft(info)).toEqual(
-          transport === undefined ? { alternatives: wanted } : { alternatives: wanted, transport },
-        );
-        return;
-      }
-      let reason: unknown;
+    it.each(examples)('$hex: nft', (example) => {
+      if (typeof example.nft === 'string') expect(() => nftOf(example)).toThrow(example.nft);
+      else expect(nftOf(example)).toEqual(example.nft);
+    });
+
+    it.each(checks)('$hex: errno $errno', (example) => {
+      let found = 0;
       try {
-        nft(info);
-      } catch (error) {
-        reason = error;
-      }
-      expect(isNotExpressible(reason)).toBe(true);
-      expect(String(reason)).toContain(wanted);
-    });
-
-    it.each(refused)('refuses $name', ({ info, context = {}, errno: code = errno.EINVAL }) => {
-      let found: number | undefined;
-      try {
-        match.check(info, { ...checking(header), ...context });
+        match.check(infoOf(example), {
+          table: 'filter',
+          header: anyHeader,
+          hooks: 1 << hooks[example.hook ?? 'INPUT'],
+        });
       } catch (error) {
         found = errnoOf(error);
       }
-      expect(found).toBe(code);
+      expect(found).toBe(example.errno);
     });
 
-    it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
-      const carried = cases.filter(({ nft: wanted }) => typeof wanted !== 'string');
-      expect(loadErrors(carried.map(({ info }) => nft(info).alternatives))).toBe('');
+    it.skipIf(nftMissing)(`nft loads what it says (${nftMissing ?? 'here'})`, () => {
+      const told = examples.filter(({ nft }) => typeof nft === 'object' && nft.objects === undefined);
+      expect(loadErrors(told.map((example) => nftOf(example).alternatives))).toBe('');
     });
   });
 }
