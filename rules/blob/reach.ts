@@ -44,7 +44,11 @@ interface State {
 }
 
 function unconditionalEnds({ blob, offsets, verdicts }: WalkedTable): Uint8Array {
-  return Uint8Array.from(offsets, (at, index) => ((verdicts[index] ?? 0) < 0 && blob.isUnconditional(at) ? 1 : 0));
+  const ends = new Uint8Array(offsets.length);
+  for (let index = 0; index < ends.length; index += 1) {
+    if ((verdicts[index] ?? 0) < 0 && blob.isUnconditional(offsets[index] ?? 0)) ends[index] = 1;
+  }
+  return ends;
 }
 
 function follow(table: WalkedTable, { reached, back, ends }: State, hook: number, start: number): void {

@@ -56,9 +56,11 @@ function comparison(next: TableParts, previous: TableParts): (index: number, old
       const start = offsets[index] ?? 0;
       verdict = (blob.targetOffset(start) + verdictOffset) >>> 2;
     }
-    for (let word = 0; word < length; word += 1) {
-      if (words[at + word] === oldWords[oldAt + word] || word === nfcache || word === comefrom) continue;
-      if ((word < counters || word >= behind) && word !== verdict) return false;
+    for (let word = 0; word < counters; word += 1) {
+      if (words[at + word] !== oldWords[oldAt + word] && word !== nfcache && word !== comefrom) return false;
+    }
+    for (let word = behind; word < length; word += 1) {
+      if (words[at + word] !== oldWords[oldAt + word] && word !== verdict) return false;
     }
     return true;
   };

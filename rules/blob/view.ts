@@ -8,6 +8,9 @@ import { markSourceChains } from './reach.ts';
 import { type TableParts, unchangedEntries } from './unchanged.ts';
 import { type WalkedTable, walkEntries } from './walk.ts';
 
+/** Who keeps something of type T in the slots of a view: an object told apart by identity. */
+export type SlotOwner<T> = ReadonlyMap<string, T>;
+
 /** A table as the caller's bytes, and what is to be known of them without decoding each rule. */
 export interface BlobView {
   readonly table: TableName;
@@ -30,6 +33,11 @@ export interface BlobView {
    * jump's verdict replaced by the chain's name behind the bytes.
    */
   key(index: number): string;
+  /**
+   * A place for each entry where its owner keeps what it has found out; what hangs on the key alone. Entries that the
+   * next table has, too, take it along.
+   */
+  slots<T>(owner: SlotOwner<T>): (T | undefined)[];
 }
 
 /** Where the hooks of a table are: not to be told from its entries alone. */
@@ -55,6 +63,7 @@ export function viewTable(
 
 interface Inside extends TableParts {
   readonly keys: RuleKeys;
+  readonly slots: Map<SlotOwner<unknown>, unknown[]>;
 }
 
 const insides = new WeakMap<BlobView, Inside>();
@@ -69,12 +78,21 @@ export function inheritKeys(view: BlobView, previous: BlobView): Int32Array {
     return new Int32Array(view.offsets.length).fill(-1);
   const unchanged = unchangedEntries(inside, before);
   inside.keys.inherit(before.keys, unchanged);
+  for (const [owner, old] of before.slots) {
+    const slots: unknown[] = new Array(unchanged.length);
+    for (let index = 0; index < slots.length; index += 1) {
+      const from = unchanged[index] ?? -1;
+      slots[index] = from < 0 ? undefined : old[from];
+    }
+    inside.slots.set(owner, slots);
+  }
   return unchanged;
 }
 
 /** Puts a view together from what was found in a table. */
 export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Array, graph: ChainGraph): BlobView {
   const keys = new RuleKeys(walked, graph);
+  const slots = new Map<SlotOwner<unknown>, unknown[]>();
   const view: BlobView = {
     table,
     layout: walked.layout,
@@ -87,7 +105,13 @@ export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Ar
     chains: graph.chains,
     rule: (index) => decodeRule(walked, graph, index),
     key: (index) => keys.key(index),
+    slots<T>(owner: SlotOwner<T>) {
+      const own = slots.get(owner) ?? new Array(walked.offsets.length).fill(undefined);
+      slots.set(owner, own);
+      // what an owner finds is what it has put there
+      return own as (T | undefined)[];
+    },
   };
-  insides.set(view, { walked, graph, keys });
+  insides.set(view, { walked, graph, keys, slots });
   return view;
 }

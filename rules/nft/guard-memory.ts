@@ -21,7 +21,8 @@ export class GuardMemory {
   #narrowest = 0;
 
   covers(spec: GuardSpec, header: HeaderFacets): boolean {
-    return this.#known.some((known) => atLeast(known.spec, spec) && includes(known.header, header));
+    for (const known of this.#known) if (atLeast(known.spec, spec) && includes(known.header, header)) return true;
+    return false;
   }
 
   /** Where there is no room it takes the place of the narrowest, if that is narrower. */

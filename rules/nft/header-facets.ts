@@ -30,7 +30,8 @@ export function headerFacets(header: HeaderMatch): HeaderFacets {
 
 /** Whether a packet that passes `narrow` passes `wide` too, as far as equal tests can tell. */
 export function includes(wide: HeaderFacets, narrow: HeaderFacets): boolean {
-  return wide.every((facet, at) => facet === '' || facet === narrow[at]);
+  for (let at = 0; at < wide.length; at += 1) if (wide[at] !== '' && wide[at] !== narrow[at]) return false;
+  return true;
 }
 
 function interfaceFacet({ name, mask }: InterfaceMatch, not: string): string {

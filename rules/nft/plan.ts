@@ -26,6 +26,8 @@ export interface TablePlan {
   readonly source: TableSource;
   readonly context: TableContext;
   readonly chains: readonly PlannedChain[];
+  /** User chains that are written out where rules jump to them (inline.ts): nft doesn't follow that deep. */
+  readonly inlined: ReadonlySet<string>;
   /** The shared guard chains it needs, by name. */
   readonly guards: ReadonlyMap<string, GuardSpec>;
 }
@@ -38,7 +40,7 @@ export function planTable(source: TableSource, context: TableContext, cache: Ana
   const guards = new Map<string, GuardSpec>();
   const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards));
   prune(cache, source);
-  return { source, context, chains, guards };
+  return { source, context, chains, guards, inlined: new Set() };
 }
 
 /** How people know a rule: its number in the chain counts from 1. */
@@ -55,16 +57,19 @@ function planChain(
   guards: Map<string, GuardSpec>,
 ): PlannedChain {
   const memory = new GuardMemory();
+  const slots = source.slots?.(cache) ?? [];
   const entries: PlannedEntry[] = [];
   for (let index = chain.first; index <= chain.last; index += 1) {
-    const key = source.key(index);
-    let analysis = cache.get(key);
+    let analysis = slots[index];
     if (analysis === undefined) {
-      analysis = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context));
+      const key = source.key(index);
+      analysis = cache.get(key) ?? naming(ruleName(chain, index), () => analyse(source.rule(index), key, context));
       cache.set(key, analysis);
+      slots[index] = analysis;
     }
     const covered = coverage(analysis, memory);
-    for (const { chain: name, spec } of standingGuards(analysis, covered)) guards.set(name, spec);
+    if (analysis.guards.length > 0)
+      for (const { chain: name, spec } of standingGuards(analysis, covered)) guards.set(name, spec);
     entries.push({ index, key: effectiveKey(analysis, covered), analysis, covered });
   }
   return { source: chain, entries };
@@ -73,9 +78,11 @@ function planChain(
 function coverage({ guards, header }: Analysis, memory: GuardMemory): number {
   if (header === undefined) return 0;
   let covered = 0;
-  for (const [index, { spec, covers }] of guards.entries()) {
+  let index = 0;
+  for (const { spec, covers } of guards) {
     if (memory.covers(spec, header)) covered |= index < 31 ? 1 << index : 0;
     else if (covers) memory.remember(spec, header);
+    index += 1;
   }
   return covered;
 }

@@ -20,4 +20,6 @@ export interface TableSource {
   rule(index: number): Rule;
   /** What the entry does, whatever its place and counters. */
   key(index: number): string;
+  /** A place for each entry, for what was found out about its key; of entries that were there before it is filled. */
+  slots?<T>(owner: ReadonlyMap<string, T>): (T | undefined)[];
 }

@@ -113,7 +113,8 @@ function writeCounters(context: DriverContext, id: TableId, counters: StoredCoun
 
 /** The kernel's counters of the predecessor's rules, and ids that nobody uses. Those rules have stopped counting or count on in `next`. */
 function readKernel(kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable) {
-  const { ids, nftTable = next.nftTable } = old;
+  const { ids, nftTable } = old;
+  if (nftTable === undefined) return { now: new BigUint64Array(2 * ids.length), garbage: [] };
   const reading = kernel.counters(id, nftTable, ids);
   if (reading === undefined) {
     throw new BpfilterError('dataplane', `table ${id.key} was taken out of force while it came into force`);
@@ -130,8 +131,15 @@ interface Settled {
 }
 
 /** Reads the predecessor's counters for the last time and notes them in the journal; once noted, they stay. */
-function settle(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable): Settled {
-  const journal = readOwnJournal(context, id, next);
+function settle(
+  context: DriverContext,
+  kernel: Kernel,
+  id: TableId,
+  old: Predecessor,
+  next: StoredTable,
+  fresh: boolean,
+): Settled {
+  const journal = fresh ? journalOf(id, next, 'prepared', NONE) : readOwnJournal(context, id, next);
   if (journal?.state === 'done') {
     const oldCounters = new BigUint64Array(Uint8Array.from(journal.counters).buffer);
     return { oldCounters, now: difference(oldCounters, old.book.base), garbage: [] };
@@ -149,7 +157,8 @@ function settle(context: DriverContext, kernel: Kernel, id: TableId, old: Predec
 /**
  * Brings the files after a table that the kernel has in force: the old counters into the journal, the
  * new bases, the table itself. Every step may be the last one; called again, it goes on from there
- * and gives the same result.
+ * and gives the same result. `fresh`: this driver has only just prepared it and put it in force, nothing that follows
+ * was done yet.
  */
 export function finish(
   context: DriverContext,
@@ -157,9 +166,10 @@ export function finish(
   id: TableId,
   old: Predecessor,
   next: StoredTable,
+  fresh = false,
 ): Finished {
   const { files, log, epoch } = context;
-  const written = readBelieved(files, log, stateName.counters(id), decodeCounters);
+  const written = fresh ? undefined : readBelieved(files, log, stateName.counters(id), decodeCounters);
   let finished: Finished;
   if (written !== undefined && sameVersion(written, next)) {
     const { book, revision } = written;
@@ -170,7 +180,7 @@ export function finish(
       const book = { ...freshBook(next.ids.length), base: lastKnown(old.book) };
       finished = { book, revision, oldCounters: book.base, garbage: [] };
     } else {
-      const { now, oldCounters, garbage } = settle(context, kernel, id, old, next);
+      const { now, oldCounters, garbage } = settle(context, kernel, id, old, next, fresh);
       finished = { book: bookAfterReplace(old.ids, now, next.ids), revision, oldCounters, garbage };
     }
     const { instance, generation } = next;

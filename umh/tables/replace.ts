@@ -86,7 +86,7 @@ function enact(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
   prepare(context, id, next, oldEntries);
   commit(shop, live, next, enacting);
   const old = predecessorOf(live);
-  const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next);
+  const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next, true);
   return { live: { id, view: inForce.view, inForce, book, revision, garbage }, oldCounters };
 }
 
@@ -118,7 +118,7 @@ export function replaceTable(
 
 /** A table that must have a name which isn't ours alone must not find another under it. Throws `busy`. */
 function checkName({ context, translator }: Workshop, { id, inForce }: LiveTable, { nftTable }: InForce): void {
-  if (nftTable === inForce?.nftTable || nftTable === translator.nftNames(id)[0]) return;
+  if (nftTable === inForce?.nftTable || translator.nftNames(id).own.includes(nftTable)) return;
   if (!context.plane.hasTable(id.family.nft, nftTable)) return;
   const message = `table ${id.key}: one of its rules needs the nft table ${id.family.nft} ${nftTable}, and somebody else has one of that name (iptables-nft?)`;
   throw new BpfilterError('busy', message);
