@@ -24,7 +24,7 @@ const checksumField: NftExpression = { payload: { base: 'nh', offset: 80, len: 1
  */
 export function setIpField(field: IpField, value: number): readonly NftStatement[] {
   return [
-    { match: { op: '!=', left: byteOf(field), right: value } },
+    differs(field, value),
     ...writes(field, value),
     // masked, lest nft merges it with a test of the protocol beside it (pin.ts)
     { match: { op: '==', left: { '&': [checksumField, 0xffff] }, right: 0xffff } },
@@ -37,8 +37,11 @@ export function ipBits(field: IpField, mask: number, value: number): NftStatemen
   return { match: { op: '==', left: { '&': [payloadOf(field), mask] }, right: value } };
 }
 
-function byteOf(field: IpField): NftExpression {
-  return { '&': [payloadOf(field), places[field].mask] };
+/** Masked, or a range, lest nft merges it with its neighbours; of the whole byte nft lists a masked test wrongly. */
+function differs(field: IpField, value: number): NftStatement {
+  const left = payloadOf(field);
+  if (field === 'tos') return { match: { op: '!=', left, right: { range: [value, value] } } };
+  return { match: { op: '!=', left: { '&': [left, places[field].mask] }, right: value } };
 }
 
 function payloadOf(field: IpField): NftExpression {

@@ -119,7 +119,10 @@ function statement(info: ConnmarkTargetInfo): NftStatement {
   const { mode, ctmark, ctmask, nfmask } = info;
   switch (mode) {
     case SET:
-      return set(connection, shifted(masked(connection, ~ctmask >>> 0, ctmark), info));
+      return set(
+        connection,
+        ctmask === ALL ? shiftedNumber(info) : shifted(masked(connection, ~ctmask >>> 0, ctmark), info),
+      );
     case SAVE:
       return copy(connection, ctmask, packet, nfmask, info);
     case RESTORE:
@@ -147,6 +150,11 @@ function set(key: NftExpression, value: NftExpression): NftStatement {
 function masked(mark: NftExpression, mask: number, xor: number): NftExpression {
   const kept: NftExpression = mask === ALL ? mark : { '&': [mark, mask] };
   return xor === 0 ? kept : { '^': [kept, xor] };
+}
+
+function shiftedNumber({ ctmark, shift_dir, shift_bits }: ConnmarkTargetInfo): number {
+  if (shift_bits >= WORD) cannotExpress(`CONNMARK: a shift by ${shift_bits}`);
+  return shift_dir === RIGHT ? ctmark >>> shift_bits : (ctmark << shift_bits) >>> 0;
 }
 
 function shifted(mark: NftExpression, { shift_dir, shift_bits }: ConnmarkTargetInfo): NftExpression {

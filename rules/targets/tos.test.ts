@@ -1,0 +1,46 @@
+import { describeTarget } from '../testing/describe-target.ts';
+import { type TosTargetInfo, tosTarget } from './tos.ts';
+
+const fixed = 'ip checksum 65535 ip checksum set 0';
+const tos = (tos_value: number, tos_mask: number): TosTargetInfo => ({ tos_value, tos_mask });
+
+describeTarget(tosTarget, {
+  sizes: { 1: 2 },
+  structs: [{ revision: 1, hex: '103f', info: tos(0x10, 0x3f) }],
+  texts: [
+    {
+      info: tos(0x10, 0x3f),
+      words: '  TOS setMinimize-Delay',
+      numeric: ' TOS set 0x10/0x3f',
+      saved: ' --set-tos 0x10/0x3f',
+    },
+    {
+      info: tos(0, 0x3f),
+      words: '  TOS setNormal-Service',
+      numeric: ' TOS set 0x00/0x3f',
+      saved: ' --set-tos 0x00/0x3f',
+    },
+    { info: tos(0x20, 0x3f), numeric: ' TOS set 0x20/0x3f', saved: ' --set-tos 0x20/0x3f' },
+    { info: tos(0, 0x0f), words: ' TOS and 0xf0', numeric: ' TOS set 0x00/0x0f', saved: ' --set-tos 0x00/0x0f' },
+    { info: tos(3, 3), words: ' TOS or 0x03', numeric: ' TOS set 0x03/0x03', saved: ' --set-tos 0x03/0x03' },
+    { info: tos(3, 0), words: ' TOS xor 0x03', numeric: ' TOS set 0x03/0x00', saved: ' --set-tos 0x03/0x00' },
+    { info: tos(0x12, 0xff), numeric: ' TOS set 0x12/0xff', saved: ' --set-tos 0x12/0xff' },
+  ],
+  nft: [
+    { info: tos(0, 0), lists: [] },
+    { info: tos(0x2e, 0xff), lists: [`@nh,8,8 != 0x2e-0x2e ip dscp set 0x0b ip ecn set ect0 ${fixed}`] },
+    { info: tos(0xb8, 0xfc), lists: [`ip dscp != ef ip dscp set ef ${fixed}`] },
+    { info: tos(2, 3), lists: [`ip ecn != ect0 ip ecn set ect0 ${fixed}`] },
+    {
+      info: tos(0x10, 0x3f),
+      lists: [
+        `@nh,8,8 & 0xc0 == 0x0 @nh,8,8 != 0x10-0x10 ip dscp set 0x04 ip ecn set not-ect ${fixed}`,
+        `@nh,8,8 & 0xc0 == 0x40 @nh,8,8 != 0x50-0x50 ip dscp set af22 ip ecn set not-ect ${fixed}`,
+        `@nh,8,8 & 0xc0 == 0x80 @nh,8,8 != 0x90-0x90 ip dscp set af42 ip ecn set not-ect ${fixed}`,
+        `@nh,8,8 & 0xc0 == 0xc0 @nh,8,8 != 0xd0-0xd0 ip dscp set 0x34 ip ecn set not-ect ${fixed}`,
+      ],
+    },
+    { info: tos(0x10, 0x10), lists: 'gives 32 values' },
+    { info: tos(0x50, 0x3f), lists: 'inverts bits' },
+  ],
+});
