@@ -58,23 +58,23 @@ interface Settled {
 
 type Run = (cases: readonly DifferentialCase[]) => Promise<readonly CaseResult[]>;
 
-/** Runs cases, and again without their refused rules those that have some. */
-async function settle(cases: readonly DifferentialCase[], run: Run): Promise<Settled> {
-  const first = await run(cases);
-  const refused = new Map<string, readonly RefusedRule[]>();
-  const settled = cases.map((one, at) => {
-    const refusals = first[at]?.refused ?? [];
-    if (refusals.length === 0) return one;
-    refused.set(
-      one.title,
-      refusals.map((refusal) => named(one, refusal)),
-    );
-    return without(one, refusals);
-  });
-  const changed = settled.filter(({ title }) => refused.has(title));
-  const second = changed.length === 0 ? [] : await run(changed);
-  const results = first.map((result) => second.find(({ title }) => title === result.title) ?? result);
-  return { settled, results, refused };
+/** Runs cases, and again without their refused rules those that have some: in company a rule may be refused that isn't alone. */
+async function settle(cases: readonly DifferentialCase[], run: Run, rounds = 3): Promise<Settled> {
+  const results = await run(cases);
+  const refusedNow = (at: number): readonly Refusal[] => results[at]?.refused ?? [];
+  const settled = cases.map((one, at) => (refusedNow(at).length === 0 ? one : without(one, refusedNow(at))));
+  const refused = new Map(cases.map((one, at) => [one.title, refusedNow(at).map((refusal) => named(one, refusal))]));
+  const changed = settled.filter((one, at) => one !== cases[at]);
+  if (changed.length === 0 || rounds === 0) return { settled, results, refused };
+  const next = await settle(changed, run, rounds - 1);
+  const later = new Map(changed.map(({ title }, at) => [title, at]));
+  const of = <Value>(list: readonly Value[], title: string, other: Value): Value =>
+    list[later.get(title) ?? -1] ?? other;
+  return {
+    settled: settled.map((one) => of(next.settled, one.title, one)),
+    results: results.map((one) => of(next.results, one.title, one)),
+    refused: new Map([...refused].map(([title, some]) => [title, [...some, ...(next.refused.get(title) ?? [])]])),
+  };
 }
 
 function named({ tables }: DifferentialCase, refusal: Refusal): RefusedRule {

@@ -9,7 +9,8 @@ import { forgetConnections } from '../packets/network.ts';
 import { tableCounters } from '../packets/table-counters.ts';
 import type { CaseResult, ChildOutput, DifferentialCase, Refusal } from './case.ts';
 import { prepareNetwork } from './network.ts';
-import { emptyTable, type RandomTable, restoreText } from './ruleset.ts';
+import { makeObjects } from './objects.ts';
+import { emptyTable, type RandomTable, restoreText, withReach } from './ruleset.ts';
 
 function execute(command: string, args: readonly string[], input = ''): { status: number | null; output: string } {
   const { status, stdout, stderr, error } = spawnSync(command, args, { input, encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -41,13 +42,14 @@ let logged = 0;
 
 /** Which of a table's rules aren't taken, beside its empty chains: by halves, as most are. */
 function refusalsIn(table: RandomTable, places: readonly number[] = [...table.rules.keys()]): readonly Refusal[] {
-  const { status, output } = restore([{ ...table, rules: table.rules.filter((_, at) => places.includes(at)) }]);
+  const some = table.rules.filter((_, at) => places.includes(at));
+  const { status, output } = restore([withReach(table, some)]);
   const said = `${output.trim()} ${driverLog()}`.trim();
   const [first, ...more] = places;
   if (status === 0 || first === undefined) return [];
   if (more.length === 0) return [{ table: table.name, rule: first, said }];
   const half = Math.ceil(places.length / 2);
-  return [places.slice(0, half), places.slice(half)].flatMap((some) => refusalsIn(table, some));
+  return [places.slice(0, half), places.slice(half)].flatMap((part) => refusalsIn(table, part));
 }
 
 /** Packets that each rule of a table's list has counted. */
@@ -65,6 +67,7 @@ const network = prepareNetwork();
 
 function runCase({ title, tables, sendings }: DifferentialCase): CaseResult {
   const nothing = { title, refused: [], counters: {}, packets: [], connections: [], hits: [] };
+  makeObjects();
   const { status, output } = restore(tables);
   if (status !== 0) {
     const broken = `${output.trim()} ${driverLog()}`.trim();

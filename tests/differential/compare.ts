@@ -1,9 +1,11 @@
 import type { CaseResult } from './case.ts';
 
-/** In what two results differ: counters of entries, packets that came out, connections; none when they are alike. */
+/**
+ * In what two results differ: counters of entries, packets that came out, connections; none when they are
+ * alike, or when even the kernel refuses the rules in each other's company.
+ */
 export function differences(native: CaseResult, ours: CaseResult): readonly string[] {
-  if (native.broken !== ours.broken)
-    return [`restored: kernel ${native.broken ?? 'yes'}, ours ${ours.broken ?? 'yes'}`];
+  if (native.broken !== ours.broken) return [`restored by the kernel, not by ours: ${ours.broken}`];
   const counters = Object.entries(native.counters).flatMap(([name, list]) =>
     listDifferences(`${name}, entry`, list, ours.counters[name as keyof CaseResult['counters']] ?? []),
   );

@@ -49,6 +49,9 @@ export const domains: Readonly<Record<string, Values>> = {
   spi: ['0', '1', '256', '1500', '4294967295'],
   spirange: ['0:1', '256:2000', '0:65535', '1500:1500'],
   classid: ['0:0', '1:1', '1:10', 'ffff:ffff'],
+  ipset: ['addresses', 'networks'],
+  nfacct: ['account'],
+  rateest: ['estimate'],
   label: ['0', '1', '2', '127'],
 };
 

@@ -4,7 +4,7 @@ import { matches, targets } from '../../rules/registry.gen.ts';
 import { pick, type Random } from '../harness/random.ts';
 import { expand } from './domains.ts';
 import { avoided } from './known.ts';
-import type { RandomRule, RandomTable } from './ruleset.ts';
+import type { RandomRule, RandomTable, UserChain } from './ruleset.ts';
 
 /** One line of an extension's examples. */
 export interface Example {
@@ -18,26 +18,39 @@ export function exampleName({ kind, name }: Pick<AnyMatch | AnyTarget, 'kind' | 
   return `${kind} ${name}: ${text}`;
 }
 
-/** Those of which two runs give the same, by extension: each is as likely, however many examples it has. */
-export function examplesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly (readonly Example[])[] {
+/**
+ * What is predictable of extensions that aren't: a limit that doesn't fill while a test lasts, addresses
+ * and ports that are translated to given ones. (Where two flows would become one, the kernel picks a port
+ * by chance: such a seed differs from itself natively, and is passed over.)
+ */
+const steady: Readonly<Record<string, readonly string[]>> = {
+  'match limit': ['-m limit --limit 1/hour --limit-burst {1|2|5}'],
+  'match statistic': ['-m statistic --mode nth {|!} --every {3-9} --packet {0-2}'],
+  'match hashlimit': [
+    '-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst {1-5} {|--hashlimit-mode srcip} --hashlimit-name {one|two}',
+  ],
+  'target DNAT': ['-j DNAT --to-destination {address}', '-p {tcp|udp} -j DNAT --to-destination {address}:{port}'],
+  'target SNAT': ['-j SNAT --to-source {address}', '-p {tcp|udp} -j SNAT --to-source {address}:{port}'],
+  'target MASQUERADE': ['-j MASQUERADE', '-p {tcp|udp} -j MASQUERADE --to-ports {port}'],
+  'target REDIRECT': ['-j REDIRECT', '-p {tcp|udp} -j REDIRECT --to-ports {port}'],
+  'target NETMAP': ['-j NETMAP --to 10.9.0.0/16', '-d 10.2.0.0/24 -j NETMAP --to 10.9.7.0/24'],
+};
+
+/** Every line that random rules are made of, its own for each extension. */
+function linesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly (readonly Example[])[] {
   return extensions
-    .filter(({ unpredictable, examples }) => unpredictable === undefined && examples.length > 0)
-    .map((extension) =>
-      extension.examples.map((text) => ({
-        name: exampleName(extension, text),
-        text,
-        placement: extension.placement,
-      })),
-    );
+    .map((extension) => {
+      const texts =
+        extension.unpredictable === undefined
+          ? extension.examples
+          : (steady[`${extension.kind} ${extension.name}`] ?? []);
+      return texts.map((text) => ({ name: exampleName(extension, text), text, placement: extension.placement }));
+    })
+    .filter((lines) => lines.length > 0);
 }
 
-/** What is predictable of extensions that aren't: a limit that doesn't fill while a test lasts. */
-const steady: readonly Example[] = ['-m limit --limit 1/hour --limit-burst {1|2|5}'].map((text) => {
-  return { name: `match limit: ${text}`, text, placement: {} };
-});
-
-const matchExamples = [...examplesOf(matches), steady];
-const targetExamples = examplesOf(targets);
+export const matchExamples = linesOf(matches);
+export const targetExamples = linesOf(targets);
 
 /** Chains that anything may call, in an order in which each calls only later ones: no loops. */
 const users = ['one', 'two', 'three', 'four', 'five'] as const;
@@ -72,7 +85,19 @@ function randomTable(random: Random, table: TableName): RandomTable {
   });
   const mayDrop = table !== 'nat';
   const dropping = builtin.filter(() => mayDrop && random(table === 'filter' ? 6 : 30) === 0).map(({ name }) => name);
-  return { name: table, dropping, users: user.map(({ name }) => name), rules };
+  const reach = user.map(({ name, hooks }) => {
+    return { name, from: builtin.filter((one) => (one.hooks & hooks) !== 0).map((one) => one.name) };
+  });
+  return { name: table, dropping, users: reach, rules: [...callsOf(random, reach), ...rules] };
+}
+
+/** Every second user chain is called at once from somewhere: few rules would be come by else. */
+function callsOf(random: Random, users: readonly UserChain[]): readonly RandomRule[] {
+  return users.flatMap(({ name, from }) => {
+    const chain = from[random(from.length)];
+    const test = pick(random, ['', '', '-p tcp ', '-p udp ']);
+    return chain === undefined || random(2) === 0 ? [] : [{ chain, text: `${test}-j ${name}`, examples: [] }];
+  });
 }
 
 /** A mask of at least one of the chains' hooks. */

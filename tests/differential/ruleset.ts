@@ -9,11 +9,17 @@ export interface RandomRule {
   readonly examples: readonly string[];
 }
 
+export interface UserChain {
+  readonly name: string;
+  /** The built-in chains that may lead to it. */
+  readonly from: readonly string[];
+}
+
 export interface RandomTable {
   readonly name: TableName;
   /** Built-in chains with policy DROP. */
   readonly dropping: readonly string[];
-  readonly users: readonly string[];
+  readonly users: readonly UserChain[];
   readonly rules: readonly RandomRule[];
 }
 
@@ -29,7 +35,7 @@ function tableText({ name, dropping, users, rules }: RandomTable): string {
   return [
     `*${name}`,
     ...chains,
-    ...users.map((chain) => `:${chain} - [0:0]`),
+    ...users.map(({ name: chain }) => `:${chain} - [0:0]`),
     ...rules.map(ruleLine),
     'COMMIT',
     '',
@@ -38,6 +44,14 @@ function tableText({ name, dropping, users, rules }: RandomTable): string {
 
 export function ruleLine({ chain, text }: RandomRule): string {
   return text === '' ? `-A ${chain}` : `-A ${chain} ${text}`;
+}
+
+/** Only these of its rules, but every user chain reached from wherever it may be: what is refused then is refused anywhere. */
+export function withReach(table: RandomTable, rules: readonly RandomRule[]): RandomTable {
+  const jumps = table.users.flatMap(({ name, from }) =>
+    from.map((chain): RandomRule => ({ chain, text: `-j ${name}`, examples: [] })),
+  );
+  return { ...table, rules: [...jumps, ...rules] };
 }
 
 export function emptyTable(name: TableName): RandomTable {

@@ -1,6 +1,6 @@
 import { matches, targets } from '../../rules/registry.gen.ts';
 import type { SeedResult } from './check.ts';
-import { exampleName } from './random-rules.ts';
+import { matchExamples, targetExamples } from './random-rules.ts';
 
 interface Count {
   /** Rules with the example that were in force. */
@@ -11,7 +11,7 @@ interface Count {
   refused: number;
 }
 
-/** How often each example of each extension occurred, as a table; the ones that don't take part with the reason. */
+/** How often each example of each extension occurred, as a table; those that can't take part with the reason. */
 export function tallyTable(results: readonly SeedResult[]): string {
   const counts = new Map<string, Count>();
   const add = (name: string, more: Partial<Count>): void => {
@@ -31,13 +31,12 @@ export function tallyTable(results: readonly SeedResult[]): string {
     });
     for (const { examples } of outcome.refused) for (const name of examples) add(name, { refused: 1 });
   }
-  const rows = [...matches, ...targets].flatMap((extension) =>
-    extension.examples.map((text) => {
-      const name = exampleName(extension, text);
-      const { rules, hit, refused } = counts.get(name) ?? { rules: 0, hit: 0, refused: 0 };
-      const why = extension.unpredictable === undefined ? '' : `  (not taken: ${extension.unpredictable})`;
-      return `${[rules, hit, refused].map((count) => String(count).padStart(8)).join('')}  ${name}${why}`;
-    }),
+  const rows = [...matchExamples, ...targetExamples].flat().map(({ name }) => {
+    const { rules, hit, refused } = counts.get(name) ?? { rules: 0, hit: 0, refused: 0 };
+    return `${[rules, hit, refused].map((count) => String(count).padStart(8)).join('')}  ${name}`;
+  });
+  const left = [...matches, ...targets].flatMap(({ kind, name, unpredictable }) =>
+    unpredictable === undefined ? [] : [`not as its examples say: ${kind} ${name}: ${unpredictable}`],
   );
-  return ['   rules     hit refused  example', ...rows].join('\n');
+  return ['   rules     hit refused  example', ...rows, ...left].join('\n');
 }
