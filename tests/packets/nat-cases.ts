@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type PacketCase, table } from './case.ts';
 import { type End, type NatFlow, natFlow } from './nat-flows.ts';
+import { fragments, odd, pieces, truncated } from './odd-packets.ts';
 import { address, type Sent, sent } from './packet.ts';
 import { mixedProbes, through } from './probes.ts';
 import { icmp, tcp, udp } from './transport.ts';
@@ -166,6 +167,30 @@ const dnatCases: readonly NatCase[] = [
   ),
 ];
 
+/** Local packets are routed anew behind OUTPUT. */
+const rerouteCases: readonly NatCase[] = [
+  natCase(
+    'DNAT in OUTPUT to the other side, and home',
+    [
+      '-A OUTPUT -p tcp -j DNAT --to-destination 10.1.0.2',
+      '-A OUTPUT -p udp -j DNAT --to-destination 127.0.0.1:9',
+      '-A POSTROUTING -o left -j MASQUERADE',
+      '-A INPUT -p udp -j SNAT --to-source 127.0.0.9',
+    ],
+    [
+      {
+        protocol: 'tcp',
+        at: 'host',
+        from: { ip: address.hostRight, port: 1024 },
+        to: right(80),
+        answer: { at: 'left', from: { ip: address.left, port: 80 }, to: { ip: address.hostLeft, port: 1024 } },
+      },
+      { protocol: 'udp', at: 'host', from: { ip: address.hostRight, port: 1024 }, to: right(80) },
+    ],
+    ['src=10.1.0.2 dst=10.1.0.1 sport=80 dport=1024', 'src=127.0.0.1 dst=10.2.0.1 sport=9 dport=1024'],
+  ),
+];
+
 const shiftCases: readonly NatCase[] = [
   natCase(
     'DNAT shifts ports',
@@ -238,7 +263,7 @@ const snatCases: readonly NatCase[] = [
     made: ['src=10.2.0.9 dst=10.2.0.50', 'src=10.2.0.2 dst=10.1.0.2 sport=81'],
     steps: [
       {
-        // filter keeps conntrack going: a nat table of nft's always does, one of ip_tables' only by its targets
+        // filter keeps conntrack going: without rules for it ip_tables lets go of it at once, nftables a moment later
         restore:
           table('nat', [
             '-A PREROUTING -j DNAT --to-destination 10.2.0.9',
@@ -608,13 +633,58 @@ const synproxyCases: readonly NatCase[] = synproxyOptions.map((options) => ({
   ],
 }));
 
+const strange: readonly Sent[] = [...truncated, ...fragments, ...odd, ...pieces];
+
+/** Rules of one table for packets that aren't whole, or aren't what they say; filter counts by state. */
+function oddCase(name: 'nat' | 'raw' | 'mangle' | 'filter', rules: readonly string[]): NatCase {
+  const restore = name === 'filter' ? table('filter', rules) : table(name, rules) + stateFilter;
+  return {
+    title: `odd packets: ${rules.join(', ')}`,
+    made: [],
+    steps: [{ restore }, { send: strange }, { run: listing }],
+  };
+}
+
+/** None makes one flow of two: a port would be chosen by chance. */
+const oddCases: readonly NatCase[] = [
+  oddCase('nat', [
+    '-A PREROUTING -d 10.2.0.2 -j DNAT --to-destination 10.2.0.9',
+    '-A POSTROUTING -j SNAT --to-source 10.2.0.50',
+  ]),
+  oddCase('nat', [
+    '-A PREROUTING -d 10.2.0.2 -p tcp -j DNAT --to-destination 10.2.0.9:81',
+    '-A PREROUTING -d 10.2.0.2 -p udp -m udp --dport 80 -j DNAT --to-destination :9',
+  ]),
+  oddCase('nat', [
+    '-A PREROUTING -d 10.2.0.2 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080',
+    '-A PREROUTING -d 10.2.0.2 -p udp -m udp --dport 80 -j REDIRECT --to-ports 99',
+  ]),
+  oddCase('nat', ['-A PREROUTING -j NETMAP --to 10.2.0.128/25', '-A INPUT -j NETMAP --to 10.2.0.0/25']),
+  oddCase('nat', ['-A POSTROUTING -p udp -m udp --dport 53 -j MASQUERADE', '-A POSTROUTING']),
+  oddCase('raw', ['-A PREROUTING -j CT --notrack', '-A OUTPUT -p udp -j CT --notrack']),
+  oddCase('raw', ['-A PREROUTING -p tcp -j CT --zone 4', '-A PREROUTING -p udp -j CT --zone-orig 5']),
+  oddCase('raw', ['-A PREROUTING -p udp -j TRACE', '-A PREROUTING -p tcp -j NOTRACK']),
+  oddCase('raw', ['-A PREROUTING -j TEE --gateway 10.2.0.77']),
+  oddCase('mangle', ['-A FORWARD -j TEE --gateway 192.0.2.77', '-A INPUT -j TEE --gateway 10.2.0.77']),
+  oddCase(
+    'mangle',
+    ['tcp', 'udp'].map((one) => `-A PREROUTING -p ${one} -j TPROXY --on-port 4000`),
+  ),
+];
+const oddSynproxy = oddCase('filter', [
+  '-A FORWARD -p tcp -j SYNPROXY --sack-perm --mss 1460',
+  '-A INPUT -p tcp -j SYNPROXY',
+  '-A FORWARD',
+]);
+
 export const natCases: Readonly<Record<string, readonly NatCase[]>> = {
-  DNAT: [...dnatCases, ...shiftCases],
+  DNAT: [...dnatCases, ...rerouteCases, ...shiftCases],
   SNAT: snatCases,
   'MASQUERADE and REDIRECT': [...masqueradeCases, ...redirectCases],
   NETMAP: netmapCases,
   'CT, NOTRACK and TRACE': [...ctCases, ...ctXtCases, ...traceCases],
   TEE: teeCases,
   TPROXY: [...tproxyDropCases, ...tproxyCases],
-  SYNPROXY: synproxyCases,
+  'odd packets': oddCases,
+  SYNPROXY: [...synproxyCases, oddSynproxy],
 };
