@@ -1,4 +1,4 @@
-import { OWN_CHAIN, type OwnObject, ownName } from '../extension.ts';
+import { type NftMatch, OWN_CHAIN, type OwnObject, ownName } from '../extension.ts';
 import type { NamedObject, NftRuleBody } from './compiled-rule.ts';
 import type { NftStatement } from './json.ts';
 import { type ObjectKind, ownChainName, ownObjectName } from './names.ts';
@@ -23,6 +23,28 @@ export function ownThings({ matches, target }: RuleParts, id: number): OwnThings
     return { name, body };
   });
   return { objects, named: (rule) => ({ ...rule, expr: rule.expr.map((one) => renamed(one, names)) }) };
+}
+
+/** The same rule with a tag of its own for each object: two quotas in it both call theirs by the same. */
+export function withOwnTags(parts: RuleParts): RuleParts {
+  if (parts.matches.filter(({ objects }) => objects !== undefined).length < 2) return parts;
+  const taken = new Set<string>();
+  return { ...parts, matches: parts.matches.map((match) => retagged(match, taken)) };
+}
+
+function retagged(match: NftMatch, taken: Set<string>): NftMatch {
+  const names = new Map<string, string>();
+  const objects = (match.objects ?? []).map(({ tag, body }): OwnObject => {
+    let free = tag;
+    while (taken.has(free)) free += 'x';
+    taken.add(free);
+    names.set(ownName(tag), ownName(free));
+    names.set(`@${ownName(tag)}`, `@${ownName(free)}`);
+    return { tag: free, body };
+  });
+  if (objects.length === 0) return match;
+  const alternatives = match.alternatives.map((tests) => tests.map((test) => renamed(test, names)));
+  return { ...match, objects, alternatives };
 }
 
 function kindOf(body: OwnObject['body']): ObjectKind {

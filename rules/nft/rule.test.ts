@@ -5,7 +5,20 @@ import { expressionsOf, nftMissing } from '../testing/nft-load.ts';
 import { tableContext } from './context.ts';
 import { compileRule } from './rule.ts';
 import { ruleText } from './testing/rule-text.ts';
-import { anyPort, comment, extension, limit, mark, type RuleFields, rule, tcp, udp, udpFrom } from './testing/rules.ts';
+import {
+  anyPort,
+  comment,
+  extension,
+  limit,
+  mark,
+  nth,
+  quota,
+  type RuleFields,
+  rule,
+  tcp,
+  udp,
+  udpFrom,
+} from './testing/rules.ts';
 
 const context = tableContext('filter');
 const onTcp = (...matches: readonly MatchUse[]): RuleFields => ({ header: { protocol: 6 }, matches });
@@ -78,6 +91,41 @@ describe('compileRule', () => {
         'l7',
       ],
     ],
+    ['a quota', { matches: [quota(9), mark(1)] }, ['quota:q7_bytes mark==1 counter:r7 accept', 'q7_bytes']],
+    [
+      'a quota behind alternatives',
+      onUdp(anyPort(1), quota(9)),
+      [
+        'l4proto==17 jump:guard_4',
+        `l4proto==17 udp.sport&==1 ${first} quota:q7_bytes counter:r7 accept`,
+        `l4proto==17 udp.sport&!=1 udp.dport&==1 ${first} quota:q7_bytes counter:r7 accept`,
+        'q7_bytes',
+      ],
+    ],
+    [
+      'a quota before a guarded match',
+      onUdp(quota(9), udp(1)),
+      [
+        'l4proto==17 jump:guard_r7',
+        `l4proto==17 udp.dport&==1 ${whole(8)} quota:q7_bytes counter:r7 accept`,
+        `guard_r7: udp.dport&==1 ${whole(8)} return | quota:q7_bytes goto:guard_r7_then`,
+        'guard_r7_then: jump:guard_8',
+        'q7_bytes',
+      ],
+    ],
+    [
+      'two quotas',
+      { matches: [quota(9), quota(9)] },
+      ['quota:q7_bytes quota:q7_bytesx counter:r7 accept', 'q7_bytes', 'q7_bytesx'],
+    ],
+    [
+      'a turn behind what has one way',
+      onUdp(udp(1), nth(3)),
+      [
+        'l4proto==17 jump:guard_8',
+        `l4proto==17 udp.dport&==1 ${first} {"numgen":{"mode":"inc","mod":3,"offset":0}}==0 counter:r7 accept`,
+      ],
+    ],
     [
       'a limit between guarded matches',
       onUdp(udpFrom(5), limit(2), udp(1)),
@@ -118,6 +166,8 @@ describe('compileRule', () => {
   it.each<[string, RuleFields, string]>([
     ['QUEUE', { target: { kind: 'queue' } }, 'QUEUE'],
     ['QUEUE that is never reached', { header: { source: 1 }, target: { kind: 'queue' } }, 'QUEUE'],
+    ['a turn behind alternatives', onUdp(anyPort(1), nth(3)), "can't be shared"],
+    ['a turn before a guarded match', onUdp(nth(3), udp(1)), "can't be shared"],
     ['two limits with alternatives behind them', onUdp(limit(2), limit(3), anyPort(1)), 'two matches with a state'],
   ])('refuses %s', (_, fields, message) => expect(() => compileRule(rule(fields), 7, context)).toThrow(message));
 

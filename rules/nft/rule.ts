@@ -7,7 +7,7 @@ import type { TableContext } from './context.ts';
 import { guardName } from './guard.ts';
 import type { NftStatement } from './json.ts';
 import { counterName, ownChainName } from './names.ts';
-import { ownThings } from './own-things.ts';
+import { ownThings, withOwnTags } from './own-things.ts';
 import { pinned } from './pin.ts';
 import { isCovered, type RuleParts, ruleParts } from './rule-parts.ts';
 import { compileStateful } from './stateful.ts';
@@ -29,9 +29,11 @@ export function compileRule(rule: Rule, id: number, context: TableContext, cover
 }
 
 /** The same for a rule that was translated before, but for its id. */
-export function compileParts(parts: RuleParts, id: number, covered: number): CompiledRule {
-  if (parts.header === 'never') return nothing;
-  const { header, matches, stateful, target } = parts;
+export function compileParts(translated: RuleParts, id: number, covered: number): CompiledRule {
+  const { header } = translated;
+  if (header === 'never') return nothing;
+  const parts = withOwnTags(translated);
+  const { matches, stateful, target } = parts;
   const guards = parts.guards.filter((_, index) => !isCovered(covered, index));
   const guardRules = guards
     .filter(({ after }) => after <= stateful)

@@ -69,6 +69,16 @@ export function limit(burst: number): MatchUse {
   return match('limit', 0, { avg: 36_000_000, burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
 }
 
+/** `-m quota --quota BYTES`. */
+export function quota(bytes: number): MatchUse {
+  return match('quota', 0, { flags: 0, pad: 0, quota: BigInt(bytes), master: 0n });
+}
+
+/** `-m statistic --mode nth --every COUNT --packet 0`. */
+export function nth(count: number): MatchUse {
+  return match('statistic', 0, { mode: 1, flags: 0, every: count - 1, packet: 0, count: count - 1, master: 0n });
+}
+
 /** `-m icmp --icmp-type TYPE`, any code. */
 export function icmp(type: number, inverted = false): MatchUse {
   return match('icmp', 0, { type, code: [0, 0xff], invflags: inverted ? 1 : 0 });
