@@ -1,0 +1,4 @@
+import { describePackets } from './describe-packets.ts';
+import { frameCases } from './frame-cases.ts';
+
+describePackets(frameCases);
