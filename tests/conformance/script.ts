@@ -39,7 +39,8 @@ const mark = '@@@@';
  * `looksAtNft` has it count what is in force in nftables, where every table is put at the beginning.
  */
 export function scriptOf(files: readonly TestFile[], looksAtNft: boolean): string {
-  const list = looksAtNft ? `echo ${mark}chain; nft list chain ip "bpfilter_$1" "$2"` : ':';
+  const ours = 'for name in "bpfilter_$1" "$1"; do nft list chain ip "$name" "$2" 2>/dev/null; done';
+  const list = looksAtNft ? `echo ${mark}chain; ${ours}` : ':';
   const functions = `
 exec 2>&1 </dev/null
 for table in filter nat mangle raw security; do
@@ -59,7 +60,7 @@ ended() { status=$?; echo; echo "${mark}status $status"; }
       return step.chains.flatMap((chain) => [
         `echo '${mark}rule ${line}'; save ${table} ${chain}; echo ${mark}said`,
         `if iptables-legacy -A ${chain} -t ${table} ${rule}`,
-        `then ended; save ${table} ${chain}; iptables-legacy -D ${chain} -t ${table} ${rule} || iptables-legacy -t ${table} -F`,
+        `then ended; save ${table} ${chain}; echo ${mark}undone; iptables-legacy -D ${chain} -t ${table} ${rule} || iptables-legacy -t ${table} -F`,
         `save ${table} ${chain}`,
         'else ended; fi',
       ]);
@@ -124,7 +125,10 @@ function chainResult(parts: readonly Part[], status: number): ChainResult {
   };
 }
 
-/** Our rules in a chain as nft lists it: one of iptables' may be several of nft's, all with the same counter. */
+/**
+ * Our rules in a chain as nft lists it, in a table of our own name or, where the kernel's extensions want
+ * that, of iptables' name: one of iptables' may be several of nft's, all with the same counter.
+ */
 function countersIn(listing: string): number {
   return new Set(listing.match(/counter name "\w+"/g)).size;
 }
