@@ -28,7 +28,6 @@ const cases = [
 const packetCases: readonly PacketCase[] = cases.map(({ rule }) => ({
   title: rule,
   brief: true,
-
   steps: [{ restore: table('nat', [rule]) }, { send: flows }],
 }));
 
