@@ -88,6 +88,13 @@ export interface NftQuota {
   readonly used_unit?: 'bytes';
 }
 
+/** A quota that is an object. nft has other names for it there, and overlooks the statement's. */
+export interface NftQuotaObject {
+  readonly bytes: number;
+  readonly used?: number;
+  readonly inv?: boolean;
+}
+
 /** snat, dnat, masquerade and redirect. */
 export interface NftNat {
   readonly family?: NftFamily;
@@ -143,7 +150,8 @@ export type NftStatement =
         readonly op: 'add' | 'update' | 'delete';
         readonly elem: NftExpression;
         readonly set: string;
-        readonly stmt?: readonly NftStatement[];
+        /** Of each element its own; a counter of theirs has no name. */
+        readonly stmt?: readonly (NftStatement | { readonly counter: null })[];
       };
     }
   | { readonly snat: NftNat | null }
@@ -209,6 +217,7 @@ export interface NftCtHelper {
   readonly l3proto?: NftFamily;
 }
 
+/** nft 1.0.6 overlooks the policy in JSON and leaves every state its default: only our netlink sets it. */
 export interface NftCtTimeout {
   readonly protocol: 'tcp' | 'udp';
   readonly l3proto?: NftFamily;
@@ -218,7 +227,7 @@ export interface NftCtTimeout {
 /** What an object of one rule's own is; its name and table are filled in (rules/extension.ts, OwnObject). */
 export type OwnObjectBody =
   | { readonly limit: NftLimit }
-  | { readonly quota: NftQuota }
+  | { readonly quota: NftQuotaObject }
   | { readonly set: Omit<NftSet, keyof NftNamed> }
   | { readonly 'ct helper': NftCtHelper }
   | { readonly 'ct timeout': NftCtTimeout };
@@ -230,7 +239,7 @@ export type NftObject =
   | { readonly counter: NftNamed & { readonly packets?: number; readonly bytes?: number } }
   // without what they are: to delete them
   | { readonly limit: NftNamed & Partial<NftLimit> }
-  | { readonly quota: NftNamed & Partial<NftQuota> }
+  | { readonly quota: NftNamed & Partial<NftQuotaObject> }
   | { readonly set: NftNamed & Partial<NftSet> }
   | { readonly 'ct helper': NftNamed & Partial<NftCtHelper> }
   | { readonly 'ct timeout': NftNamed & Partial<NftCtTimeout> };

@@ -1,20 +1,14 @@
 import { BpfilterError } from '../../../protocol/error.ts';
 import type { NftCommand, NftDocument, NftObject, NftRule } from '../json.ts';
 import type { Loose } from './loose.ts';
-import { BATCH_BEGIN, BATCH_END, familyNumber, messageFlag, objectType } from './numbers.ts';
-import {
-  writeDeleteChain,
-  writeDeleteObject,
-  writeDeleteRule,
-  writeDeleteTable,
-  writeNewChain,
-  writeNewCounter,
-  writeNewLimit,
-  writeNewTable,
-} from './objects.ts';
+import { writeDeleteSet, writeFlushSet, writeNewSet } from './named-set.ts';
+import { BATCH_BEGIN, BATCH_END, familyNumber, messageFlag } from './numbers.ts';
+import { writeDeleteObject, writeNewObject } from './objects.ts';
+import { writeDeleteChain, writeDeleteRule, writeDeleteTable, writeNewChain, writeNewTable } from './places.ts';
 import { type RulePlace, ruleSteps, writeRule } from './rule.ts';
-import { writeSet } from './set.ts';
-import type { AnonymousSet } from './step.ts';
+import { writeAnonymousSet } from './set.ts';
+import type { AnonymousSet } from './set-model.ts';
+import { changedSet } from './set-statement.ts';
 import { unsupported } from './unsupported.ts';
 import { MessageWriter } from './writer.ts';
 
@@ -56,12 +50,16 @@ export function compileBatch(
 class BatchCompiler {
   readonly #writer: MessageWriter;
   #lastSet = 0;
+  #commands: readonly NftCommand[] = [];
+  /** Sets that rules of this batch change, once somebody asks. */
+  #changed: ReadonlySet<string> | undefined;
 
   constructor(writer: MessageWriter) {
     this.#writer = writer;
   }
 
   compile(commands: readonly NftCommand[], generation: number | undefined): void {
+    this.#commands = commands;
     this.#mark(BATCH_BEGIN, generation);
     for (let index = 0; index < commands.length; index += 1) {
       const command = commands[index];
@@ -87,17 +85,19 @@ class BatchCompiler {
 
   #add(object: Loose<NftObject>, sequence: number, exclusive: boolean): void {
     const writer = this.#writer;
-    const { rule, counter, chain, limit, table } = object;
+    const { rule, chain, table, set } = object;
     if (rule !== undefined) {
       if (exclusive) unsupported('create of a rule');
       // of nft 1.0.6 such a rule goes to the chain's end all the same
       if (rule.handle !== undefined) unsupported('add of a rule behind a handle');
       this.#rule(rule, sequence, { inserted: false, handle: undefined });
-    } else if (counter !== undefined) writeNewCounter(writer, sequence, counter, exclusive);
-    else if (chain !== undefined) writeNewChain(writer, sequence, chain, exclusive);
-    else if (limit !== undefined) writeNewLimit(writer, sequence, limit, exclusive);
+    } else if (chain !== undefined) writeNewChain(writer, sequence, chain, exclusive);
     else if (table !== undefined) writeNewTable(writer, sequence, table, exclusive);
-    else unsupported(`object ${JSON.stringify(object)}`);
+    else if (set !== undefined) {
+      this.#lastSet += 1;
+      const changed = this.#changedSets().has(setKey(set));
+      writeNewSet(writer, sequence, set, { id: this.#lastSet, exclusive, changed });
+    } else if (!writeNewObject(writer, sequence, object, exclusive)) unsupported(`object ${JSON.stringify(object)}`);
   }
 
   #insert(object: NftObject, sequence: number): void {
@@ -107,41 +107,55 @@ class BatchCompiler {
 
   #delete(object: Loose<NftObject>, sequence: number): void {
     const writer = this.#writer;
-    const { rule, counter, chain, limit, table } = object;
+    const { rule, chain, table, set } = object;
     if (rule !== undefined) {
       if (rule.handle === undefined) unsupported('delete of a rule without its handle');
       else writeDeleteRule(writer, sequence, { ...rule, handle: rule.handle });
-    } else if (counter !== undefined) writeDeleteObject(writer, sequence, counter, objectType.counter);
-    else if (chain !== undefined) writeDeleteChain(writer, sequence, chain);
-    else if (limit !== undefined) writeDeleteObject(writer, sequence, limit, objectType.limit);
+    } else if (chain !== undefined) writeDeleteChain(writer, sequence, chain);
     else if (table !== undefined) writeDeleteTable(writer, sequence, table);
-    else unsupported(`object ${JSON.stringify(object)}`);
+    else if (set !== undefined) writeDeleteSet(writer, sequence, set);
+    else if (!writeDeleteObject(writer, sequence, object)) unsupported(`object ${JSON.stringify(object)}`);
   }
 
-  #flush({ chain, table }: Loose<NftObject>, sequence: number): void {
+  #flush({ chain, table, set }: Loose<NftObject>, sequence: number): void {
     const writer = this.#writer;
     if (chain !== undefined) {
       writeDeleteRule(writer, sequence, { family: chain.family, table: chain.table, chain: chain.name });
     } else if (table !== undefined) writeDeleteRule(writer, sequence, { family: table.family, table: table.name });
-    else unsupported('flush of what is no chain and no table');
+    else if (set !== undefined) writeFlushSet(writer, sequence, set);
+    else unsupported('flush of what is no chain, table or set');
+  }
+
+  /** nft marks a set that a rule of the same document changes. */
+  #changedSets(): ReadonlySet<string> {
+    this.#changed ??= new Set(this.#commands.flatMap(changedBy));
+    return this.#changed;
   }
 
   /** The sets first, in the order in which the rule names them. */
   #rule(rule: NftRule, sequence: number, place: RulePlace): void {
-    const steps = ruleSteps(rule);
-    let ids: Map<AnonymousSet, number> | undefined;
-    for (const step of steps) {
-      if (step.kind !== 'lookup') continue;
-      ids ??= new Map();
+    const { steps, sets } = ruleSteps(rule);
+    const first = this.#lastSet + 1;
+    for (const set of sets) {
       this.#lastSet += 1;
-      ids.set(step.set, this.#lastSet);
-      writeSet(
-        this.#writer,
-        sequence,
-        { family: familyNumber[rule.family], table: rule.table, id: this.#lastSet },
-        step.set,
-      );
+      const at = { family: familyNumber[rule.family], table: rule.table, id: this.#lastSet };
+      writeAnonymousSet(this.#writer, sequence, at, set);
     }
-    writeRule(this.#writer, sequence, rule, steps, place, (set) => ids?.get(set) ?? 0);
+    const idOf = (set: AnonymousSet) => first + sets.indexOf(set);
+    writeRule(this.#writer, sequence, rule, steps, place, idOf);
   }
+}
+
+function setKey({ family, table, name }: { readonly family: string; readonly table: string; readonly name: string }) {
+  return JSON.stringify([family, table, name]);
+}
+
+/** The sets that a command's rule changes. */
+function changedBy(command: Loose<NftCommand>): readonly string[] {
+  const object: Loose<NftObject> | undefined = command.add ?? command.insert;
+  const { family, table, expr = [] } = object?.rule ?? {};
+  if (family === undefined || table === undefined) return [];
+  return expr.flatMap((statement) =>
+    'set' in statement ? [setKey({ family, table, name: changedSet(statement.set) })] : [],
+  );
 }

@@ -13,6 +13,10 @@ export type SmallSize = SmallDatum['size'];
 /** One past the greatest number of so many bytes. */
 const limits = { 1: 2 ** 8, 2: 2 ** 16, 3: 2 ** 24, 4: 2 ** 32 } as const;
 
+export function isSmall(size: number): size is SmallSize {
+  return size === 1 || size === 2 || size === 3 || size === 4;
+}
+
 /** A number as a packet has it. Refuses one that doesn't fit. */
 export function inNetworkOrder(value: number, size: SmallSize): SmallDatum {
   if (!(value >= 0 && value < limits[size])) unsupported(`${value} in ${size} bytes`);
@@ -25,11 +29,43 @@ export function inHostOrder(value: number, size: SmallSize): SmallDatum {
   return { size, word: value };
 }
 
-/** One behind the other; at most four bytes together. */
-export function joined(first: SmallDatum, second: SmallDatum): SmallDatum {
+/** A number of any width, in the kernel's order or the packet's. Refuses one that doesn't fit. */
+export function datumOfBigint(value: bigint, size: number, hostOrder: boolean): Datum {
+  if (value < 0n || value >= 1n << BigInt(8 * size)) unsupported(`${value} in ${size} bytes`);
+  if (isSmall(size)) return hostOrder ? inHostOrder(Number(value), size) : inNetworkOrder(Number(value), size);
+  const bytes = new Uint8Array(size);
+  let rest = value;
+  for (let at = 0; at < size; at += 1) {
+    bytes[hostOrder ? at : size - 1 - at] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return { size, bytes };
+}
+
+/** All bits off, or on. */
+export function filled(size: number, byte: 0 | 0xff): Datum {
+  if (isSmall(size)) return { size, word: byte === 0 ? 0 : (limits[size] - 1) >>> 0 };
+  return { size, bytes: new Uint8Array(size).fill(byte) };
+}
+
+export function bytesOf(datum: Datum): Uint8Array {
+  if ('bytes' in datum) return datum.bytes;
+  return Uint8Array.from({ length: datum.size }, (_, at) => (datum.word >>> (8 * at)) & 0xff);
+}
+
+/** Of any length. */
+export function datumOfBytes(bytes: Uint8Array): Datum {
+  const { length } = bytes;
+  if (!isSmall(length)) return { size: length, bytes };
+  return { size: length, word: bytes.reduce((word, byte, at) => (word | (byte << (8 * at))) >>> 0, 0) };
+}
+
+/** One behind the other. */
+export function joined(first: Datum, second: Datum): Datum {
   const size = first.size + second.size;
-  if (size !== 2 && size !== 3 && size !== 4) return unsupported(`${size} bytes as one value`);
-  return { size, word: (first.word | (second.word << (8 * first.size))) >>> 0 };
+  if (isSmall(size) && 'word' in first && 'word' in second)
+    return { size, word: (first.word | (second.word << (8 * first.size))) >>> 0 };
+  return datumOfBytes(Uint8Array.of(...bytesOf(first), ...bytesOf(second)));
 }
 
 /** An attribute that holds a value: {VALUE}. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CounterListing } from '../counter-listing.ts';
 import type { NftRule } from '../json.ts';
 import { decodeChain, decodeCounter, decodeHandle } from './decode.ts';
-import { writeNewChain, writeNewCounter } from './objects.ts';
+import { writeNewObject } from './objects.ts';
+import { writeNewChain } from './places.ts';
 import { ruleSteps, writeRule } from './rule.ts';
 import { MessageWriter } from './writer.ts';
 
@@ -20,7 +21,7 @@ function viewOf(write: (writer: MessageWriter) => void): DataView<ArrayBuffer> {
 function handlesOf(rule: Omit<NftRule, 'family' | 'table' | 'chain'>, found = new Map<number, number[]>()) {
   const whole = { ...inTable, chain: 'c', ...rule };
   const writer = new MessageWriter();
-  writeRule(writer, 1, whole, ruleSteps(whole), { inserted: false, handle: undefined }, () => 0);
+  writeRule(writer, 1, whole, ruleSteps(whole).steps, { inserted: false, handle: undefined }, () => 0);
   writer.u64(3, 2 ** 40 + 5); // NFTA_RULE_HANDLE
   const bytes = writer.bytes().slice();
   decodeHandle(new DataView(bytes.buffer), 0, bytes.length, found);
@@ -41,7 +42,7 @@ describe('decodeCounter', () => {
     ['r1x', undefined],
   ])('the counter %s is of entry %s', (name, id) => {
     const view = viewOf((writer) =>
-      writeNewCounter(writer, 1, { ...inTable, name, packets: 7, bytes: 2 ** 50 }, false),
+      writeNewObject(writer, 1, { counter: { ...inTable, name, packets: 7, bytes: 2 ** 50 } }, false),
     );
     const found = new CounterListing();
     decodeCounter(view, 0, view.byteLength, found);
@@ -49,7 +50,9 @@ describe('decodeCounter', () => {
   });
 
   it('reads any u64', () => {
-    const view = viewOf((writer) => writeNewCounter(writer, 1, { ...inTable, name: 'r1' }, false));
+    const view = viewOf((writer) => {
+      writeNewObject(writer, 1, { counter: { ...inTable, name: 'r1' } }, false);
+    });
     const hex = Buffer.from(view.buffer);
     hex.fill(0xff, hex.length - 8);
     const found = new CounterListing();

@@ -1,168 +1,157 @@
 import type { NftExpression, NftOperator, NftStatement } from '../json.ts';
-import { inNetworkOrder, type SmallDatum } from './datum.ts';
-import { type Load, type Operand, operandOf } from './load.ts';
+import { bytesOf, type Datum, datumOfBytes, filled } from './datum.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Operand, Subject } from './load.ts';
 import { comparison } from './numbers.ts';
-import type { ProtocolContext } from './protocol-context.ts';
-import { anonymousSet } from './set-elements.ts';
-import type { Step, Subject } from './step.ts';
+import { type Evaluated, subjectOf } from './operand.ts';
+import { setContent } from './set-content.ts';
+import type { Step } from './step.ts';
 import { unsupported } from './unsupported.ts';
-import { bitsOf, datumOf, interfaceName, numberOf } from './value.ts';
+import { datumOf, numberOf, orderedDatumOf, prefixMask } from './value.ts';
 
 type Match = Extract<NftStatement, { readonly match: unknown }>['match'];
 
-/** `meta l4proto PROTOCOL`. */
-export function protocolStep(protocol: number): Step {
-  const subject: Subject = { load: operandOf({ meta: { key: 'l4proto' } }).load, size: 1 };
-  return { kind: 'compare', subject, op: comparison['=='], value: inNetworkOrder(protocol, 1), mergeable: false };
+/** Adds a test as nft compiles it, behind the tests that it implies. */
+export function addMatch({ op, left, right }: Match, evaluation: Evaluation): void {
+  const evaluated = subjectOf(left, evaluation);
+  evaluation.steps.push(testStep(evaluated, op, right, evaluation));
 }
 
-/** Adds a test as nft compiles it, behind the test of the protocol that it implies. */
-export function addMatch(steps: Step[], { op, left, right }: Match, context: ProtocolContext): void {
-  const masked = typeof left === 'object' && '&' in left ? left['&'] : undefined;
-  const operand = operandOf(masked === undefined ? left : masked[0]);
-  const { protocol, needsProtocol } = operand;
-  if (protocol !== undefined && context.lacks(protocol)) {
-    steps.push(protocolStep(protocol));
-    context.tell(protocol, 'meta');
+function testStep(evaluated: Evaluated, op: NftOperator, right: NftExpression, evaluation: Evaluation): Step {
+  const { operand, subject } = evaluated;
+  if (!isMask(subject)) unsupported('a test of what is turned over');
+  if (typeof right === 'boolean' && operand.presence !== undefined) {
+    return testStep(
+      {
+        ...evaluated,
+        operand: { load: operand.presence, size: operand.size, notation: 'boolean', hostOrder: true },
+        subject: { load: operand.presence, size: operand.size },
+      },
+      op,
+      right,
+      evaluation,
+    );
   }
-  if (needsProtocol === true) context.needsAny();
-  steps.push(masked === undefined ? plainStep(operand, op, right, context) : maskedStep(operand, masked[1], op, right));
-}
-
-function maskedStep(operand: Operand, mask: NftExpression, op: NftOperator, right: NftExpression): Step {
-  const { load, size, notation } = operand;
-  if (op === 'in' || size === 16 || isPartOfByte(load) || (operand.bits === true && op !== '==' && op !== '!='))
-    return unsupported(`"${op}" on masked bits`);
-  if (operand.hostOrder === true && op !== '==' && op !== '!=') return unsupported(`"${op}" on masked bits`);
-  const subject = { load, size, mask: datumOf(bitsOf(mask, notation), operand) };
-  return {
-    kind: 'compare',
-    subject,
-    op: comparison[op],
-    value: datumOf(numberOf(right, notation), operand),
-    mergeable: false,
-  };
-}
-
-function plainStep(operand: Operand, op: NftOperator, right: NftExpression, context: ProtocolContext): Step {
-  const { load, size, notation, tellsProtocol } = operand;
-  if (notation === 'interface name') {
-    if (typeof right !== 'string' || (op !== '==' && op !== '!='))
-      return unsupported(`interface name ${JSON.stringify(right)}`);
-    return {
-      kind: 'compare',
-      subject: { load, size },
-      op: comparison[op],
-      value: interfaceName(right),
-      mergeable: false,
-    };
+  if (typeof right === 'string' && right.startsWith('@')) {
+    // nft turns it where the set is one of intervals
+    if (operand.hostOrder === true && operand.size > 1) unsupported(`${right} of what is in host order`);
+    return { kind: 'lookup', subject, inverted: isInverted(op), set: right.slice(1) };
   }
-  if (op === 'in') return flagStep(operand, right);
   if (typeof right === 'object' && !Array.isArray(right)) {
-    if ('prefix' in right) return prefixStep(operand, op, right.prefix);
-    if ('range' in right) return rangeStep(operand, op, right.range);
-    if ('set' in right) {
-      const set = anonymousSet(operand, right.set);
-      for (const value of right.set)
-        if (tellsProtocol !== undefined && op === '==' && typeof value === 'number') context.tell(value, tellsProtocol);
-      return { kind: 'lookup', subject: { load, size }, inverted: isInverted(op), set };
-    }
+    if ('prefix' in right) return prefixStep(evaluated, op, right.prefix);
+    if ('range' in right) return rangeStep(evaluated, op, right.range);
+    if ('set' in right) return setStep(evaluated, op, right.set, evaluation);
   }
-  const value = numberOf(right, notation);
-  if (tellsProtocol !== undefined && op === '==') context.tell(value, tellsProtocol);
-  if (isPartOfByte(load)) return partStep(operand, op, value);
-  if (notation === 'boolean' && op !== '==') return unsupported(`"${op}" on a boolean`);
-  if (operand.bits === true && value !== 0) return unsupported(`"${op}" on flags`);
-  return compare(operand, op, value);
+  if (op === 'in') return flagStep(evaluated, right);
+  return compareStep(evaluated, op, right, evaluation);
 }
 
-function compare(operand: Operand, op: Exclude<NftOperator, 'in'>, value: number): Step {
-  const { load, size } = operand;
+/** nft moves what is behind ^ or a shift to the value. */
+function isMask({ changes = [] }: Subject): boolean {
+  return changes.every((change) => change.kind === 'mask' && !change.flips);
+}
+
+function compareStep(
+  { operand, subject, shift, plain }: Evaluated,
+  op: Exclude<NftOperator, 'in'>,
+  right: NftExpression,
+  evaluation: Evaluation,
+): Step {
+  const { tellsProtocol, notation, load } = operand;
   const isOrder = op !== '==' && op !== '!=';
-  const mergeable = load.kind === 'payload' && !isOrder;
+  if (isOrder && (notation === 'interface name' || notation === 'text')) return unsupported(`"${op}" on a text`);
+  if (notation === 'boolean' && op !== '==') return unsupported(`"${op}" on a boolean`);
+  if (load.kind === 'concat') return unsupported('a concatenation beside a single value');
+  if (tellsProtocol !== undefined && op === '==' && plain && !Array.isArray(right))
+    evaluation.protocols.tell(numberOf(right, notation), tellsProtocol);
   return {
     kind: 'compare',
-    subject: ordered(operand, isOrder),
+    subject: isOrder ? ordered(operand, subject) : subject,
     op: comparison[op],
-    value: orderedDatum(operand, isOrder, value),
-    mergeable: mergeable && size <= 4,
+    value: isOrder ? orderedDatumOf(right, operand, shift) : datumOf(right, operand, shift),
+    mergeable: plain && load.kind === 'payload' && !isOrder,
   };
 }
 
 /** One of the bits is set. */
-function flagStep(operand: Operand, right: NftExpression): Step {
-  const { load, size, notation, bits } = operand;
-  if (bits !== true) return unsupported('"in" on what is no flags');
-  const subject = { load, size, mask: datumOf(bitsOf(right, notation), operand) };
-  return { kind: 'compare', subject, op: comparison['!='], value: datumOf(0, operand), mergeable: false };
+function flagStep({ operand, subject, plain }: Evaluated, right: NftExpression): Step {
+  if (operand.bits !== true || !plain) return unsupported('"in" on what is no flags');
+  const { size } = operand;
+  return {
+    kind: 'compare',
+    subject: { ...subject, mask: datumOf(right, operand) },
+    op: comparison['!='],
+    value: filled(size, 0),
+    mergeable: false,
+  };
 }
+
+type Prefix = Extract<NftExpression, { readonly prefix: unknown }>['prefix'];
 
 /** The leading bits of an address: whole bytes are all that is loaded. */
-function prefixStep(
-  operand: Operand,
-  op: NftOperator,
-  { addr, len }: { readonly addr: string; readonly len: number },
-): Step {
+function prefixStep({ operand, subject, plain }: Evaluated, op: NftOperator, { addr, len }: Prefix): Step {
   const { load, size, notation } = operand;
-  if (notation !== 'address' || size === 16 || !(len > 0 && len < 8 * size))
-    return unsupported(`prefix ${addr}/${len}`);
+  if (!plain || notation !== 'address' || !(len > 0 && len < 8 * size)) return unsupported(`prefix ${addr}/${len}`);
   if (op !== '==' && op !== '!=') return unsupported(`"${op}" on a prefix`);
-  const value = datumOf(numberOf(addr, notation), operand);
+  const value = datumOf(addr, operand);
   if (len % 8 !== 0) {
-    const mask = datumOf((-1 << (32 - len)) >>> 0, operand);
-    return { kind: 'compare', subject: { load, size, mask }, op: comparison[op], value, mergeable: false };
+    const mask = prefixMask(len, size);
+    return { kind: 'compare', subject: { ...subject, mask }, op: comparison[op], value, mergeable: false };
   }
-  const part = leading(value, len / 8);
-  const subject = { load: load.kind === 'payload' ? { ...load, bits: len } : load, size: part.size };
-  return { kind: 'compare', subject, op: comparison[op], value: part, mergeable: false };
+  const part = datumOfBytes(bytesOf(value).subarray(0, len / 8));
+  const shorter: Subject = { load: load.kind === 'payload' ? { ...load, bits: len } : load, size: part.size };
+  return { kind: 'compare', subject: shorter, op: comparison[op], value: part, mergeable: false };
 }
 
-function leading({ word }: SmallDatum, bytes: number): SmallDatum {
-  if (bytes !== 1 && bytes !== 2 && bytes !== 3) return unsupported(`the first ${bytes} bytes`);
-  return { size: bytes, word: word & (2 ** (8 * bytes) - 1) };
+function rangeStep(
+  { operand, subject, shift }: Evaluated,
+  op: NftOperator,
+  [low, high]: readonly [NftExpression, NftExpression],
+): Step {
+  if (operand.bits === true || operand.load.kind === 'concat') return unsupported('a range of flags');
+  const [from, to] = [orderedDatumOf(low, operand, shift), orderedDatumOf(high, operand, shift)];
+  if (isGreater(from, to)) unsupported(`range ${JSON.stringify(low)}-${JSON.stringify(high)}`);
+  return { kind: 'between', subject: ordered(operand, subject), inverted: isInverted(op), from, to };
 }
 
-function rangeStep(operand: Operand, op: NftOperator, [low, high]: readonly [NftExpression, NftExpression]): Step {
-  const { notation, load, bits } = operand;
-  if (bits === true || isPartOfByte(load)) return unsupported('a range of flags');
-  const [from, to] = [numberOf(low, notation), numberOf(high, notation)];
-  if (from > to) return unsupported(`range ${from}-${to}`);
-  const subject = ordered(operand, true);
-  return {
-    kind: 'between',
-    subject,
-    inverted: isInverted(op),
-    from: orderedDatum(operand, true, from),
-    to: orderedDatum(operand, true, to),
-  };
+/** In network order. */
+function isGreater(one: Datum, other: Datum): boolean {
+  return Buffer.compare(bytesOf(one), bytesOf(other)) > 0;
 }
 
-/** Some bits of one byte: the byte is loaded, the others masked away. */
-function partStep({ load, protocol }: Operand, op: Exclude<NftOperator, 'in'>, value: number): Step {
-  if (load.kind !== 'payload' || protocol === undefined) return unsupported('bits of a byte');
-  const { base, offset, bits } = load;
-  const shift = 8 - (offset % 8) - bits;
-  if (shift < 0 || value >= 2 ** bits) return unsupported(`${value} in ${bits} bits at ${offset}`);
-  const subject = {
-    load: { ...load, base, offset: offset - (offset % 8), bits: 8 },
-    size: 1,
-    mask: inNetworkOrder((2 ** bits - 1) << shift, 1),
-  };
-  return { kind: 'compare', subject, op: comparison[op], value: inNetworkOrder(value << shift, 1), mergeable: false };
+function setStep(
+  { operand, subject, shift, plain }: Evaluated,
+  op: NftOperator,
+  values: Extract<NftExpression, { readonly set: unknown }>['set'],
+  evaluation: Evaluation,
+): Step {
+  const { tellsProtocol, notation } = operand;
+  const isTest = op === '==' || op === 'in';
+  const [only] = values;
+  if (only === undefined) return unsupported('a set of no values');
+  // nft makes one value of a set of one
+  if (values.length === 1) return testStep({ operand, subject, shift, plain }, isTest ? '==' : op, only, evaluation);
+  const set = setContent(plain ? operand : { ...operand, ...keyWithoutExpression(operand) }, values, {
+    shift,
+    merges: true,
+  });
+  evaluation.sets.push(set);
+  for (const value of values) {
+    if (tellsProtocol !== undefined && isTest && plain && typeof value !== 'object')
+      evaluation.protocols.tell(numberOf(value, notation), tellsProtocol);
+  }
+  const asked = set.intervals ? ordered(operand, subject) : subject;
+  return { kind: 'lookup', subject: asked, inverted: !isTest && isInverted(op), set };
 }
 
-function isPartOfByte(load: Load): boolean {
-  return load.kind === 'payload' && load.bits % 8 !== 0;
+/** nft only keeps the expression of a set's keys where nothing is done to it. */
+function keyWithoutExpression({ key }: Operand): Pick<Operand, 'key'> {
+  return key === undefined ? {} : { key: { type: key.type } };
 }
 
 /** Greater and less are asked of bytes in network order. */
-function ordered({ load, size, hostOrder }: Operand, isOrder: boolean): Subject {
-  return isOrder && hostOrder === true && size > 1 ? { load, size, swapped: true } : { load, size };
-}
-
-function orderedDatum(operand: Operand, isOrder: boolean, value: number): SmallDatum {
-  const { size } = operand;
-  return isOrder && size !== 16 ? inNetworkOrder(value, size) : datumOf(value, operand);
+function ordered({ hostOrder }: Operand, subject: Subject): Subject {
+  return hostOrder === true && subject.size > 1 ? { ...subject, swapped: true } : subject;
 }
 
 function isInverted(op: NftOperator): boolean {

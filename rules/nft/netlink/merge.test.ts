@@ -9,7 +9,7 @@ const counter: NftStatement = { counter: 'r1' };
 
 /** "base offset bits" of each load from a packet, in order; the others by their kind. */
 function loadsOf(...expr: readonly NftStatement[]): readonly string[] {
-  return ruleSteps({ family: 'ip', expr }).map((step) => {
+  return ruleSteps({ family: 'ip', expr }).steps.map((step) => {
     if (step.kind !== 'compare' || step.subject.load.kind !== 'payload')
       return step.kind === 'compare' ? 'meta' : step.kind;
     const { base, offset, bits } = step.subject.load;

@@ -1,4 +1,4 @@
-import type { SmallDatum } from './datum.ts';
+import type { Datum } from './datum.ts';
 import { joined } from './datum.ts';
 import type { Load } from './load.ts';
 import type { CompareStep, Step } from './step.ts';
@@ -10,11 +10,13 @@ interface Candidate {
   readonly at: number;
   readonly load: PayloadLoad;
   readonly op: number;
-  readonly value: SmallDatum;
+  readonly value: Datum;
 }
 
-/** Widest load after a merge; bits. */
-const WIDEST = 32;
+/** A register, and what the kernel loads by its fast path; bits. */
+const WIDEST = 128;
+const FAST = 32;
+const LINK_LAYER = 0;
 
 /**
  * Merges tests of fields that stand side by side, as nft does before it linearizes a rule (stmt_reduce,
@@ -51,7 +53,7 @@ function hasCandidates(steps: readonly Step[]): boolean {
 }
 
 function candidateOf({ subject: { load }, op, value }: CompareStep, at: number): Candidate | undefined {
-  return load.kind === 'payload' && 'word' in value ? { at, load, op, value } : undefined;
+  return load.kind === 'payload' ? { at, load, op, value } : undefined;
 }
 
 function mergeInto(candidates: Candidate[], steps: (Step | undefined)[]): (Step | undefined)[] {
@@ -63,8 +65,9 @@ function mergeInto(candidates: Candidate[], steps: (Step | undefined)[]): (Step 
       continue;
     }
     const load = { ...last.load, bits: last.load.bits + next.load.bits };
-    last = { at: last.at, load, op: last.op, value: joined(last.value, next.value) };
-    const { at, op, value } = last;
+    const value = joined(last.value, next.value);
+    const { at, op } = last;
+    last = { at, load, op, value };
     steps[at] = { kind: 'compare', subject: { load, size: value.size }, op, value, mergeable: false };
     steps[next.at] = undefined;
   }
@@ -76,6 +79,13 @@ function canMerge(one: Candidate, next: Candidate): boolean {
     one.op === next.op &&
     one.load.base === next.load.base &&
     one.load.offset + one.load.bits === next.load.offset &&
-    one.load.bits + next.load.bits <= WIDEST
+    isWorthwhile(one.load, next.load)
   );
+}
+
+/** Nothing is lost by a wider load: the whole is still loaded fast, or a part of it wasn't anyway. */
+function isWorthwhile(one: PayloadLoad, next: PayloadLoad): boolean {
+  const total = one.bits + next.bits;
+  if (total > WIDEST) return false;
+  return total <= FAST || one.base === LINK_LAYER || one.bits > FAST || next.bits > FAST;
 }

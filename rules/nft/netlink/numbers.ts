@@ -24,7 +24,9 @@ export const message = {
   getRule: 7,
   deleteRule: 8,
   newSet: 9,
+  deleteSet: 11,
   newSetElement: 12,
+  deleteSetElement: 14,
   getGeneration: 16,
   newObject: 18,
   getObject: 19,
@@ -64,19 +66,37 @@ export const setAttribute = {
   flags: 3,
   keyType: 4,
   keyLength: 5,
+  dataType: 6,
+  dataLength: 7,
   description: 9,
   id: 10,
+  timeout: 11,
   userdata: 13,
 } as const;
-export const setFlag = { anonymous: 1, constant: 2, interval: 4 } as const;
+export const setFlag = {
+  anonymous: 1,
+  constant: 2,
+  interval: 4,
+  map: 8,
+  timeout: 0x10,
+  evaluated: 0x20,
+  concatenation: 0x80,
+} as const;
 export const setElementListAttribute = { table: 1, set: 2, elements: 3, setId: 4 } as const;
-export const setElementAttribute = { key: 1, flags: 3, userdata: 6 } as const;
+export const setElementAttribute = { key: 1, data: 2, flags: 3, userdata: 6, keyEnd: 10 } as const;
 export const expressionAttribute = { name: 1, data: 2 } as const;
 export const dataAttribute = { value: 1, verdict: 2 } as const;
 export const verdictAttribute = { code: 1, chain: 2 } as const;
 
-/** Type of a counter's or a limit's object: NFT_OBJECT_*. */
-export const objectType = { counter: 1, limit: 4 } as const;
+/** NFT_OBJECT_* */
+export const objectType = {
+  counter: 1,
+  quota: 2,
+  ctHelper: 3,
+  limit: 4,
+  ctTimeout: 7,
+  ctExpectation: 9,
+} as const;
 
 export const verdictCode = { accept: 1, drop: 0, jump: -3, goto: -4, return: -5 } as const;
 

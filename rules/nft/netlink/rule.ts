@@ -1,33 +1,31 @@
 import type { NftRule } from '../json.ts';
-import {
-  writeCompare,
-  writeLimit,
-  writeLog,
-  writeLookup,
-  writeMark,
-  writeObject,
-  writeOutside,
-  writeReject,
-  writeSubject,
-  writeVerdict,
-} from './expressions.ts';
+import type { Evaluation } from './evaluation.ts';
+import { type IdOf, writeExpression } from './expression.ts';
+import { writeCompare, writeLookup, writeObject, writeOutside, writeSubject, writeVerdict } from './expressions.ts';
 import { mergeNeighbours } from './merge.ts';
 import { comparison, familyNumber, message, messageFlag, ruleAttribute, USERDATA_COMMENT } from './numbers.ts';
 import { ProtocolContext } from './protocol-context.ts';
-import { ANONYMOUS_NAME } from './set.ts';
+import type { AnonymousSet } from './set-model.ts';
 import { addStatement } from './statement.ts';
-import type { AnonymousSet, Step } from './step.ts';
+import type { Step } from './step.ts';
 import { unsupported } from './unsupported.ts';
 import type { MessageWriter } from './writer.ts';
 import { writeCompat, writeXt } from './xt.ts';
 
-/** A rule's steps in nft's order. Refuses what this compiler doesn't know or nft wouldn't take. */
-export function ruleSteps({ expr = [], family }: Pick<NftRule, 'expr' | 'family'>): readonly Step[] {
+/** What a rule is compiled to. */
+export interface RuleSteps {
+  /** In nft's order. */
+  readonly steps: readonly Step[];
+  /** Sets of its own, in the order in which they are made. */
+  readonly sets: readonly AnonymousSet[];
+}
+
+/** Compiles a rule. Refuses what this compiler doesn't know or nft wouldn't take. */
+export function ruleSteps({ expr = [], family }: Pick<NftRule, 'expr' | 'family'>): RuleSteps {
   if (family !== 'ip') unsupported(`rules of family ${family}`);
-  const context = new ProtocolContext();
-  const steps: Step[] = [];
-  for (const statement of expr) addStatement(steps, statement, context);
-  return mergeNeighbours(steps);
+  const evaluation: Evaluation = { steps: [], protocols: new ProtocolContext(), sets: [] };
+  for (const statement of expr) addStatement(statement, evaluation);
+  return { steps: mergeNeighbours(evaluation.steps), sets: evaluation.sets };
 }
 
 /** Where a rule goes: to the end of its chain, to its beginning, or before the rule of a handle. */
@@ -36,6 +34,11 @@ export interface RulePlace {
   readonly handle: number | undefined;
 }
 
+/** NFT_RULE_MAXEXPRS */
+const MOST_EXPRESSIONS = 128;
+/** Bytes of the shortest one there is, and less: what is shorter altogether needn't be counted. */
+const LEAST_EXPRESSION = 16;
+
 /** NEWRULE. `idOf` gives the id of a set in this batch. */
 export function writeRule(
   writer: MessageWriter,
@@ -43,7 +46,7 @@ export function writeRule(
   rule: NftRule,
   steps: readonly Step[],
   { inserted, handle }: RulePlace,
-  idOf: (set: AnonymousSet) => number,
+  idOf: IdOf,
 ): void {
   const { request, create, append } = messageFlag;
   const flags = request | create | (inserted ? 0 : append);
@@ -55,18 +58,23 @@ export function writeRule(
   writeCompat(writer, steps);
   const list = writer.open(ruleAttribute.expressions);
   for (const step of steps) writeStep(writer, step, idOf);
+  if (writer.sizeOf(list) > MOST_EXPRESSIONS * LEAST_EXPRESSION) {
+    const count = writer.membersOf(list);
+    if (count > MOST_EXPRESSIONS)
+      unsupported(`a rule of ${count} expressions in chain ${rule.chain}, of ${MOST_EXPRESSIONS} that there may be`);
+  }
   writer.close(list);
   writer.closeMessage(start);
 }
 
-function writeStep(writer: MessageWriter, step: Step, idOf: (set: AnonymousSet) => number): void {
+function writeStep(writer: MessageWriter, step: Step, idOf: IdOf): void {
   switch (step.kind) {
     case 'compare':
-      writeSubject(writer, step.subject);
+      writeSubject(writer, step.subject, idOf);
       writeCompare(writer, step.op, step.value);
       break;
     case 'between':
-      writeSubject(writer, step.subject);
+      writeSubject(writer, step.subject, idOf);
       if (step.inverted) writeOutside(writer, step.from, step.to);
       else {
         writeCompare(writer, comparison['>='], step.from);
@@ -74,23 +82,14 @@ function writeStep(writer: MessageWriter, step: Step, idOf: (set: AnonymousSet) 
       }
       break;
     case 'lookup':
-      writeSubject(writer, step.subject);
-      writeLookup(writer, ANONYMOUS_NAME, idOf(step.set), step.inverted);
+      writeSubject(writer, step.subject, idOf);
+      writeLookup(writer, step, idOf);
       break;
     case 'object':
       writeObject(writer, step.type, step.name);
       break;
-    case 'limit':
-      writeLimit(writer, step.limit);
-      break;
-    case 'log':
-      writeLog(writer, step.log);
-      break;
-    case 'reject':
-      writeReject(writer, step.type, step.code);
-      break;
-    case 'mark':
-      writeMark(writer, step.mask, step.xor);
+    case 'plain':
+      for (const one of step.expressions) writeExpression(writer, one, idOf);
       break;
     case 'xt':
       writeXt(writer, step.xt);

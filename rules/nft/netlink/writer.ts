@@ -1,9 +1,12 @@
 import { NESTED, SUBSYSTEM } from './numbers.ts';
+import { unsupported } from './unsupported.ts';
 
 /** struct nlmsghdr and struct nfgenmsg, in words. */
 const HEADER = 5;
 /** Room that an attribute or a message header of ours takes at most, without its text; bytes. */
 const SLACK = 64;
+/** Most that nla_len can tell. */
+const LONGEST = 0xffff;
 const encoder = new TextEncoder();
 
 /** The same 32 bits in the other byte order. */
@@ -70,9 +73,24 @@ export class MessageWriter {
     return start;
   }
 
+  /** Refuses one that is too long for its length, a u16. */
   close(start: number): void {
     const words = this.#words;
-    words[start] = ((words[start] ?? 0) & 0xffff0000) | ((this.#at - start) * 4);
+    const size = (this.#at - start) * 4;
+    if (size > LONGEST) unsupported(`an attribute of ${size} bytes, of ${LONGEST} that there may be`);
+    words[start] = ((words[start] ?? 0) & 0xffff0000) | size;
+  }
+
+  /** Bytes of an open attribute so far. */
+  sizeOf(start: number): number {
+    return (this.#at - start) * 4;
+  }
+
+  /** Members of a list attribute that is just being closed: each begins with its length. */
+  membersOf(start: number): number {
+    let count = 0;
+    for (let at = start + 1; at < this.#at; count += 1) at += (((this.#words[at] ?? 0) & 0xffff) + 3) >>> 2;
+    return count;
   }
 
   /** 32 bits in network order. */
@@ -127,6 +145,7 @@ export class MessageWriter {
   /** Bytes as they are. */
   binary(type: number, content: Uint8Array): void {
     const { length } = content;
+    if (length + 4 > LONGEST) unsupported(`an attribute of ${length} bytes`);
     this.#reserve(SLACK + length);
     const start = this.#at;
     this.#at = start + 1 + ((length + 3) >>> 2);

@@ -59,6 +59,6 @@ describe("the kernel's own extensions", () => {
       ['xt', 'compare'],
     ],
   ])('no test crosses one', (expr, kinds) => {
-    expect(ruleSteps({ family: 'ip', expr }).map(({ kind }) => kind)).toEqual(kinds);
+    expect(ruleSteps({ family: 'ip', expr }).steps.map(({ kind }) => kind)).toEqual(kinds);
   });
 });

@@ -1,5 +1,5 @@
 import type { NftXt } from '../json.ts';
-import { expression } from './expressions.ts';
+import { expression } from './expression.ts';
 import { compatAttribute, ruleAttribute } from './numbers.ts';
 import type { Step } from './step.ts';
 import { unsupported } from './unsupported.ts';
