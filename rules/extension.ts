@@ -181,6 +181,8 @@ export interface TargetDefinition<Info> extends ExtensionFacts {
   save(info: Info, context: { readonly header: HeaderMatch }): string;
   /** The name `-j` gets in `iptables -S` where it isn't the target's own (libxtables' alias): CT written as NOTRACK. */
   alias?(info: Info): string;
+  /** Of a target for any table: whether the kernel's own, with such a struct, still looks at the table's name. */
+  asksTableName?(info: Info): boolean;
   /** The statements behind the counter. Throws by `cannotExpress` for what nft can't carry exactly. */
   nft(info: Info, context: NftContext): NftTarget;
 }

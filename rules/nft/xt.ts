@@ -1,6 +1,6 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { IPT_INV_PROTO } from '../../protocol/ip-tables.ts';
-import { type AnyMatch, type AnyTarget, cannotExpress, type NftMatch, type NftTarget } from '../extension.ts';
+import { cannotExpress, type NftMatch, type NftTarget } from '../extension.ts';
 import type { HeaderMatch, MatchUse } from '../ir.ts';
 import type { TableContext } from './context.ts';
 import type { NftXt } from './json.ts';
@@ -28,20 +28,24 @@ export function isNotExpressible(error: unknown): error is BpfilterError {
  */
 export function matchAsXt(use: MatchUse, header: HeaderMatch, context: TableContext, reason: string): NftMatch {
   const { definition } = context.lookup.findMatch(use.name, use.revision);
-  const xt = xtOf('match', use, definition, header, context, reason);
+  const isBound = definition.placement.table !== undefined;
+  const xt = xtOf('match', use, definition.noXt, isBound, header, context, reason);
   return { alternatives: [[{ xt }]], ...(definition.stateful === true ? { stateful: true } : {}) };
 }
 
 /** A target as the kernel's own. Throws as `matchAsXt`. */
 export function targetAsXt(use: MatchUse, header: HeaderMatch, context: TableContext, reason: string): NftTarget {
-  const { definition } = context.lookup.findTarget(use.name, use.revision);
-  return { statements: [{ xt: xtOf('target', use, definition, header, context, reason) }] };
+  const { definition, revision } = context.lookup.findTarget(use.name, use.revision);
+  const isBound = definition.placement.table !== undefined || definition.asksTableName?.(revision.decode(use.data));
+  return { statements: [{ xt: xtOf('target', use, definition.noXt, isBound === true, header, context, reason) }] };
 }
 
+/** `isBound`: only in an nft table of ip_tables' name. */
 function xtOf(
   kind: NftXt['kind'],
   { name, revision, data }: MatchUse,
-  { noXt, placement }: AnyMatch | AnyTarget,
+  noXt: string | undefined,
+  isBound: boolean,
   { protocol, inverted }: HeaderMatch,
   { xt, table }: TableContext,
   reason: string,
@@ -55,6 +59,6 @@ function xtOf(
     info: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
     ...(protocol === 0 ? {} : { protocol }),
     ...(protocol !== 0 && (inverted & IPT_INV_PROTO) !== 0 ? { protocolInverted: true } : {}),
-    ...(placement.table === undefined ? {} : { table }),
+    ...(isBound ? { table } : {}),
   };
 }

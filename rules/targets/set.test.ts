@@ -1,3 +1,4 @@
+import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import { describeTarget } from '../testing/describe-target.ts';
 import { type SetTargetInfo, type SetUse, setTarget } from './set.ts';
@@ -90,4 +91,13 @@ describeTarget(setTarget, {
     },
   ],
   nft: [{ info: info({ add: use(1, 1) }), lists: 'not those of nft' }],
+});
+
+describe('SET by the kernel’s own', () => {
+  it.each([
+    { what: 'a map', fields: { map: use(1, 1) }, asks: true },
+    { what: 'none', fields: { add: use(1, 1) }, asks: false },
+  ])('looks at the table’s name: $what', ({ fields, asks }) => {
+    expect(setTarget.asksTableName?.(info(fields))).toBe(asks);
+  });
 });

@@ -115,6 +115,7 @@ export const setTarget = defineTarget<SetTargetInfo>({
   check,
   print: (info) => texts(info, ''),
   save: (info) => texts(info, '--'),
+  asksTableName: ({ map }) => map.index !== NONE,
   nft: () => cannotExpress(WHY),
 });
 
