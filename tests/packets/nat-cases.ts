@@ -577,6 +577,7 @@ const tproxyDropCases: readonly NatCase[] = [
     '--on-port 4000',
     `--on-port 4000 --on-ip 10.1.0.1 --tproxy-mark 0x1`,
     '--on-port 0 --on-ip 127.0.0.1 --tproxy-mark 0x1/0xff',
+    '--on-port 0 --tproxy-mark 0x1',
   ].map(
     (options): NatCase => ({
       title: `TPROXY ${options} without a socket drops`,
