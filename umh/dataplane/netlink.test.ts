@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
-import { writeNewChain, writeNewCounter } from '../../rules/nft/netlink/objects.ts';
+import { writeNewObject } from '../../rules/nft/netlink/objects.ts';
+import { writeNewChain } from '../../rules/nft/netlink/places.ts';
 import { MessageWriter } from '../../rules/nft/netlink/writer.ts';
 import { syscallError } from '../../sys/fail.ts';
 import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
@@ -88,7 +89,7 @@ const document: NftDocument = {
 
 function counter(name: string, sequence: number, flags = 0): Buffer {
   const writer = new MessageWriter();
-  writeNewCounter(writer, sequence, { ...inTable, name, packets: 1, bytes: 2 }, false);
+  writeNewObject(writer, sequence, { counter: { ...inTable, name, packets: 1, bytes: 2 } }, false);
   const bytes = Buffer.from(writer.bytes());
   bytes.writeUInt16LE(flags, 6);
   return bytes;
