@@ -19,7 +19,7 @@ const MAGIC = 0x53465042;
 const FORMAT_VERSION = 1;
 const HEADER = 24;
 
-const recordKind = { table: 1, counters: 2, journal: 3, tables: 4 } as const;
+const recordKind = { table: 1, counters: 2, journal: 3, tables: 4, handles: 5 } as const;
 export type RecordKind = keyof typeof recordKind;
 
 export interface StateRecord {
@@ -63,6 +63,12 @@ export function encodeRecord(
 /** Bytes that a record of this meta room and body takes. */
 export function recordSize(metaRoom: number, bodyLength: number): number {
   return HEADER + metaRoom + bodyLength;
+}
+
+/** Bytes of the record that `bytes` begin with, which was read back. */
+export function recordLength(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return HEADER + view.getUint32(8, true) + view.getUint32(12, true);
 }
 
 function broken(what: string): BpfilterError {

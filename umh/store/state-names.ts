@@ -7,6 +7,8 @@ export const stateName = {
   counters: (id: TableId) => `${id.key}.counters`,
   /** Room for the counters of a replace, made before the rules are in force. */
   nextCounters: (id: TableId) => `${id.key}.counters.next`,
+  /** Handles of nft's rules. */
+  handles: (id: TableId) => `${id.key}.handles`,
   order: 'tables',
   lock: 'lock',
   epoch: 'epoch',

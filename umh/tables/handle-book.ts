@@ -19,6 +19,21 @@ export class HandleBook {
     return id >= this.#knownFrom;
   }
 
+  get knowsAll(): boolean {
+    return this.#knownFrom <= 1;
+  }
+
+  /** Ids from `from` on and their handles, one rule after the other. */
+  pairs(from: number): Float64Array {
+    const pairs: number[] = [];
+    for (const [id, handles] of this.#handles) {
+      if (id < from) continue;
+      if (typeof handles === 'number') pairs.push(id, handles);
+      else for (const handle of handles) pairs.push(id, handle);
+    }
+    return Float64Array.from(pairs);
+  }
+
   /** In the order of the chain. */
   of(id: number): readonly number[] {
     const found = this.#handles.get(id) ?? [];

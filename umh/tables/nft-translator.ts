@@ -110,6 +110,7 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
       const { inForce } = translation;
       booksOf.get(inForce)?.follow(handles, removedBy.get(translation) ?? [], inForce.nextId);
     },
+    handlesOf: (inForce) => booksOf.get(inForce),
     remove: (family, nftTables) => ({ nftables: nftTables.map((name) => ({ delete: { table: { family, name } } })) }),
     versionIn,
   };

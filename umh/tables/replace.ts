@@ -6,6 +6,7 @@ import type { Asker, StoredTable } from '../store/table-file.ts';
 import { sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
 import { freshBook } from './counter-book.ts';
+import { forgetHandles, noteHandles, recallHandles } from './handle-store.ts';
 import type { Kernel } from './kernel.ts';
 import { entryCount, type LiveTable } from './live-table.ts';
 import { Misbelief, Overtaken } from './misbelief.ts';
@@ -56,6 +57,7 @@ function commit(shop: Workshop, live: LiveTable, next: StoredTable, { translatio
     return;
   }
   abandon(context, id, next);
+  if (live.inForce !== undefined) forgetHandles(context, id);
   const message = `table ${id.key}: ${result.reason}`;
   if (result.kind === 'unknown' && result.tookTooLong) throw new BpfilterError('timeout', message);
   const code = result.kind === 'refused' ? result.errno : undefined;
@@ -87,6 +89,7 @@ function enact(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
   commit(shop, live, next, enacting);
   const old = predecessorOf(live);
   const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next, true);
+  noteHandles(context, id, { from: live.inForce, to: inForce, book: shop.translator.handlesOf(inForce) });
   return { live: { id, view: inForce.view, inForce, book, revision, garbage }, oldCounters };
 }
 
@@ -110,7 +113,7 @@ export function replaceTable(
           from: inForce,
           to: view,
           garbage,
-          handles: () => kernel.handles(id, inForce.nftTable),
+          handles: () => recallHandles(context, id, inForce) ?? kernel.handles(id, inForce.nftTable),
         });
   checkName(shop, live, translation.inForce);
   return enact(shop, live, { translation, asker, generation });

@@ -5,6 +5,7 @@ import type { ListedChain } from '../../rules/nft/listing.ts';
 import type { AddedHandles } from '../dataplane/data-plane.ts';
 import type { Version } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
+import type { HandleBook } from './handle-book.ts';
 
 /** What a table in nftables is made of, as far as the translator needs it for the next change. */
 export interface InForce {
@@ -50,6 +51,8 @@ export interface Translator {
   change(id: TableId, options: ChangeOptions): Translation;
   /** A document has taken effect; `handles` of the rules it added, where they are known. */
   tookEffect(translation: Translation, handles: AddedHandles | undefined): void;
+  /** The rule handles of a table in force, as far as they are known. */
+  handlesOf(inForce: InForce): HandleBook | undefined;
   /** Takes tables of nftables away as they are. */
   remove(family: NftFamily, nftTables: readonly string[]): NftDocument;
   /** Every name that a table may have in nftables, its usual one first. */

@@ -92,6 +92,7 @@ export const fakeTranslator: Translator = {
     return { document: { nftables: commands }, inForce };
   },
   tookEffect: () => {},
+  handlesOf: () => undefined,
   remove: (family, names) => ({ nftables: names.map((name) => ({ delete: { table: { family, name } } })) }),
   versionIn(id, chains) {
     const own = chains.filter(({ table }) => table === nftName(id));
