@@ -1,8 +1,10 @@
+import { cannotExpress } from '../extension.ts';
 import { type AnalysisCache, standingGuards } from './analysis.ts';
 import { type ContextOptions, tableContext } from './context.ts';
-import { checkDepth } from './depth.ts';
+import { withinDepth } from './depth.ts';
 import { chainIdentity, type InstalledChain, type InstalledEntry, type InstalledTable } from './installed.ts';
 import { keptPairs } from './kept.ts';
+import { ownTableNames } from './names.ts';
 import { type PlannedChain, type PlannedEntry, planTable, type TablePlan } from './plan.ts';
 import type { TableSource } from './source.ts';
 
@@ -53,8 +55,7 @@ export interface DiffOptions extends ContextOptions {
  */
 export function diffTable(present: InstalledTable | undefined, next: TableSource, options: DiffOptions): TableDiff {
   const { instance, cache = new Map() } = options;
-  const plan = underItsName(planTable(next, tableContext(next.table, options), cache), present);
-  checkDepth(plan);
+  const plan = underItsName(withinDepth(planTable(next, tableContext(next.table, options), cache)), present);
   const isMoved = present !== undefined && present.nftTable !== plan.context.nftTable;
   const old = isMoved ? undefined : present;
   const oldChains = new Map(old?.chains.map((chain) => [chainIdentity(chain), chain]));
@@ -75,11 +76,18 @@ export function diffTable(present: InstalledTable | undefined, next: TableSource
 
 /**
  * Some of the kernel's own extensions want an nft table of the iptables table's name (filter, mangle, …). A
- * table that once had one keeps that name.
+ * table that once had one keeps that name. One whose chains are written out is made anew, under another name,
+ * by every change.
  */
 function underItsName(plan: TablePlan, present: InstalledTable | undefined): TablePlan {
-  const { chains, context, source } = plan;
+  const { chains, context, source, inlined } = plan;
   const wantsName = chains.some(({ entries }) => entries.some(({ analysis }) => analysis.wantsTableName));
+  if (present?.isWrittenOut === true || inlined.size > 0) {
+    if (wantsName)
+      cannotExpress('jumps nest deeper than nftables follows, beside a rule that binds the table to one name');
+    const [usual, other] = ownTableNames(source.table);
+    return { ...plan, context: { ...context, nftTable: present?.nftTable === usual ? other : usual } };
+  }
   const nftTable = wantsName ? source.table : (present?.nftTable ?? context.nftTable);
   return nftTable === context.nftTable ? plan : { ...plan, context: { ...context, nftTable } };
 }

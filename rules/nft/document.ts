@@ -46,6 +46,7 @@ export function documentFor(
     generation,
     nextId: writer.nextId,
     chains,
+    isWrittenOut: plan.inlined.size > 0,
     guards,
   };
   const removed = [...diff.chains.flatMap(goneFrom), ...diff.removedChains.flatMap(({ entries }) => entries)];

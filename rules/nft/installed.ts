@@ -26,6 +26,8 @@ export interface InstalledTable {
   /** Every id in use is below. */
   readonly nextId: number;
   readonly chains: readonly InstalledChain[];
+  /** Chains are written out where rules jump to them: it can't be changed rule by rule. */
+  readonly isWrittenOut: boolean;
   /** Names of shared guard chains. */
   readonly guards: readonly string[];
 }

@@ -22,6 +22,16 @@ export function nftTableName(table: TableName): string {
   return `bpfilter_${table}`;
 }
 
+/** Whether a table of nftables is ours by its name. */
+export function isOwnTable(nftTable: string): boolean {
+  return nftTable.startsWith('bpfilter_');
+}
+
+/** Both names of our own that an iptables table may have in nftables: for a time it needs a second one. */
+export function ownTableNames(table: TableName): readonly [string, string] {
+  return [nftTableName(table), `${nftTableName(table)}_2`];
+}
+
 /**
  * The nft chain of a user chain: its own name where that is plain and taken by nothing else, otherwise
  * `chain_` and the name with every byte but letters and digits as `_xx`. Different names stay different.

@@ -26,6 +26,8 @@ export interface TablePlan {
   readonly source: TableSource;
   readonly context: TableContext;
   readonly chains: readonly PlannedChain[];
+  /** User chains that are written out where rules jump to them (inline.ts): nft doesn't follow that deep. */
+  readonly inlined: ReadonlySet<string>;
   /** The shared guard chains it needs, by name. */
   readonly guards: ReadonlyMap<string, GuardSpec>;
 }
@@ -38,7 +40,7 @@ export function planTable(source: TableSource, context: TableContext, cache: Ana
   const guards = new Map<string, GuardSpec>();
   const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards));
   prune(cache, source);
-  return { source, context, chains, guards };
+  return { source, context, chains, guards, inlined: new Set() };
 }
 
 /** How people know a rule: its number in the chain counts from 1. */

@@ -1,4 +1,5 @@
 import { tableContext } from './context.ts';
+import { withinDepth } from './depth.ts';
 import type { DiffOptions } from './diff.ts';
 import type { InstalledTable } from './installed.ts';
 import type { Generation } from './names.ts';
@@ -16,7 +17,7 @@ export function installedFrom(
   { generation, instance, nextId }: Generation & { readonly nextId: number },
   options: Omit<DiffOptions, 'instance'> = {},
 ): InstalledTable {
-  const plan = planTable(source, tableContext(source.table, options), options.cache ?? new Map());
+  const plan = withinDepth(planTable(source, tableContext(source.table, options), options.cache ?? new Map()));
   const chains = plan.chains.map(({ source: { kind, name }, entries }) => ({
     kind,
     name,
@@ -33,6 +34,7 @@ export function installedFrom(
     generation,
     nextId,
     chains,
+    isWrittenOut: plan.inlined.size > 0,
     guards: [...plan.guards.keys()],
   };
 }

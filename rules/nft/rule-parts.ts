@@ -51,7 +51,8 @@ export function ruleParts(rule: Rule, context: TableContext): RuleParts {
   }
 }
 
-function partsOf(header: Condition, matches: readonly NftMatch[], target: NftTarget): RuleParts {
+/** Header, matches and target as the parts of one rule. */
+export function partsOf(header: Condition, matches: readonly NftMatch[], target: NftTarget): RuleParts {
   const guards = matches.flatMap(({ transport }, after) => guardPoint(transport, after));
   const stateful = matches.findIndex((match) => match.stateful === true);
   const xt = [...matches.flatMap(({ alternatives }) => alternatives.flat()), ...target.statements].flatMap(xtOf);

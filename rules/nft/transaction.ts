@@ -2,7 +2,7 @@ import type { HookChain, NftFamily } from '../../protocol/family.ts';
 import type { NamedObject, NftRuleBody } from './compiled-rule.ts';
 import type { TableContext } from './context.ts';
 import type { NftCommand, NftNamed, NftObject, OwnObjectBody } from './json.ts';
-import { type ObjectKind, objectKind } from './names.ts';
+import { isOwnTable, type ObjectKind, objectKind } from './names.ts';
 
 /** Where a rule goes: before the rule of a handle, or to the end. */
 export type Place = { readonly before: number } | 'end';
@@ -40,7 +40,12 @@ export class Transaction {
 
   /** Takes the marker and all rules of another table, of this generation, out of force. Its counters stay. */
   abandon(table: string, marker: string): void {
-    const { family } = this.#at;
+    const { family, table: successor } = this.#at;
+    if (isOwnTable(successor)) {
+      // what is left of an earlier move
+      const rest = { table: { family, name: successor } };
+      this.#first.push({ add: rest }, { delete: rest });
+    }
     this.#first.push(
       { delete: { chain: { family, table, name: marker } } },
       { flush: { table: { family, name: table } } },

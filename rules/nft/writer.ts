@@ -2,9 +2,10 @@ import { BpfilterError } from '../../protocol/error.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 import { naming } from './context.ts';
 import { type ChainDiff, type EntryStep, hasRules, type TableDiff } from './diff.ts';
+import { Inliner } from './inline.ts';
 import type { InstalledChain, InstalledEntry } from './installed.ts';
 import { counterName } from './names.ts';
-import { type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
+import { type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
 import { compileParts } from './rule.ts';
 import { ruleParts } from './rule-parts.ts';
 import type { ChainSource } from './source.ts';
@@ -20,6 +21,7 @@ export class ChainWriter {
   readonly ids: Float64Array;
   readonly #plan: TablePlan;
   readonly #handles: HandlesOf;
+  readonly #inliner: Inliner;
   #nextId: number;
 
   constructor({ plan, old, moved }: TableDiff, handles: HandlesOf) {
@@ -28,22 +30,38 @@ export class ChainWriter {
     this.#plan = plan;
     this.#handles = handles;
     this.#nextId = (old ?? moved)?.nextId ?? 1;
+    for (const chain of plan.chains) if (isInlined(plan, chain.source)) this.#reserve(chain);
+    this.#inliner = new Inliner(plan, this.ids);
+  }
+
+  /** Counters of a chain whose rules stand elsewhere. */
+  #reserve({ entries }: PlannedChain): void {
+    for (const { index } of entries) {
+      this.ids[index] = this.#nextId;
+      this.transaction.counter(counterName(this.#nextId));
+      this.#nextId += 1;
+    }
   }
 
   get nextId(): number {
     return this.#nextId;
   }
 
-  write({ chain: { source }, isNew, steps, policy, removed, removedPolicy }: ChainDiff): InstalledChain {
+  write({ chain, isNew, steps, policy, removed, removedPolicy }: ChainDiff): InstalledChain {
+    const { source } = chain;
     const { context } = this.#plan;
+    if (isInlined(this.#plan, source)) {
+      const entries = chain.entries.map(({ index, key }) => ({ id: this.ids[index] ?? 0, key }));
+      return { kind: source.kind, name: source.name, entries };
+    }
     const name = context.chainName(source.name, source.kind);
     const hookName = context.hookName(source.name);
     if (isNew) this.#newChain(source, name, hookName);
     for (const { id } of removed) this.#remove(name, id);
     if (removedPolicy !== undefined) this.#remove(hookName, removedPolicy.id);
     const places = this.#places(steps);
-    const entries = steps.map((step, at) => this.#step(source, step, name, places[at] ?? 'end'));
-    if (policy !== undefined) entries.push(this.#step(source, policy, hookName, 'end'));
+    const entries = steps.map((step, at) => this.#step(chain, step, name, places[at] ?? 'end'));
+    if (policy !== undefined) entries.push(this.#step(chain, policy, hookName, 'end'));
     return { kind: source.kind, name: source.name, entries };
   }
 
@@ -89,22 +107,35 @@ export class ChainWriter {
     return handle;
   }
 
-  #step(source: ChainSource, { entry, kept }: EntryStep, nftChain: string, place: Place): InstalledEntry {
-    const installed = kept ?? this.#add(source, entry, nftChain, place);
+  #step(chain: PlannedChain, { entry, kept }: EntryStep, nftChain: string, place: Place): InstalledEntry {
+    const installed = kept ?? this.#add(chain, entry, nftChain, place);
     this.ids[entry.index] = installed.id;
     return installed;
   }
 
-  #add(source: ChainSource, entry: PlannedEntry, nftChain: string, place: Place): InstalledEntry {
+  #add(chain: PlannedChain, entry: PlannedEntry, nftChain: string, place: Place): InstalledEntry {
     const id = this.#nextId;
     this.#nextId += 1;
-    const compiled = naming(ruleName(source, entry.index), () => compileEntry(this.#plan, entry, id));
+    const compiled = this.#compile(chain, entry, id);
     this.transaction.counter(counterName(id));
     for (const object of compiled.objects) this.transaction.object(object);
     for (const { name, rules } of compiled.chains) this.transaction.filledChain(name, rules);
     for (const rule of compiled.rules) this.transaction.rule(nftChain, rule, place);
     return { id, key: entry.key, ...ownedBy(compiled) };
   }
+
+  #compile(chain: PlannedChain, entry: PlannedEntry, id: number): CompiledRule {
+    const { leadsTo } = entry.analysis;
+    if (leadsTo !== undefined && this.#plan.inlined.has(leadsTo)) {
+      this.ids[entry.index] = id;
+      return this.#inliner.expand(chain, entry);
+    }
+    return naming(ruleName(chain.source, entry.index), () => compileEntry(this.#plan, entry, id));
+  }
+}
+
+function isInlined({ inlined }: TablePlan, { kind, name }: ChainSource): boolean {
+  return kind === 'user' && inlined.has(name);
 }
 
 /** Translates an entry of a plan. Throws what its target throws. */

@@ -69,8 +69,9 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
         .filter((id) => id.family === family)
         .flatMap((id) => {
           const found = translator.versionIn(id, chains);
-          const isOurs = (name: string, nth: number) => nth === 0 || (found.kind === 'ours' && found.nftTable === name);
-          return translator.nftNames(id).filter((name, nth) => present.has(name) && isOurs(name, nth));
+          const { own, shared } = translator.nftNames(id);
+          const ours = shared.filter((name) => found.kind === 'ours' && found.nftTable === name);
+          return [...own, ...ours].filter((name) => present.has(name));
         });
     },
     counters(id, nftTable, ids) {

@@ -7,7 +7,7 @@ import { rulesPerEntry } from '../../rules/nft/expected.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
-import { counterName, nftTableName, parseMarker } from '../../rules/nft/names.ts';
+import { counterName, ownTableNames, parseMarker } from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
 import { anyXt, type XtSupport } from '../../rules/nft/xt.ts';
 import type { TableId } from '../table-id.ts';
@@ -28,21 +28,20 @@ function translationOf(view: BlobView, { document, installed, ids }: TableDocume
 }
 
 function versionIn(id: TableId, listed: readonly ListedChain[]): KernelVersion {
-  const [usual, ...others] = nftNames(id);
-  const chains = listed.filter(({ table }) => table === usual || others.includes(table));
+  const { own, shared } = nftNames(id);
+  const chains = listed.filter(({ table }) => own.includes(table) || shared.includes(table));
   const [found, ...more] = chains.flatMap(({ table, name }) => {
     const version = parseMarker(name);
     return version === undefined ? [] : [{ version, nftTable: table }];
   });
   if (more.length > 0) return { kind: 'foreign' };
   if (found !== undefined) return { kind: 'ours', ...found };
-  // the other names are also other people's
-  return chains.some(({ table }) => table === usual) ? { kind: 'foreign' } : { kind: 'none' };
+  return chains.some(({ table }) => own.includes(table)) ? { kind: 'foreign' } : { kind: 'none' };
 }
 
-/** The kernel's own extensions may want the second one (rules/nft/xt.ts). */
-function nftNames({ name }: TableId): readonly string[] {
-  return [nftTableName(name), name];
+/** The kernel's own extensions may want the shared one (rules/nft/xt.ts). */
+function nftNames({ name }: TableId): ReturnType<Translator['nftNames']> {
+  return { own: ownTableNames(name), shared: [name] };
 }
 
 /**

@@ -121,7 +121,7 @@ export function replaceTable(
 
 /** A table that must have a name which isn't ours alone must not find another under it. Throws `busy`. */
 function checkName({ context, translator }: Workshop, { id, inForce }: LiveTable, { nftTable }: InForce): void {
-  if (nftTable === inForce?.nftTable || nftTable === translator.nftNames(id)[0]) return;
+  if (nftTable === inForce?.nftTable || translator.nftNames(id).own.includes(nftTable)) return;
   if (!context.plane.hasTable(id.family.nft, nftTable)) return;
   const message = `table ${id.key}: one of its rules needs the nft table ${id.family.nft} ${nftTable}, and somebody else has one of that name (iptables-nft?)`;
   throw new BpfilterError('busy', message);

@@ -55,8 +55,8 @@ export interface Translator {
   handlesOf(inForce: InForce): HandleBook | undefined;
   /** Takes tables of nftables away as they are. */
   remove(family: NftFamily, nftTables: readonly string[]): NftDocument;
-  /** Every name that a table may have in nftables, its usual one first. */
-  nftNames(id: TableId): readonly string[];
+  /** Every name that a table may have in nftables: ours alone, the usual one first, and those that others use too. */
+  nftNames(id: TableId): { readonly own: readonly string[]; readonly shared: readonly string[] };
   /** Which version of a table the chains of its family show. */
   versionIn(id: TableId, chains: readonly ListedChain[]): KernelVersion;
 }

@@ -60,7 +60,7 @@ function install(id: TableId, view: BlobView, instance: string): Translation {
 
 /** The smallest translation there is: every rule counts in its own counter, all in one chain. */
 export const fakeTranslator: Translator = {
-  nftNames: (id) => [nftName(id)],
+  nftNames: (id) => ({ own: [nftName(id)], shared: [] }),
   install,
   restore(id, { view }, instance, remains): Translation {
     const { document, inForce } = install(id, view, instance);

@@ -1,0 +1,4 @@
+import { deepCases } from './deep-cases.ts';
+import { describePackets } from './describe-packets.ts';
+
+describePackets({ 'deep chains': deepCases });
