@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unexpected } from './differences.ts';
+import { unexpected, withoutIdle } from './differences.ts';
 import { outcomes } from './outcome.ts';
 import { parseOutput, type TestFile } from './script.ts';
 
@@ -17,7 +17,7 @@ function accepting(
 ): string {
   const [before = 0, after = 1] = options.rules ?? [];
   return [
-    '@@@@file a.t\n@@@@rule 2\n',
+    '@@@@file a.t\n@@@@rule 2 filter INPUT\n',
     `@@@@save\n# date\n${policy}${counted(before)}@@@@said\n\n@@@@status 0\n`,
     `@@@@save\n${policy}${saved}\n${counted(after)}`,
     `@@@@save\n${policy}${options.left ?? ''}${counted(before)}@@@@end\n`,
@@ -25,7 +25,7 @@ function accepting(
 }
 
 function refusing(said: string, status = 1): string {
-  return `@@@@file a.t\n@@@@rule 2\n@@@@save\n${policy}@@@@said\n${said}\n\n@@@@status ${status}\n@@@@end\n`;
+  return `@@@@file a.t\n@@@@rule 2 filter INPUT\n@@@@save\n${policy}@@@@said\n${said}\n\n@@@@status ${status}\n@@@@end\n`;
 }
 
 const rule = '-A INPUT -m one';
@@ -75,7 +75,7 @@ describe('a line of the tests', () => {
       accepting(rule),
       accepting(rule, { rules: [1, 1] }),
       undefined,
-      'other: INPUT: not in force: 0 rules more in nftables',
+      'idle: INPUT: not in force: no rule more in nftables',
     ],
     ['natively saved otherwise', true, accepting('x'), accepting('x'), 'saved as x', undefined],
   ])('%s', (_, accepted, native, ours, wrong, different) => {
@@ -88,6 +88,18 @@ describe('a line of the tests', () => {
     const none = '@@@@file a.t\n@@@@end\n';
     expect(() => outcomes(files(true), parseOutput(accepting(rule)), parseOutput(none))).toThrow(/a\.t:2/);
     expect(() => parseOutput('@@@@file a.t\n')).toThrow(/stopped/);
+  });
+});
+
+describe('withoutIdle', () => {
+  const idle = outcomes(files(true), parseOutput(accepting(rule)), parseOutput(accepting(rule, { rules: [1, 1] })));
+  const other = outcomes(files(true), parseOutput(accepting(rule)), parseOutput(accepting('x')));
+
+  it('takes a listed rule without a rule in nftables for right, and nothing else', () => {
+    const listed = [{ place: 'a.t:2', reason: 'it is' }];
+    expect(withoutIdle(idle, listed)[0]?.ours).toBeUndefined();
+    expect(withoutIdle(idle, [])).toEqual(idle);
+    expect(withoutIdle(other, listed)).toEqual(other);
   });
 });
 

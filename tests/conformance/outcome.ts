@@ -13,8 +13,8 @@ export interface LineOutcome {
 }
 
 export interface Difference {
-  /** Refused or accepted only by us, or something else: texts, what `-D` leaves, what is in force. */
-  readonly kind: 'refused' | 'accepted' | 'other';
+  /** Refused or accepted only by us, nothing in nftables, or something else: texts, what `-D` leaves, too much in force. */
+  readonly kind: 'refused' | 'accepted' | 'idle' | 'other';
   /** With the chain it happened in. */
   readonly text: string;
 }
@@ -91,7 +91,10 @@ function difference(kernel: ChainResult, mine: ChainResult): Difference | undefi
   }
   if (kernel.status === 0 && mine.status !== 0) return { kind: 'refused', text: `refused: ${oneLine(mine.said)}` };
   const text = otherDifference(kernel, mine);
-  return text === undefined ? undefined : { kind: 'other', text };
+  if (text !== undefined) return { kind: 'other', text };
+  return mine.status === 0 && mine.inForce === 0
+    ? { kind: 'idle', text: 'not in force: no rule more in nftables' }
+    : undefined;
 }
 
 function otherDifference(kernel: ChainResult, mine: ChainResult): string | undefined {
@@ -100,7 +103,8 @@ function otherDifference(kernel: ChainResult, mine: ChainResult): string | undef
   const [natively, saved] = [kernel, mine].map((result) => result.saved.join(' | '));
   if (natively !== saved) return `saved as ${saved}, natively ${natively}`;
   if (mine.undone !== kernel.undone) return '-D leaves something behind';
-  if (mine.status === 0 && mine.inForce !== 1) return `not in force: ${mine.inForce} rules more in nftables`;
+  if (mine.status === 0 && mine.inForce !== 0 && mine.inForce !== 1)
+    return `in force: ${mine.inForce} rules more in nftables`;
   return undefined;
 }
 

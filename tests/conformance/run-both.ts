@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { bpfilter } from '../harness/ways.ts';
+import { withoutIdle } from './differences.ts';
 import { type LineOutcome, outcomes } from './outcome.ts';
 import { parseTests } from './parse.ts';
 import { type FileResult, parseOutput, scriptOf, type TestFile } from './script.ts';
@@ -28,7 +29,7 @@ export async function runTests(
     runScript(files, ['unshare', '-n'], false, env),
     runScript(files, ['unshare', '-n', bpfilter, 'run', '--'], true, env),
   ]);
-  return outcomes(files, native, ours);
+  return withoutIdle(outcomes(files, native, ours));
 }
 
 async function runScript(
