@@ -1,18 +1,17 @@
-import { type PacketCase, table } from './case.ts';
+import { fileURLToPath } from 'node:url';
+import { type Step, table } from './case.ts';
 import { type MatchCase, matching } from './matching.ts';
 import { fragments, odd, truncated } from './odd-packets.ts';
 import { address, type Sent, sent, type Transport } from './packet.ts';
 import { everyWay, mixedProbes, tcpProbes, udpProbes } from './probes.ts';
-import { type RawRule, rawMatch } from './raw-rule.ts';
 import { tcp, udp } from './transport.ts';
 
 /** What nft hasn't, or not exactly: carried by the kernel's own matches. */
 
 const UDP = 17;
-const L2TP = 115;
 
 /** UDP that says something; without a checksum. */
-function saying(payload: string | Buffer, { sport = 1024, dport = 53 } = {}): Transport {
+export function saying(payload: string | Buffer, { sport = 1024, dport = 53 } = {}): Transport {
   const header = Buffer.alloc(8);
   const bytes = Buffer.concat([header, Buffer.from(payload)]);
   bytes.writeUInt16BE(sport, 0);
@@ -74,7 +73,7 @@ const stringCases: readonly MatchCase[] = [
   ]),
 ];
 
-const headers: readonly Sent[] = [
+export const headers: readonly Sent[] = [
   ...everyWay([...tcpProbes.slice(0, 8), ...udpProbes, ...mixedProbes]),
   ...truncated,
   ...fragments,
@@ -106,7 +105,7 @@ const bpfCases: readonly MatchCase[] = [
 
 const sources = ['10.1.0.2', '10.1.0.3', '10.1.1.2', '192.0.2.1', '192.0.2.130'];
 /** Many packets from few, again and again; long enough for lists, short enough to be at one time. */
-const visits: readonly Sent[] = [0, 1, 2, 3].flatMap((round) =>
+export const visits: readonly Sent[] = [0, 1, 2, 3].flatMap((round) =>
   sources.flatMap((source, at) => [
     ...(at % 4 <= round ? [sent('left', udp({ dport: 50 + at }), { source })] : []),
     sent('left', tcp({ dport: 80 + round }), { source, destination: at % 2 === 0 ? '10.2.0.2' : '198.51.100.1' }),
@@ -116,7 +115,7 @@ const visits: readonly Sent[] = [0, 1, 2, 3].flatMap((round) =>
 );
 
 /** Lists as the kernel shows them, without the times. */
-const showLists = {
+export const showLists = {
   run: "cd /proc/net/xt_recent && for list in *; do echo $list; sed 's/last_seen: [0-9]* //; s/ [0-9]\\{6,\\},\\?/ t/g' $list | sort; done",
 };
 /** Rules of recent in FORWARD, behind one another, and what became of the lists. */
@@ -155,7 +154,7 @@ const recentCases: readonly MatchCase[] = [
 ];
 
 /** Who stands in each table; credits and times go on. */
-const showTables = {
+export const showTables = {
   run: "cd /proc/net/ipt_hashlimit && for name in *; do echo $name; sed 's/^[0-9]* \\([^ ]*\\).*/\\1/' $name | sort; done",
 };
 function limited(options: string, takes: MatchCase['takes'], packets: readonly Sent[] = visits): MatchCase {
@@ -258,6 +257,44 @@ const rateestCases: readonly MatchCase[] = [
   estimated('--rateest-delta --rateest1 one --rateest-pps1 5 --rateest-gt --rateest-pps2 4 --rateest2 two', 'all'),
 ];
 
+const outside = fileURLToPath(new URL('./outside.ts', import.meta.url));
+/** Makes a set or a counting object that the rules name. */
+function making(what: string): Step {
+  return { run: `'${process.execPath}' --import tsx '${outside}' ${what}` };
+}
+
+function among(set: string, test: string, takes: MatchCase['takes']): MatchCase {
+  const lines = ['FORWARD', 'INPUT', 'OUTPUT'].map((chain) => `-A ${chain} -m set ${test} -j DROP`);
+  const steps = [
+    making(`ipset ${set} 10.1.0.2 10.1.0.3 10.2.0.9`),
+    { restore: table('filter', lines) },
+    { send: visits },
+  ];
+  return { title: test, takes, steps };
+}
+const setCases: readonly MatchCase[] = [
+  among('s1', '--match-set s1 src', 'some'),
+  among('s2', '! --match-set s2 src', 'some'),
+  among('s3', '--match-set s3 dst', 'none'),
+  among('s4', '--match-set s4 src,dst', 'some'),
+  among('s5', '--match-set s5 src --packets-lt 4', 'some'),
+  among('s6', '--match-set s6 src --packets-gt 1 ! --bytes-eq 100', 'some'),
+  among('s7', '--match-set s7 src ! --update-counters --packets-gt 0', 'none'),
+  among('s8', '--match-set s8 src --return-nomatch', 'some'),
+];
+
+const nfacctCases: readonly MatchCase[] = [
+  {
+    title: 'nfacct',
+    takes: 'all',
+    steps: [
+      making('nfacct counted'),
+      { restore: table('filter', ['-A FORWARD -m nfacct --nfacct-name counted -j DROP']) },
+      { send: visits },
+    ],
+  },
+];
+
 /** By the match they try. */
 export const xtCases: Readonly<Record<string, readonly MatchCase[]>> = {
   string: stringCases,
@@ -270,142 +307,6 @@ export const xtCases: Readonly<Record<string, readonly MatchCase[]>> = {
   cluster: clusterCases,
   osf: osfCases,
   rateest: rateestCases,
+  set: setCases,
+  nfacct: nfacctCases,
 };
-
-const name = (length: number, text: string): Uint8Array => {
-  const room = new Uint8Array(length);
-  room.set(Buffer.from(text));
-  return room;
-};
-const one = (match: RawRule['matches'][number], protocol = 0): RawRule => ({ protocol, matches: [match] });
-
-const limits = (revision: 1 | 2, info: object): RawRule =>
-  one(
-    rawMatch('hashlimit', revision, {
-      revision,
-      name: name(revision === 1 ? 16 : 255, `raw${revision}`),
-      mode: 4,
-      avg: revision === 1 ? 864_000_000n : 86_400_000_000n,
-      burst: 3n,
-      size: 0,
-      max: 0,
-      gc_interval: 1_000,
-      expire: 3_600_000,
-      interval: 0,
-      srcmask: 32,
-      dstmask: 32,
-      pad: new Uint8Array(1),
-      pad2: new Uint8Array(2),
-      hinfo: 0x1234n,
-      ...info,
-    }),
-  );
-const remembered = (check_set: number, info: object = {}): RawRule =>
-  one(
-    rawMatch('recent', 0, {
-      seconds: 0,
-      hit_count: 0,
-      check_set,
-      invert: 0,
-      name: name(200, 'raw'),
-      side: 0,
-      pad: 0,
-      ...info,
-    }),
-  );
-const tunnel = (flags: number, info: object = {}, protocol = UDP): RawRule =>
-  one(rawMatch('l2tp', 0, { tid: 0, sid: 0, version: 0, type: 0, flags, pad: 0, ...info }), protocol);
-
-/** L2TP of both versions: control and data, with and without a length; over UDP and IP. */
-const tunnels: readonly Transport[] = [
-  ...['0002 0007 0009 aaaa', '4002 000c 0007 0009', '8002 0007 0009 0000', 'c002 000c 0007 0009 0000 0000'],
-  ...[
-    '0003 0000 00000009',
-    '8003 000c 00000007',
-    'c003 000c 00000007',
-    '0003 0000 0000',
-    '0002 0007',
-    '4002 0007 0009',
-  ],
-  ...['0001 0007 0009', '80', ''],
-].map((hex) => saying(Buffer.from(hex.replaceAll(' ', ''), 'hex')));
-const overIp: readonly Transport[] = ['00000009 0000', '00000000 c803 000c 00000007', '00000000 c803', '0000'].map(
-  (hex) => ({ protocol: L2TP, bytes: () => Buffer.from(hex.replaceAll(' ', ''), 'hex') }),
-);
-const tunnelPackets: readonly Sent[] = [
-  ...everyWay([...tunnels, ...overIp]),
-  ...tunnels.map((transport) => sent('left', transport, { moreFragments: true, id: 0x5a00 })),
-  ...[...tunnels, ...overIp].map((transport) => sent('left', transport, { fragmentOffset: 3, id: 0x5a01 })),
-];
-
-/** What iptables 1.8.9 doesn't send: older revisions, l2tp. */
-export const xtRawCases: readonly PacketCase[] = [
-  {
-    title: 'hashlimit, revisions 1 and 2',
-    steps: [
-      {
-        rules: [
-          limits(1, {}),
-          limits(2, {}),
-          limits(1, { mode: 0x14, name: name(16, 'above1') }),
-          limits(2, { mode: 0x14, name: name(255, 'above2') }),
-          limits(2, { mode: 1, dstmask: 24, name: name(255, 'to') }),
-        ],
-      },
-      { send: visits },
-      showTables,
-    ],
-  },
-  {
-    title: 'recent, revision 0',
-    steps: [
-      { rules: [remembered(1), remembered(1, { invert: 1 }), remembered(1, { hit_count: 3 }), remembered(2)] },
-      { send: visits },
-      showLists,
-    ],
-  },
-  {
-    title: 'bpf, revision 0; u32 with nothing to do',
-    steps: [
-      {
-        rules: [
-          one({
-            name: 'bpf',
-            revision: 0,
-            hex: bpfOf('30000000 09000000 15000001 06000000 06000000 01000000 06000000 00000000'),
-          }),
-          one({ name: 'u32', revision: 0, hex: '00'.repeat(1984) }),
-          one({ name: 'u32', revision: 0, hex: `${'00'.repeat(1981)}010000` }),
-          one({ name: 'u32', revision: 0, hex: `${'00'.repeat(1980)}01000000` }),
-        ],
-      },
-      { send: headers },
-    ],
-  },
-  {
-    title: 'l2tp',
-    steps: [
-      {
-        rules: [
-          tunnel(1, { tid: 7 }),
-          tunnel(2, { sid: 9 }),
-          tunnel(3, { tid: 7, sid: 9 }),
-          tunnel(8, { type: 0 }),
-          tunnel(9, { tid: 7, type: 1 }),
-          tunnel(5, { tid: 7, version: 2 }),
-          tunnel(6, { sid: 9, version: 3 }),
-          tunnel(7, { tid: 7, sid: 9, version: 3 }),
-          tunnel(1, { tid: 7 }, L2TP),
-          tunnel(2, { sid: 9 }, L2TP),
-          tunnel(8, { type: 0 }, L2TP),
-        ],
-      },
-      { send: tunnelPackets },
-    ],
-  },
-];
-
-/** struct xt_bpf_info of four instructions. */
-function bpfOf(program: string): string {
-  return `0400${'0000'}${program.replaceAll(' ', '')}`.padEnd(2 * 528, '0');
-}

@@ -3,16 +3,17 @@ import { titled } from '../harness/ways.ts';
 import { type BothResults, reason, refusals, runBothWays } from './both-ways.ts';
 import { describePackets } from './describe-packets.ts';
 import { taken } from './matching.ts';
-import { xtCases, xtRawCases } from './xt-cases.ts';
+import { xtCases } from './xt-cases.ts';
+import { xtRawCases } from './xt-raw-cases.ts';
 
 describe.skipIf(reason !== undefined)(titled("packets meet the kernel's own matches as in ip_tables", reason), () => {
+  let results: ReadonlyMap<string, BothResults> = new Map();
+  beforeAll(() => {
+    results = runBothWays(Object.values(xtCases).flat());
+  }, 240_000);
+
   for (const [extension, cases] of Object.entries(xtCases)) {
     describe(extension, () => {
-      let results: ReadonlyMap<string, BothResults> = new Map();
-      beforeAll(() => {
-        results = runBothWays(cases);
-      }, 120_000);
-
       it.each(cases)('$title', ({ title, takes }) => {
         const both = results.get(title);
         if (both === undefined) throw new Error('no result');
