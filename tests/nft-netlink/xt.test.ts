@@ -7,7 +7,7 @@ import { sendBatch } from '../../sys/nfnetlink/batch.ts';
 import { missing, titled } from '../harness/ways.ts';
 import { dumpAll } from './dump.ts';
 import { NetlinkNamespace } from './namespace.ts';
-import { iptables, nativeRules } from './native-xt.ts';
+import { iptables, nativeRules } from './native.ts';
 
 /** The kernel's own extensions, from the blob of its own ip_tables to nf_tables and back: nft can't load them. */
 

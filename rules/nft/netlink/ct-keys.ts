@@ -39,6 +39,11 @@ function host(key: number, type: number, notation: Notation = 'number', size = 4
   return { ...tracked(key, type, notation, size, direction), hostOrder: true };
 }
 
+function text(key: number): Operand {
+  const operand = tracked(key, datatype.string, 'text', 16);
+  return { ...operand, key: { type: datatype.string, ...operand.key, hostOrder: true } };
+}
+
 /** Counters of both directions together, or of one. */
 function counted(direction?: number): Readonly<Record<string, Operand>> {
   return {
@@ -56,7 +61,7 @@ export const ctKeys: Readonly<Record<string, Operand>> = {
   status: { ...host(2, datatype.ctStatus, statuses), bits: true },
   mark: host(3, datatype.mark),
   expiration: host(5, datatype.time, 'milliseconds'),
-  helper: tracked(6, datatype.string, 'text', 16),
+  helper: text(6),
   l3proto: tracked(7, 2, families, 1),
   protocol: { ...tracked(10, datatype.protocol, protocolNames, 1), tellsProtocol: 'ct' },
   label: { ...host(13, datatype.ctLabel, 'bit', 16), bits: true },

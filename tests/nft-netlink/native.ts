@@ -18,3 +18,13 @@ export function nativeRules(table: TableName): readonly Rule[] {
     Array.from({ length: last - first + 1 }, (_, index) => view.rule(first + index)),
   );
 }
+
+/** The built-in chain's rules of a table, the policy not among them. */
+export function nativeChain(table: TableName, chain: string): readonly Rule[] {
+  const client = kernelClient();
+  const info = client.getInfo(table);
+  const view = viewTable(table, client.getEntries(table, info.size), info);
+  const found = view.chains.find(({ kind, name }) => kind === 'builtin' && name === chain);
+  if (found === undefined) return [];
+  return Array.from({ length: found.last - found.first }, (_, index) => view.rule(found.first + index));
+}
