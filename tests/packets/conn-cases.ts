@@ -4,6 +4,7 @@ import { matching } from './matching.ts';
 import { fragments, odd, pieces, truncated } from './odd-packets.ts';
 import { address, checksum, type Sent, sent, type Transport } from './packet.ts';
 import { everyWay, mixedProbes, tcpProbes, udpProbes } from './probes.ts';
+import { type RawRule, rawMatch } from './raw-rule.ts';
 import { icmp, tcp, udp } from './transport.ts';
 
 /** All of them one behind the other, and each of some as a rule with a chain of its own. */
@@ -368,6 +369,44 @@ const connlimit: PacketCase = {
   ],
 };
 
+const raw = (name: string, revision: number, info: object): RawRule => ({ matches: [rawMatch(name, revision, info)] });
+const anyTime = { date_start: 0, date_stop: 0xffffffff, daytime_start: 0, daytime_stop: 86_399 };
+const anyDay = { monthdays_match: 0xffffffff, weekdays_match: 0xff, flags: 0 };
+const turn = { mode: 1, flags: 0, every: 3, packet: 0, count: 3, master: 0n };
+const named = (text: string) => Uint8Array.from({ length: 30 }, (_, at) => text.charCodeAt(at) || 0);
+
+/** What the kernel loads but iptables never sends. */
+const rawRules: readonly RawRule[] = [
+  ...[
+    { from: 3n, to: 0n },
+    { from: 0n, to: 0n },
+    { from: 2n ** 64n - 1n, to: 0n },
+    { from: 2n ** 63n, to: 2n },
+  ].map((range) => raw('connbytes', 0, { ...range, what: 0, direction: 2 })),
+  ...[0, 1, 2, 255].flatMap((invert) => [0, 1, 0x10].map((mask) => raw('connmark', 1, { mark: 0, mask, invert }))),
+  ...[0, 1, -7].flatMap((invert) => ['', 'f'].map((name) => raw('helper', 0, { invert, name: named(name) }))),
+  ...[
+    { count: 0 },
+    { count: 2 },
+    { count: 4, packet: 9 },
+    { every: 0, count: 0, flags: 1 },
+    { every: 0xffffffff, count: 0xfffffffe },
+    { mode: 0, every: 2 ** 31 },
+    { mode: 0, every: 2 ** 32 - 1, flags: 1 },
+  ].map((some) => raw('statistic', 0, { ...turn, ...some })),
+  raw('quota', 0, { flags: 1, pad: 7, quota: 100n, master: 5n }),
+  ...[
+    {},
+    { monthdays_match: 0 },
+    { weekdays_match: 0 },
+    { weekdays_match: 1 },
+    { date_start: 0xffffffff },
+    { date_stop: 0 },
+    { daytime_stop: 0 },
+    { flags: 2, daytime_start: 5, daytime_stop: 4 },
+  ].map((some) => raw('time', 0, { ...anyTime, ...anyDay, ...some })),
+];
+
 /** How many packets of `rolls` a rule with this chance takes; the last one takes the rest. */
 export const chances = [0.25, 0.5, 0.01] as const;
 export const rolls = 1500;
@@ -411,6 +450,7 @@ export const connCases = {
     everyWay(mixedProbes),
   ),
   connlimit: [connlimit],
+  'raw blobs': [{ title: 'raw blobs', steps: [{ rules: rawRules }, { send: [...flows, ...truncated, ...fragments] }] }],
   socket: [
     local(
       'socket in INPUT',
