@@ -10,7 +10,7 @@ import { defineMatch } from '../extension.ts';
 export const conntrack = defineMatch<ConntrackInfo>({
   name: 'conntrack',
   revisions: conntrackRevisions,
-  coverage: { partly: ['--ctexpire bounds from 4,294,967 s on', 'revisions 1 and 2'] },
+  coverage: { partly: ['--ctexpire bounds from 4,294,967 s on'] },
   examples: [
     '-m conntrack {|!} --ctstate {ctstates}',
     '-m conntrack {|!} --ctproto {protocol}',
