@@ -95,6 +95,7 @@ export function prepareNetwork(): Network {
   return {
     send(sending) {
       const errno = put(sending);
+      settle();
       const out = cameOut();
       last = out.at(-1) ?? last;
       return { errno, emitted: out.map(emission) };
@@ -105,6 +106,24 @@ export function prepareNetwork(): Network {
       last = undefined;
     },
   };
+}
+
+const BACKLOG_AT = 11;
+const longestBacklogMs = 200;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Waits until nothing is queued for the stack: what goes by `lo` is, and on a busy machine a thread of
+ * the kernel's takes it from there some time later (net/core/dev.c, ksoftirqd).
+ */
+function settle(): void {
+  for (let left = longestBacklogMs; left > 0 && backlog() > 0; left--) Atomics.wait(sleeper, 0, 0, 1);
+}
+
+/** Packets in the queues of all processors (net/core/net-procfs.c, softnet_seq_show). */
+function backlog(): number {
+  const lines = fs.readFileSync('/proc/self/net/softnet_stat', 'latin1').trim().split('\n');
+  return lines.reduce((sum, line) => sum + Number.parseInt(line.split(' ')[BACKLOG_AT] ?? '0', 16), 0);
 }
 
 function ip(lines: readonly string[]): void {
