@@ -112,7 +112,7 @@ export const cgroup = defineMatch<CgroupInfo>({
   name: 'cgroup',
   revisions: { 0: revision0, 1: revision1, 2: revision2 },
   coverage: { partly: ['--path', '--cgroup in the tables mangle and nat'] },
-  examples: ['-m cgroup {|!} --cgroup {classid}', '-m cgroup {|!} --path "/"'],
+  examples: ['-m cgroup {|!} --cgroup {u32}', '-m cgroup {|!} --path "/"'],
   placement: {
     hooks: (1 << hooks.INPUT) | (1 << hooks.OUTPUT) | (1 << hooks.POSTROUTING),
     anyFamily: true,

@@ -32,6 +32,7 @@ export const connlimit = defineMatch<ConnlimitInfo>({
     '-m connlimit --connlimit-above {0-5}',
     '-m connlimit --connlimit-upto {0-5} --connlimit-mask {0-32} {--connlimit-saddr|--connlimit-daddr}',
   ],
+  unpredictable: 'the kernel looks through the connections once a tick, and counts those twice that come within one',
   stateful: true,
   placement: {},
   check() {}, // the kernel only switches connection tracking on
