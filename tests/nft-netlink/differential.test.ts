@@ -15,8 +15,10 @@ import { ask } from '../../sys/nfnetlink/dump.ts';
 import { missing, titled } from '../harness/ways.ts';
 import { dumpAll, ruleHandle } from './dump.ts';
 import { forms } from './forms.ts';
+import { objectForms } from './forms-objects.ts';
 import { NetlinkNamespace } from './namespace.ts';
 import { randomTable } from './random-tables.ts';
+import { field, meta, test } from './terms.ts';
 
 /** The same documents through nft and through our own netlink: the kernel must tell the same of both, byte for byte. */
 
@@ -80,6 +82,40 @@ describe.skipIf(skipped !== undefined)(titled('documents over netlink', skipped)
       expect(found.rules[index], JSON.stringify(form)).toBe(expected.rules[index]);
     }
     expect(found).toEqual(expected);
+  });
+
+  it.each(objectForms.map((form, index) => [index, form] as const))('objects and their rules %i', (_, form) => {
+    const rules = chainOf(form.rules).nftables.slice(frame.length);
+    const objects = form.objects.map((add): NftCommand => ({ add }));
+    loadBoth({ nftables: [...frame, ...objects, ...rules] });
+    expect(dumpAll(ours.socket)).toEqual(dumpAll(nft.socket));
+    const flush: NftCommand = { flush: { chain: { ...inTable, name: 'first' } } };
+    loadBoth({ nftables: [flush, ...form.objects.map((one): NftCommand => ({ delete: one }))] });
+    expect(dumpAll(ours.socket)).toEqual(dumpAll(nft.socket));
+  });
+
+  it('sets of more elements than one message holds, flushed again', () => {
+    const elem = Array.from({ length: 6000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`);
+    const set = { ...inTable, name: 's', type: 'ipv4_addr' } as const;
+    const ports = Array.from({ length: 4000 }, (_, index) => 3 * index);
+    const [rule] = chainOf([[test('==', field('tcp', 'dport'), { set: ports })]]).nftables.slice(frame.length);
+    if (rule === undefined) throw new Error('no rule');
+    loadBoth({ nftables: [...frame, { add: { set: { ...set, elem } } }, rule] });
+    const [listed] = [dumpAll(ours.socket)];
+    expect(listed.elements.map((list) => list.length).sort()).toEqual([4000, 6000]);
+    expect(listed).toEqual(dumpAll(nft.socket));
+    loadBoth({ nftables: [{ flush: { set } }] });
+    expect(dumpAll(ours.socket)).toEqual(dumpAll(nft.socket));
+  });
+
+  it('rules of as many expressions as there may be', () => {
+    const rule = Array.from({ length: 64 }, (_, index) => test('!=', meta('mark'), index));
+    loadBoth(chainOf([rule]));
+    expect(dumpAll(ours.socket)).toEqual(dumpAll(nft.socket));
+    expect(compileBatch(chainOf([[...rule, { drop: null }]]))).toEqual({
+      kind: 'unsupported',
+      reason: 'netlink: a rule of 129 expressions in chain first, of 128 that there may be',
+    });
   });
 
   it('comments, places, base chains, counters that begin with something', () => {

@@ -1,26 +1,13 @@
-import type { NftExpression, NftOperator, NftPayload, NftStatement, NftValue } from '../../rules/nft/json.ts';
+import type { NftStatement, NftValue } from '../../rules/nft/json.ts';
+import { combinedForms, natForms } from './forms-combined.ts';
+import { headerForms, statementForms } from './forms-headers.ts';
+import { connectionForms, keyForms } from './forms-keys.ts';
+import { ct, field, meta, tcp, test } from './terms.ts';
 
 /** Every form of statement that our rules take, each as rules of its own. */
 
-function test(op: NftOperator, left: NftExpression, right: NftExpression): NftStatement {
-  return { match: { op, left, right } };
-}
-
-function field(protocol: string, name: string): { readonly payload: NftPayload } {
-  return { payload: { protocol, field: name } };
-}
-
-function ct(key: string, dir?: 'original' | 'reply'): NftExpression {
-  return { ct: dir === undefined ? { key } : { key, dir } };
-}
-
-function meta(key: string): NftExpression {
-  return { meta: { key } };
-}
-
 const mark = meta('mark');
 const dport = field('tcp', 'dport');
-const tcp = test('==', meta('l4proto'), 6);
 
 const portSets: readonly (readonly NftValue[])[] = [
   [80, 443],
@@ -155,4 +142,14 @@ const actions: readonly (readonly NftStatement[])[] = [
 ];
 
 /** Each is the statements of one rule. The table has a counter r1, a limit l1, a chain `other`. */
-export const forms: readonly (readonly NftStatement[])[] = [...tests, ...neighbours, ...actions];
+export const forms: readonly (readonly NftStatement[])[] = [
+  ...tests,
+  ...neighbours,
+  ...actions,
+  ...keyForms,
+  ...connectionForms,
+  ...headerForms,
+  ...statementForms,
+  ...natForms,
+  ...combinedForms,
+];

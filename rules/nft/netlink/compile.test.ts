@@ -126,6 +126,17 @@ describe('compileBatch', () => {
     expect(batch).toMatchObject({ kind: 'unsupported' });
   });
 
+  it('refuses what is too long for the length of its attribute', () => {
+    const xt = { kind: 'match', name: 'string', revision: 1, info: '00'.repeat(65_536) } as const;
+    const one = compileBatch({ nftables: [ruleOf({ xt })] });
+    expect(one).toMatchObject({ kind: 'unsupported', reason: expect.stringContaining('65536 bytes') });
+    const many = Array.from({ length: 70 }, (): NftStatement => ({ xt: { ...xt, info: '00'.repeat(1000) } }));
+    expect(compileBatch({ nftables: [ruleOf(...many)] })).toMatchObject({
+      kind: 'unsupported',
+      reason: expect.stringContaining('of 65535 that there may be'),
+    });
+  });
+
   it('refuses a contradiction between protocols, as nft does', () => {
     const udp: NftStatement = { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: 17 } };
     const tcp: NftStatement = { match: { op: '==', left: dport, right: 1 } };

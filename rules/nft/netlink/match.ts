@@ -91,7 +91,7 @@ type Prefix = Extract<NftExpression, { readonly prefix: unknown }>['prefix'];
 /** The leading bits of an address: whole bytes are all that is loaded. */
 function prefixStep({ operand, subject, plain }: Evaluated, op: NftOperator, { addr, len }: Prefix): Step {
   const { load, size, notation } = operand;
-  if (!plain || notation !== 'address' || !(len > 0 && len < 8 * size)) return unsupported(`prefix ${addr}/${len}`);
+  if (!plain || notation !== 'address' || !(len > 0 && len <= 8 * size)) return unsupported(`prefix ${addr}/${len}`);
   if (op !== '==' && op !== '!=') return unsupported(`"${op}" on a prefix`);
   const value = datumOf(addr, operand);
   if (len % 8 !== 0) {
