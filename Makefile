@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench generate clean conformance differential
+.PHONY: all setup build demo test bench bench-counters generate clean conformance differential
 
 all: build
 
@@ -17,8 +17,13 @@ demo: build
 test: build
 	@npx tsx scripts/test.ts
 
+# ARGS=--large: 100,000 rules too.
 bench: build
-	@npx tsx bench/run.ts
+	@npx tsx bench/run.ts $(ARGS)
+
+# Counters inside rules against counters of their own: reading them, and what a packet pays.
+bench-counters: setup
+	@npx tsx bench/counters.ts $(ARGS)
 
 # iptables' own extension tests, natively and through the shim. ARGS=--no-xt: without the kernel's xt extensions.
 conformance: build

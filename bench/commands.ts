@@ -72,7 +72,7 @@ const fields = Array.from({ length: rules }, (_, index) => ({
 }));
 writeFileSync(file, commands.text(fields));
 
-const rounds = rules > 20_000 ? 1 : rules > 5_000 ? 3 : 7;
+const rounds = rules > 20_000 ? 3 : rules > 5_000 ? 7 : 15;
 let appended = 0;
 const { restore, list, append, deleteFirst } = commands;
 const samples = [

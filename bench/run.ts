@@ -7,15 +7,26 @@ import { koffiPath } from '../sys/koffi.ts';
 import { median, type Sample } from './measure.ts';
 
 /**
- * Whole commands and one-call round trips: native ip_tables, below the shim, iptables-nft and plain
- * nft, side by side in one run, each in a fresh network namespace. Ratios are to native.
+ * Whole commands and one-call round trips: native ip_tables, below the shim over netlink and over nft, iptables-nft
+ * and plain nft, side by side in one run, each in a fresh network namespace. Ratios are to native.
  */
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-bench-'));
 const shim = path.resolve('dist/bpfilter');
 const sizes = process.argv.includes('--large') ? [100, 1_000, 10_000, 100_000] : [100, 1_000, 10_000];
 
-const env = { ...process.env, BPFILTER_BASE: path.join(temporary, 'state'), BPFILTER_KOFFI: koffiPath() };
-fs.mkdirSync(env.BPFILTER_BASE);
+/** In memory, as /run is, where state is kept unless told otherwise. */
+function stateFolder(): string {
+  for (const folder of ['/run', '/dev/shm']) {
+    try {
+      return fs.mkdtempSync(path.join(folder, 'bpfilter-bench-'));
+    } catch {
+      // not ours to write
+    }
+  }
+  return fs.mkdtempSync(path.join(temporary, 'state-'));
+}
+
+const env = { ...process.env, BPFILTER_BASE: stateFolder(), BPFILTER_KOFFI: koffiPath() };
 
 await build({
   entryPoints: ['bench/commands.ts', 'bench/round-trip.ts'],
@@ -27,11 +38,14 @@ await build({
   define: { 'import.meta.url': 'undefined' },
 });
 
-type Way = 'native' | 'shim' | 'iptables-nft' | 'plain nft';
-const waysOfCommands: readonly Way[] = ['native', 'shim', 'iptables-nft', 'plain nft'];
+type Way = 'native' | 'netlink' | 'exec' | 'iptables-nft' | 'plain nft';
+const waysOfCommands: readonly Way[] = ['native', 'netlink', 'exec', 'iptables-nft', 'plain nft'];
+/** Through nft a table of more rules takes minutes. */
+const MOST_OVER_EXEC = 10_000;
 const kinds: Readonly<Record<Way, string>> = {
   native: 'legacy',
-  shim: 'legacy',
+  netlink: 'legacy',
+  exec: 'legacy',
   'iptables-nft': 'nft',
   'plain nft': 'plain',
 };
@@ -42,8 +56,12 @@ function ruleFile(way: Way): string {
 }
 
 function inNamespace(way: Way, args: readonly string[]): string {
-  const below = way === 'shim' ? [shim, 'run', '--'] : [];
-  const result = spawnSync('unshare', ['--net', ...below, ...args], { env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const below = way === 'netlink' || way === 'exec' ? [shim, 'run', '--'] : [];
+  const result = spawnSync('unshare', ['--net', ...below, ...args], {
+    env: { ...env, ...(below.length > 0 ? { BPFILTER_TRANSPORT: way } : {}) },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (result.status !== 0) throw new Error(`${way} ${args.join(' ')}: ${result.stderr}`);
   return result.stdout;
 }
@@ -118,11 +136,13 @@ console.log('start-up, median of 15');
 startUp();
 
 console.log(`\n${'median'.padEnd(24)}${waysOfCommands.map((way) => way.padStart(18)).join('')}`);
-const trips = (['native', 'shim'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
+const trips = (['native', 'netlink'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
 show('GET_INFO, µs', trips);
 for (const size of sizes) {
   const results = waysOfCommands.map((way) =>
-    samplesOf(way, 'commands.cjs', [kinds[way], String(size), ruleFile(way)]),
+    way === 'exec' && size > MOST_OVER_EXEC
+      ? []
+      : samplesOf(way, 'commands.cjs', [kinds[way], String(size), ruleFile(way)]),
   );
   for (const [index, { name }] of (results[0] ?? []).entries()) {
     show(
@@ -144,4 +164,4 @@ for (const [name, script] of [
     `${name.padEnd(24)}shim ${own.toFixed(0)}, driver ${driver.toFixed(0)}, together ${(own + driver).toFixed(0)}`,
   );
 }
-fs.rmSync(temporary, { recursive: true, force: true });
+for (const folder of [temporary, env.BPFILTER_BASE]) fs.rmSync(folder, { recursive: true, force: true });

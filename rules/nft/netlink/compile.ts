@@ -22,6 +22,8 @@ export type CompiledBatch =
   | { readonly kind: 'unsupported'; readonly reason: string };
 
 const GENERATION_ID = 1; // NFNL_BATCH_GENID
+/** Bytes that a command takes on the average; too low a guess costs time, no more. */
+const COMMAND_SIZE = 320;
 const RESOURCE = 10; // NFNL_SUBSYS_NFTABLES
 
 /**
@@ -36,6 +38,7 @@ export function compileBatch(
   generation?: number,
 ): CompiledBatch {
   writer.reset();
+  writer.expect(nftables.length * COMMAND_SIZE);
   const compiler = new BatchCompiler(writer);
   try {
     compiler.compile(nftables, generation);

@@ -37,6 +37,11 @@ export class MessageWriter {
     this.#at = 0;
   }
 
+  /** Makes room for so many bytes more, if there is a way to know beforehand. */
+  expect(bytes: number): void {
+    this.#reserve(bytes);
+  }
+
   /** What was written; valid until the next write. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#at * 4);
