@@ -42,7 +42,10 @@ const TYPE_BYTE = 8;
 const TYPE_BITS = 0x1e;
 const TYPE_SHIFT = 1;
 
-/** `-m dccp`: ports, packet types and options of DCCP (net/netfilter/xt_dccp.c, extensions/libxt_dccp.c). */
+/**
+ * `-m dccp`: ports, packet types and options of DCCP (net/netfilter/xt_dccp.c, extensions/libxt_dccp.c). A header
+ * too short for its own data offset meets `! --dccp-option` as broken chunks do `! --chunk-types` (sctp.ts).
+ */
 export const dccp = defineMatch<DccpInfo>({
   name: 'dccp',
   revisions: { 0: structRevision(xt_dccp_info) },

@@ -33,7 +33,12 @@ const CHUNK_TYPES = 0x04; // XT_SCTP_CHUNK_TYPES
 const VALID_FLAGS = 0x07;
 const MATCH_TYPES = 0x07; // SCTP_CHUNK_MATCH_ANY, _ALL, _ONLY
 
-/** `-m sctp`: ports and chunks of SCTP (net/netfilter/xt_sctp.c, extensions/libxt_sctp.c). */
+/**
+ * `-m sctp`: ports and chunks of SCTP (net/netfilter/xt_sctp.c, extensions/libxt_sctp.c).
+ *
+ * With `! --chunk-types` the kernel's match holds for a packet with broken chunks and drops it: ip_tables counts
+ * it and runs the target before it goes, nft lets go of it at once. In either the packet is dropped.
+ */
 export const sctp = defineMatch<SctpInfo>({
   name: 'sctp',
   revisions: { 0: structRevision(xt_sctp_info) },
