@@ -175,7 +175,7 @@ test('a second listener is EBUSY; filters without one still work, on this thread
     } else {
       installListener(filter(0x7ffffff, USER_NOTIF), plain);
       const second = failure(() => installListener(filter(0x7ffffff, USER_NOTIF), { ...plain, waitKillable: false }));
-      installFilter(filter(arch().nr.socket, errnoAction(97)), false);
+      installFilter(filter(arch().nr.socket, errnoAction(97)), { noNewPrivs: false });
       parentPort.postMessage([second, ...ends()]);
     }`);
   expect(result).toEqual([
@@ -194,9 +194,9 @@ test('without the right: EACCES, but not with no_new_privs', () => {
     const bytes = filter(0x7ffffff, errnoAction(1));
     const results = [
       failure(() => installListener(bytes, { waitKillable: true, noNewPrivs: false })),
-      failure(() => installFilter(bytes, false)), readCaps('self').noNewPrivs,
+      failure(() => installFilter(bytes, { noNewPrivs: false })), readCaps('self').noNewPrivs,
       failure(() => installListener(bytes, { waitKillable: true, noNewPrivs: true })),
-      failure(() => installFilter(bytes, true)), readCaps('self').noNewPrivs];
+      failure(() => installFilter(bytes, { noNewPrivs: true })), readCaps('self').noNewPrivs];
     report(results);`);
   expect(result).toEqual(['seccomp EACCES', 'seccomp EACCES', false, 'none', 'none', true]);
 });
@@ -213,6 +213,6 @@ describe('malformed filters never reach the thread', () => {
     // The kernel checks rights before instructions.
     const expected = name === 'an unknown instruction' && !privileged ? 'seccomp EACCES' : 'seccomp EINVAL';
     expect(failure(() => installListener(filter, listen))).toBe(expected);
-    expect(failure(() => installFilter(filter, false))).toBe(expected);
+    expect(failure(() => installFilter(filter, { noNewPrivs: false }))).toBe(expected);
   });
 });

@@ -8,6 +8,7 @@ const syscall = cFunction('syscall', ['int64_t', 'int64_t', 'int64_t', 'void *']
 
 /** include/uapi/linux/seccomp.h */
 const SECCOMP_SET_MODE_FILTER = 1;
+const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const SECCOMP_FILTER_FLAG_NEW_LISTENER = 8;
 const SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32;
 /** struct sock_filter; struct sock_fprog: u16 count of instructions @0, pointer @8. */
@@ -57,9 +58,17 @@ export function installListener(
   return listener;
 }
 
-/** Puts a filter without notifications on the calling thread; errors as `installListener`, but no EBUSY. */
-export function installFilter(filter: Uint8Array, noNewPrivs: boolean): void {
+/**
+ * Puts a filter without notifications on the calling thread, or on all of the process; errors as
+ * `installListener`, but no EBUSY, and ESRCH for a thread whose own filters stand in the way.
+ */
+export function installFilter(
+  filter: Uint8Array,
+  options: { readonly noNewPrivs: boolean; readonly everyThread?: boolean },
+): void {
   const bytes = program(filter);
-  if (noNewPrivs) setNoNewPrivs();
-  if (setFilter(bytes, 0) < 0) throw syscallError('seccomp', lastErrno());
+  if (options.noNewPrivs) setNoNewPrivs();
+  const result = setFilter(bytes, options.everyThread === true ? SECCOMP_FILTER_FLAG_TSYNC : 0);
+  if (result < 0) throw syscallError('seccomp', lastErrno());
+  if (result > 0) throw syscallError('seccomp', errno.ESRCH, `thread ${result} has filters of its own`);
 }

@@ -1,10 +1,13 @@
 import './title.ts';
 import { join } from 'node:path';
+import { describeError } from '../protocol/error.ts';
 import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import type { XtSupport } from '../rules/nft/xt.ts';
+import { confine } from '../sys/confinement.ts';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
 import { chooseDataPlane } from './dataplane/choose.ts';
+import type { DataPlane } from './dataplane/data-plane.ts';
 import { nftRunner } from './dataplane/nft-exec.ts';
 import { createDriver } from './driver.ts';
 import { randomInstance } from './instance-name.ts';
@@ -49,10 +52,20 @@ function start(log: Log): void {
     translator: createNftTranslator({ xt: settings.xt ? plane.xt : forbiddenXt }),
     callers: callerSource({ receive: receiveMemory }),
   });
+  confineSelf(plane, log);
   serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);
 }
 
 const note = Buffer.alloc(memoryNoteSize);
+
+/** From here on it reads callers' memory and files, and speaks netlink; it starts nothing but nft, where that carries the rules. */
+function confineSelf({ transport }: DataPlane, log: Log): void {
+  try {
+    confine({ execute: transport.name === 'exec' });
+  } catch (error) {
+    log.warning(`the driver isn't confined: ${describeError(error)}`);
+  }
+}
 
 function receiveMemory(): Received | undefined {
   const descriptor = recvFd(CALLERS, note);

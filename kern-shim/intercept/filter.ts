@@ -1,4 +1,4 @@
-import { assembleClassic, type ClassicInstruction } from './classic-bpf.ts';
+import { assembleClassic, type ClassicInstruction } from '../../sys/classic-bpf.ts';
 
 /** What the filter has to know of the machine: numbers of <asm/unistd.h> and <linux/audit.h>. */
 export interface SyscallNumbers {

@@ -1,6 +1,6 @@
-import { assembleClassic, type ClassicInstruction } from '../../kern-shim/intercept/classic-bpf.ts';
 import { families } from '../../protocol/family.ts';
 import { arch } from '../../sys/arch.ts';
+import { assembleClassic, type ClassicInstruction } from '../../sys/classic-bpf.ts';
 import { execve } from '../../sys/process.ts';
 import { installFilter } from '../../sys/seccomp.ts';
 
@@ -35,5 +35,5 @@ const program: readonly ClassicInstruction[] = [
 ];
 
 const [file = '', ...args] = process.argv.slice(2);
-installFilter(assembleClassic(program), false);
+installFilter(assembleClassic(program), { noNewPrivs: false });
 execve(file, [file, ...args], process.env);

@@ -24,8 +24,7 @@ export function chooseDataPlane({ wanted, run, log }: ChooseOptions): DataPlane 
   const problem = netlinkProblem();
   if (problem === undefined) {
     const reason = wanted === 'netlink' ? 'asked for' : 'it works here';
-    const fallback = nftDataPlane(run, 'what netlink does not know');
-    return netlinkDataPlane({ open: openNetlink, fallback, log, reason });
+    return netlinkDataPlane({ open: openNetlink, reason });
   }
   if (wanted === 'netlink') throw new BpfilterError('dataplane', `netlink was asked for: ${problem}`);
   log.info(`rules go through nft, not netlink: ${problem}`);

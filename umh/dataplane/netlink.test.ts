@@ -6,8 +6,6 @@ import { writeNewChain } from '../../rules/nft/netlink/places.ts';
 import { MessageWriter } from '../../rules/nft/netlink/writer.ts';
 import { syscallError } from '../../sys/fail.ts';
 import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
-import type { Log } from '../log.ts';
-import { FakeNft } from '../testing/fake-nft.ts';
 import { netlinkDataPlane } from './netlink.ts';
 
 const NLMSG_ERROR = 2;
@@ -50,7 +48,6 @@ type Answer = Buffer | 'nothing' | 'lost';
 function planeWith(script: readonly Answer[], sent = 0) {
   const answers = [...script];
   const counts = { opened: 0, closed: 0, sent: 0 };
-  const lines: string[] = [];
   const open = (): NetlinkSocket => {
     counts.opened += 1;
     const buffer = new Uint8Array(1 << 16);
@@ -73,10 +70,7 @@ function planeWith(script: readonly Answer[], sent = 0) {
       },
     };
   };
-  const put = (line: string) => void lines.push(line);
-  const log: Log = { info: put, warning: put, error: put };
-  const fallback = new FakeNft();
-  return { plane: netlinkDataPlane({ open, fallback, log, reason: 'test' }), counts, lines, fallback };
+  return { plane: netlinkDataPlane({ open, reason: 'test' }), counts };
 }
 
 const inTable = { family: 'ip', table: 't' } as const;
@@ -171,12 +165,11 @@ describe('netlink as a data plane', () => {
     expect(planeWith([overtaken]).plane.commit(document)).toMatchObject({ kind: 'refused' });
   });
 
-  it('gives what it does not know to nft, and says so', () => {
-    const { plane, counts, lines, fallback } = planeWith([]);
-    plane.commit({ nftables: [{ create: { rule: { ...inTable, chain: 'c', expr: [] } } }] });
-    expect(fallback.documents).toBe(1);
+  it('refuses what it does not know before anything is sent', () => {
+    const { plane, counts } = planeWith([]);
+    const unknown = { nftables: [{ create: { rule: { ...inTable, chain: 'c', expr: [] } } }] };
+    expect(() => plane.commit(unknown)).toThrow('create of a rule');
     expect(counts.sent).toBe(0);
-    expect(lines).toEqual([expect.stringContaining('through nft')]);
   });
 
   it('lists what one dump tells in several messages', () => {

@@ -18,7 +18,6 @@ import { sendBatch } from '../../sys/nfnetlink/batch.ts';
 import { ask, type OnMessage } from '../../sys/nfnetlink/dump.ts';
 import type { NetlinkError } from '../../sys/nfnetlink/message.ts';
 import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
-import type { Log } from '../log.ts';
 import { describeCommand } from './command-text.ts';
 import type { AddedHandles, CommitResult, DataPlane } from './data-plane.ts';
 import { errnoOfRefusal } from './nft-error.ts';
@@ -32,9 +31,6 @@ const KEPT_ROOM = 1 << 22;
 export interface NetlinkPlaneOptions {
   /** Opens a socket in the namespace whose rules are meant. */
   readonly open: () => NetlinkSocket;
-  /** Takes the documents that our compiler doesn't know. */
-  readonly fallback: DataPlane;
-  readonly log: Log;
   /** Why this transport, for people. */
   readonly reason: string;
 }
@@ -43,7 +39,7 @@ export interface NetlinkPlaneOptions {
  * nf_tables by its own netlink interface. A commit is one system call and decided when it returns: nothing
  * outlives us that could commit later.
  */
-export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOptions): DataPlane {
+export function netlinkDataPlane({ open, reason }: NetlinkPlaneOptions): DataPlane {
   let socket: NetlinkSocket | undefined;
   let writer = new MessageWriter();
   let sequence = 0;
@@ -60,14 +56,9 @@ export function netlinkDataPlane({ open, fallback, log, reason }: NetlinkPlaneOp
     }
   };
 
-  const throughNft = (why: string, document: NftDocument): CommitResult => {
-    log.warning(`${why}: this transaction goes through nft`);
-    return fallback.commit(document);
-  };
-
   const commit = (document: NftDocument, generation?: number): CommitResult => {
     const compiled = compileBatch(document, writer, generation);
-    if (compiled.kind === 'unsupported') return throughNft(compiled.reason, document);
+    if (compiled.kind === 'unsupported') throw new BpfilterError('not-expressible', `netlink: ${compiled.reason}`);
     const added = echoAddedRules(compiled.bytes, document);
     const echoes = added && new EchoReader(added);
     const result = using((one) =>

@@ -1,4 +1,4 @@
-import { BpfilterError } from '../../protocol/error.ts';
+import { BpfilterError } from '../protocol/error.ts';
 
 /**
  * A small assembler for classic BPF as seccomp takes it (linux/filter.h, linux/bpf_common.h):
