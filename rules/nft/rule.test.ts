@@ -19,6 +19,7 @@ import {
   udp,
   udpFrom,
 } from './testing/rules.ts';
+import { anyXt } from './xt.ts';
 
 const context = tableContext('filter');
 const onTcp = (...matches: readonly MatchUse[]): RuleFields => ({ header: { protocol: 6 }, matches });
@@ -170,6 +171,19 @@ describe('compileRule', () => {
     ['a turn before a guarded match', onUdp(nth(3), udp(1)), "can't be shared"],
     ['two limits with alternatives behind them', onUdp(limit(2), limit(3), anyPort(1)), 'two matches with a state'],
   ])('refuses %s', (_, fields, message) => expect(() => compileRule(rule(fields), 7, context)).toThrow(message));
+
+  it.each<[string, RuleFields]>([
+    ['alternatives before a turn', onUdp(anyPort(1), nth(3))],
+    ['a guarded match behind a turn', onUdp(nth(3), udp(1))],
+    ['a guarded match behind a turn that never matches', onUdp(nth(3), udp('never'))],
+  ])("%s: all by the kernel's own", (_, fields) => {
+    const { rules, chains, objects } = compileRule(rule(fields), 7, tableContext('filter', { xt: anyXt }));
+    expect([rules.map(({ expr }) => ruleText(expr)), chains, objects]).toEqual([
+      ['l4proto==17 xt xt counter:r7 accept'],
+      [],
+      [],
+    ]);
+  });
 
   it('refuses with EOPNOTSUPP', () => {
     expect(() => compileRule(rule({ target: { kind: 'queue' } }), 7, context)).toThrow(

@@ -57,9 +57,11 @@ export function compileStateful(rule: StatefulRule): CompiledRule {
  * behind the state count as needed.
  */
 export function combinationProblem(parts: RuleParts): string | undefined {
-  if (parts.stateful === parts.matches.length || !canMatch(parts)) return undefined;
+  const isGuarded = parts.guards.some(({ after }) => after > parts.stateful);
+  // what never matches needs nothing but its guards
+  if (parts.stateful === parts.matches.length || !(isGuarded || canMatch(parts))) return undefined;
   const [before, first, behind] = split(parts);
-  const isApart = parts.guards.some(({ after }) => after > parts.stateful) || behind.some(hasChoice);
+  const isApart = isGuarded || behind.some(hasChoice);
   if (isApart || hasChoice(first)) {
     if (hasChoice(first) || behind.some(({ stateful }) => stateful === true)) return ENTANGLED;
     return statementsOf(first).every(isShareable) ? undefined : UNSHAREABLE;
