@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Rule, TableName } from '../../rules/ir.ts';
 import { diffTable } from '../../rules/nft/diff.ts';
 import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
@@ -35,10 +35,14 @@ describe.skipIf(skipped !== undefined)(titled('extensions over netlink', skipped
     [nft, ours] = await Promise.all([NetlinkNamespace.open(), NetlinkNamespace.open()]);
     rules = native.enter(() => extensionRules(times)).filter(isExpressible);
     native.close();
-  }, 120_000);
+  }, 600_000);
   afterAll(() => {
     nft.close();
     ours.close();
+  });
+
+  afterEach(() => {
+    for (const table of ['filter', 'mangle', 'nat', 'raw', 'security'] as const) forget(table);
   });
 
   function batchOf(document: NftDocument): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Datum } from './datum.ts';
-import type { Attribute, Expression, ExpressionName } from './expression.ts';
+import type { Attribute, ExpressionName } from './expression.ts';
 import type { AnonymousSet, KeyType } from './set-model.ts';
 
 /** What fills a register. */
@@ -91,5 +91,3 @@ export interface Checksum {
   /** The field is part of the transport header's checksum too. */
   readonly pseudoHeader?: boolean;
 }
-
-export type { Expression };

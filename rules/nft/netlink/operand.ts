@@ -26,7 +26,8 @@ export function operandOf(expression: NftExpression, evaluation: Evaluation): Op
 
 function leafOf(expression: NftExpression, evaluation: Evaluation): Operand {
   if (typeof expression !== 'object' || Array.isArray(expression)) return noLoad(expression);
-  const { payload, meta, ct, ...other }: Loose<ExpressionObject> = expression as ExpressionObject;
+  const object: Loose<ExpressionObject> = expression as ExpressionObject;
+  const { payload, meta, ct } = object;
   if (payload !== undefined) {
     return 'base' in payload
       ? rawField(payload.base, payload.offset, payload.len)
@@ -38,7 +39,7 @@ function leafOf(expression: NftExpression, evaluation: Evaluation): Operand {
     const found = dir === undefined ? ctKeys[key] : directedKeys[dir][key];
     return (family === undefined ? found : undefined) ?? unsupported(`ct ${dir ?? ''} ${family ?? ''} ${key}`);
   }
-  return otherLeaf(other, evaluation) ?? noLoad(expression);
+  return otherLeaf(object, evaluation) ?? noLoad(expression);
 }
 
 function otherLeaf(expression: Loose<ExpressionObject>, evaluation: Evaluation): Operand | undefined {
