@@ -1,4 +1,4 @@
-import type { ChainModel } from './chain-model.ts';
+import type { ChainModel } from '../../drills/chain-model.ts';
 import type { ServedShell } from './served-shell.ts';
 
 /** A rule that comes and goes before all others: what stands behind it moves with every change. */

@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '../../drills/random.ts';
 
 /** How many times as long as usual: DRILL_ROUNDS. (BPFILTER_TRANSPORT, too, reaches what is drilled.) */
 const factor = Math.max(1, Number(process.env.DRILL_ROUNDS) || 1);

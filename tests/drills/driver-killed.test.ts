@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { disagreements } from '../../drills/agreement.ts';
+import { ChainModel, listingOf } from '../../drills/chain-model.ts';
+import { GuardedStreams, guardRules } from '../../drills/guarded-streams.ts';
+import type { Random } from '../../drills/random.ts';
 import { missing, titled } from '../harness/ways.ts';
-import { disagreements } from './agreement.ts';
-import { ChainModel, listingOf } from './chain-model.ts';
 import { commandLoop, type Decoy, decoyOf } from './command-loop.ts';
 import { drill, rounds } from './drill.ts';
-import { GuardedStreams, guardRules } from './guarded-streams.ts';
 import { killDrivers } from './killer.ts';
 import { Network } from './network.ts';
-import type { Random } from './random.ts';
 import type { ServedShell } from './served-shell.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');

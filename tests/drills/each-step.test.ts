@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { disagreements } from '../../drills/agreement.ts';
+import { listingOf } from '../../drills/chain-model.ts';
+import { GuardedStreams } from '../../drills/guarded-streams.ts';
+import { isAlive } from '../../drills/processes.ts';
+import { stepsIn, Tracer, whyNoTracer } from '../../drills/tracer.ts';
 import { bpfilter, missing, titled } from '../harness/ways.ts';
-import { disagreements } from './agreement.ts';
-import { listingOf } from './chain-model.ts';
-import { GuardedStreams } from './guarded-streams.ts';
 import { Network } from './network.ts';
-import { isAlive } from './processes.ts';
-import { stepsIn, Tracer, whyNoTracer } from './tracer.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy') ?? whyNoTracer();
 

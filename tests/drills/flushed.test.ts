@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { disagreements } from '../../drills/agreement.ts';
+import { killHard } from '../../drills/processes.ts';
+import { packetBytes } from '../../drills/udp-streams.ts';
 import { missing, titled } from '../harness/ways.ts';
-import { disagreements } from './agreement.ts';
 import { Network } from './network.ts';
-import { killHard } from './processes.ts';
-import { packetBytes } from './traffic.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');
 const port = 9003;

@@ -1,6 +1,6 @@
+import { killHard } from '../../drills/processes.ts';
+import type { Random } from '../../drills/random.ts';
 import { sleep } from './drill.ts';
-import { killHard } from './processes.ts';
-import type { Random } from './random.ts';
 import type { ServedShell } from './served-shell.ts';
 
 /** The shim gives a request to four drivers at most: killing more of them within one command makes it fail, by design. */

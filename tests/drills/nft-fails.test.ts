@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { disagreements } from '../../drills/agreement.ts';
+import { GuardedStreams } from '../../drills/guarded-streams.ts';
+import { type NftMode, NftWrapper, slowness } from '../../drills/nft-wrapper.ts';
+import { killHard } from '../../drills/processes.ts';
 import { missing, titled } from '../harness/ways.ts';
-import { disagreements } from './agreement.ts';
 import { drill, rounds, sleep } from './drill.ts';
-import { GuardedStreams } from './guarded-streams.ts';
 import { Network } from './network.ts';
-import { type NftMode, NftWrapper, slowness } from './nft-wrapper.ts';
-import { killHard } from './processes.ts';
 import type { ServedShell } from './served-shell.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');

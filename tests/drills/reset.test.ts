@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { disagreements } from '../../drills/agreement.ts';
+import { killHard } from '../../drills/processes.ts';
 import { missing, titled } from '../harness/ways.ts';
-import { disagreements } from './agreement.ts';
 import { drill, rounds, sleep } from './drill.ts';
 import { Network } from './network.ts';
-import { killHard } from './processes.ts';
 import type { ServedShell } from './served-shell.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');

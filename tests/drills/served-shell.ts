@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { driverOf, killHard } from './processes.ts';
+import { driverOf, killHard } from '../../drills/processes.ts';
 
 export interface Done {
   readonly status: number;

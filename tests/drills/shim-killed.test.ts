@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { disagreements } from '../../drills/agreement.ts';
+import { ChainModel, listingOf } from '../../drills/chain-model.ts';
+import { isAlive } from '../../drills/processes.ts';
+import type { Random } from '../../drills/random.ts';
 import { missing, titled } from '../harness/ways.ts';
-import { disagreements } from './agreement.ts';
-import { ChainModel, listingOf } from './chain-model.ts';
 import { drill, rounds, sleep } from './drill.ts';
 import { Network } from './network.ts';
-import { isAlive } from './processes.ts';
-import type { Random } from './random.ts';
 import { type ServedShell, ShellEnded } from './served-shell.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');

@@ -2,21 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { StreamReport, Streams } from '../../drills/udp-streams.ts';
 
 const program = fileURLToPath(new URL('./traffic-child.ts', import.meta.url));
-const headers = 28;
-const payload = 100;
-
-/** Bytes that a rule counts for each packet of a stream: IPv4 header, UDP header, payload. */
-export const packetBytes = headers + payload;
-
-export interface StreamReport {
-  readonly sent: number;
-  readonly received: number;
-}
 
 /** Streams of UDP packets within a network namespace, by name. */
-export class Traffic {
+export class Traffic implements Streams {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 

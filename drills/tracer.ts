@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { sleep } from './drill.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Calls by which a driver changes files, starts processes, locks, and answers. */
 const steps = [

@@ -1,4 +1,11 @@
-import type { Network } from './network.ts';
+/** What runs a command in the network namespace that is looked at, not served. */
+export interface Outside {
+  run(...command: readonly string[]): {
+    readonly status: number | null;
+    readonly stdout: string;
+    readonly stderr: string;
+  };
+}
 
 interface Listed {
   readonly chain?: { readonly name: string };
@@ -30,7 +37,7 @@ function rulesInKernel(json: string): ReadonlyMap<string, readonly string[]> {
  *
  * @param listing what `iptables -S` prints
  */
-export function disagreements(network: Network, listing: string): readonly string[] {
+export function disagreements(network: Outside, listing: string): readonly string[] {
   const listed = network.run('nft', '-j', 'list', 'table', 'ip', 'bpfilter_filter');
   if (listed.status !== 0) return [`nft: ${listed.stderr}`];
   const kernel = rulesInKernel(listed.stdout);
