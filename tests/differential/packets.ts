@@ -74,6 +74,7 @@ function randomTransport(random: Random): Transport {
       }),
     () => ported(pick(random, [132, 33, 136]), port(), port(), random),
     () => security(pick(random, [50, 51, 108]), random),
+    () => (random(2) === 0 ? ported(132, port(), port(), random) : security(pick(random, [50, 51]), random)),
     () => plain(pick(random, [47, 115, 253]), random(20)),
   ])();
 }

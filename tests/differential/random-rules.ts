@@ -167,7 +167,9 @@ function targetOf(random: Random, draft: Draft, place: Place): string {
   }
   if (random(2) === 0) {
     const count = draft.parts.length;
-    addExample(random, draft, targetExamples, place);
+    // half of them such as only a few tables have: any other may stand in all of them
+    const own = targetExamples.filter((lines) => lines.some(({ placement }) => placement.table !== undefined));
+    addExample(random, draft, random(2) === 0 ? own : targetExamples, place);
     if (draft.parts.length > count) return draft.parts.pop() ?? '';
   }
   const ends = table === 'filter' || random(5) === 0 ? ['-j ACCEPT', ...(table === 'nat' ? [] : ['-j DROP'])] : [];
