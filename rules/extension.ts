@@ -109,6 +109,13 @@ export interface NftMatch {
   /** Each evaluation changes its state (limit, quota, …): it must see exactly the packets ip_tables would show it. */
   readonly stateful?: boolean;
   readonly transport?: TransportHeader;
+  /**
+   * Its verdicts are those of the kernel's own match, but not all that goes with it (a file in /proc, a name that
+   * other rules share): used only where the kernel's own can't be (`run --no-xt`).
+   */
+  readonly secondBest?: boolean;
+  /** A name that two rules of a table can't both have, for lack of the sharing that the kernel's own match has. */
+  readonly exclusive?: string;
   /** Shown with the rule in `nft list`. */
   readonly comment?: string;
 }

@@ -27,6 +27,8 @@ export interface Analysis {
   readonly parts: RuleParts | undefined;
   /** It must stand in an nft table that bears the iptables table's name. */
   readonly wantsTableName: boolean;
+  /** Names that no other rule of the table may have. */
+  readonly exclusive: readonly string[];
   /** The key last made of `key` and covered guards. */
   effective: { readonly covered: number; readonly key: string } | undefined;
 }
@@ -50,6 +52,7 @@ export function analyse(rule: Rule, key: string, context: TableContext): Analysi
     header: parts.guards.length === 0 ? undefined : headerFacets(rule.header),
     parts: hasOwnThings(parts) ? parts : undefined,
     wantsTableName: parts.wantsTableName,
+    exclusive: exclusiveNames(parts),
     effective: undefined,
   };
 }
@@ -77,6 +80,13 @@ export function effectiveKey(analysis: Analysis, covered: number): string {
 /** Whether what `strong` lets through needs no look from `weak`. */
 export function atLeast(strong: GuardSpec, weak: GuardSpec): boolean {
   return strong.bytes >= weak.bytes && (strong.dropsOffsetOne || !weak.dropsOffsetOne);
+}
+
+const none: readonly string[] = [];
+
+function exclusiveNames({ matches }: RuleParts): readonly string[] {
+  const found = matches.flatMap(({ exclusive }) => exclusive ?? []);
+  return found.length === 0 ? none : found;
 }
 
 function hasOwnThings({ stateful, matches, target }: RuleParts): boolean {

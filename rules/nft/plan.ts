@@ -1,4 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
+import { cannotExpress } from '../extension.ts';
 import { type Analysis, type AnalysisCache, analyse, effectiveKey, standingGuards } from './analysis.ts';
 import { naming, type TableContext } from './context.ts';
 import type { GuardSpec } from './guard.ts';
@@ -38,7 +39,8 @@ export interface TablePlan {
  */
 export function planTable(source: TableSource, context: TableContext, cache: AnalysisCache): TablePlan {
   const guards = new Map<string, GuardSpec>();
-  const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards));
+  const taken = new Set<string>();
+  const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards, taken));
   prune(cache, source);
   return { source, context, chains, guards, inlined: new Set() };
 }
@@ -55,6 +57,7 @@ function planChain(
   context: TableContext,
   cache: AnalysisCache,
   guards: Map<string, GuardSpec>,
+  taken: Set<string>,
 ): PlannedChain {
   const memory = new GuardMemory();
   const slots = source.slots?.(cache) ?? [];
@@ -67,12 +70,18 @@ function planChain(
       cache.set(key, analysis);
       slots[index] = analysis;
     }
+    for (const name of analysis.exclusive) takeName(name, taken, ruleName(chain, index));
     const covered = coverage(analysis, memory);
     if (analysis.guards.length > 0)
       for (const { chain: name, spec } of standingGuards(analysis, covered)) guards.set(name, spec);
     entries.push({ index, key: effectiveKey(analysis, covered), analysis, covered });
   }
   return { source: chain, entries };
+}
+
+function takeName(name: string, taken: Set<string>, rule: string): void {
+  if (taken.has(name)) cannotExpress(`${rule}: ${name} in two rules: nft by itself can't share its state between them`);
+  taken.add(name);
 }
 
 function coverage({ guards, header }: Analysis, memory: GuardMemory): number {

@@ -88,11 +88,20 @@ function compileMatches({ matches: uses, header }: Rule, context: TableContext):
 
 function compileMatch(use: MatchUse, header: HeaderMatch, context: TableContext): NftMatch {
   const { definition, revision } = context.lookup.findMatch(use.name, use.revision);
+  let match: NftMatch | undefined;
+  let reason = "the kernel's own tells more";
   try {
-    return definition.nft(revision.decode(use.data), { header, table: context.table });
+    match = definition.nft(revision.decode(use.data), { header, table: context.table });
   } catch (error) {
     if (!isNotExpressible(error)) throw error;
-    return matchAsXt(use, header, context, error.message);
+    reason = error.message;
+  }
+  if (match !== undefined && match.secondBest !== true) return match;
+  try {
+    return matchAsXt(use, header, context, reason);
+  } catch (error) {
+    if (match === undefined || !isNotExpressible(error)) throw error;
+    return match;
   }
 }
 
