@@ -60,7 +60,8 @@ function writeWhole(fd: number, bytes: Buffer): void {
 /** Runs nft as a child that inherits the state lock at descriptor INHERITED_LOCK. */
 export function nftRunner(options: NftExecOptions): RunNft {
   const { program, lock, environment } = options;
-  const env = { ...environment, LC_ALL: 'C', [PARENT_VARIABLE]: lock.identity };
+  // nft reads hours and dates by the time zone, ip_tables by UTC.
+  const env = { ...environment, LC_ALL: 'C', TZ: 'UTC', [PARENT_VARIABLE]: lock.identity };
   return ({ args, input, timeout }) => {
     // Node's own pipes are sockets, which nft can't open again as /dev/stdin: a file in memory it can.
     const stdin = memfdCreate('nft-input');
