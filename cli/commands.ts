@@ -32,6 +32,11 @@ const examples = {
     ['$0 module unload', 'end the driver; the next iptables starts it again'],
     ['$0 module load', 'start it now'],
   ],
+  drill: [
+    ['$0 drill list', 'what can be done to the driver, the shim, nft and the callers'],
+    ['$0 drill run kill', 'kill the driver again and again; your own network is not touched'],
+    ['$0 drill run all --seconds 30 --json', 'all of them, for a program'],
+  ],
 } as const satisfies Record<string, readonly Example[]>;
 
 const exampleOf = (name: keyof typeof examples): Example[] => examples[name].map(([command, what]) => [command, what]);
@@ -137,6 +142,34 @@ async function perform(argv: readonly string[]): Promise<number> {
       async (args) => {
         await askAll(args.action);
       },
+    )
+    .command('drill', 'kill-the-driver drills in a throwaway network namespace', (args) =>
+      args
+        .command(
+          'list',
+          'what drills there are',
+          (list) => list.option('json', { type: 'boolean', default: false, describe: 'for programs' }),
+          async ({ json }) => {
+            const { listDrills } = await import('./drill-command.ts');
+            status = listDrills(json);
+          },
+        )
+        .command(
+          'run <name>',
+          'run the drill NAME, or all: status 0 when all is as it should be',
+          (run) =>
+            run
+              .positional('name', { type: 'string', demandOption: true })
+              .option('seconds', { type: 'number', default: 10, describe: 'how long each' })
+              .option('seed', { type: 'number', describe: 'the same choices again', defaultDescription: 'any' })
+              .option('json', { type: 'boolean', default: false, describe: 'for programs' }),
+          async ({ name, seconds, seed, json }) => {
+            const { runDrills } = await import('./drill-command.ts');
+            status = await runDrills({ name, seconds, seed, json });
+          },
+        )
+        .demandCommand(1, 'drill: list or run?')
+        .example(exampleOf('drill')),
     )
     .example(Object.values(examples).flatMap((some) => some.map(([command, what]): Example => [command, what])))
     .epilogue(

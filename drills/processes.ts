@@ -70,8 +70,13 @@ export function isAlive(pid: number): boolean {
 
 /** SIGKILL for a process that a drill's shim started. Whether it was there. */
 export function killHard(pid: number): boolean {
+  return signalTo(pid, 'SIGKILL');
+}
+
+/** A signal for a process that a drill's shim started. Whether it was there. */
+export function signalTo(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    return process.kill(pid, 'SIGKILL');
+    return pid > 0 && process.kill(pid, signal);
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Calls by which a driver changes files, starts processes, locks, and answers. */
-const steps = [
+export const stepCalls = [
   'write',
   'pwrite64',
   'writev',
@@ -22,7 +22,7 @@ const steps = [
   'vfork',
   'wait4',
 ] as const;
-export type StepCall = (typeof steps)[number];
+export type StepCall = (typeof stepCalls)[number];
 
 /** Why strace can't be used here; undefined where it can. */
 export function whyNoTracer(): string | undefined {
@@ -69,7 +69,7 @@ export class Tracer {
 
 /** Older architectures' calls aren't on all: strace refuses a set with a name it doesn't know. */
 function known(): readonly string[] {
-  return steps.map((call) => `?${call}`);
+  return stepCalls.map((call) => `?${call}`);
 }
 
 /** The steps that a watched process made, each with how many of its name came before it. */
@@ -77,7 +77,7 @@ export function stepsIn(file: string): readonly { readonly call: StepCall; reado
   const counts = new Map<StepCall, number>();
   const lines = fs.readFileSync(file, 'latin1').split('\n');
   return lines.flatMap((line) => {
-    const call = steps.find((name) => line.startsWith(`${name}(`));
+    const call = stepCalls.find((name) => line.startsWith(`${name}(`));
     if (call === undefined) return [];
     const nth = (counts.get(call) ?? 0) + 1;
     counts.set(call, nth);

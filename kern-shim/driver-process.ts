@@ -36,6 +36,9 @@ export type DriverFailure = 'gone' | 'hung' | 'stopped' | 'nonsense';
 /** The first request a driver must answer with 0 before anything is served. */
 const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
 
+/** MAX_ERRNO in include/linux/err.h: what lies below its negative is no errno. */
+const mostErrno = 4095;
+
 const healthCheckName = 'health check';
 
 /** On a single processor the driver couldn't run meanwhile. */
@@ -189,7 +192,9 @@ export class DriverProcess {
     const read = fs.readSync(this.#running.pipeFromUmh, this.#reply, 0, mbox_reply.size, null);
     if (read !== mbox_reply.size)
       throw this.#failed(read === 0 ? 'gone' : 'nonsense', `${read} of ${mbox_reply.size} reply bytes came`);
-    return decodeReply(this.#reply);
+    const status = decodeReply(this.#reply);
+    if (status < -mostErrno) throw this.#failed('nonsense', `${status} is no status`);
+    return status;
   }
 
   /** Returns once the reply pipe can be read (data or its end). */

@@ -32,12 +32,22 @@ export interface ModuleStatus {
   readonly restarts: number;
   readonly requests: number;
   readonly failures: number;
+  /** Drivers that ended other than by unload, or failed and were killed for it; the standby is none before it takes over. */
+  readonly deaths: number;
+  /**
+   * Milliseconds from noticing that the driver was dead or failed, while a request was there, to that request's answer; the
+   * last of them.
+   */
+  readonly recoveryMs: readonly number[];
   /** Why no driver can be started just now. */
   readonly problem: string | undefined;
 }
 
 /** Deaths of the drivers' own making on one request that make it poison; a hang is one. */
 const ownFaultsAtMost = 2;
+
+/** How many recoveries are remembered. */
+const recoveriesKept = 256;
 
 /** Between starts that fail, times the number of the attempt. */
 const startBackOffMs = 10;
@@ -66,6 +76,10 @@ export class BpfilterModule {
   #starts = 0;
   #requests = 0;
   #failures = 0;
+  #deaths = 0;
+  #recoveryMs: number[] = [];
+  /** When a request found its driver dead or failing. */
+  #lostAt: number | undefined;
   #startFailure: { readonly until: number; readonly error: unknown } | undefined;
   /** The last start failed because the process was gone before it answered: killed, perhaps. */
   #diedStarting = false;
@@ -87,6 +101,8 @@ export class BpfilterModule {
       restarts: Math.max(0, this.#starts - 1),
       requests: this.#requests,
       failures: this.#failures,
+      deaths: this.#deaths,
+      recoveryMs: [...this.#recoveryMs],
       problem: failure !== undefined && now() < failure.until ? describeError(failure.error) : undefined,
     };
   }
@@ -158,6 +174,7 @@ export class BpfilterModule {
     if (isIdle && this.#active.hasExited && standby.pid !== undefined) {
       this.#forgetDead();
       this.#takeOver();
+      this.#lostAt = undefined; // nobody waited
     }
     return standby.tend(isIdle);
   }
@@ -175,12 +192,15 @@ export class BpfilterModule {
   request(request: MboxRequest, memory: PassedMemory | undefined): number {
     this.#requests += 1;
     this.#standby?.stale();
+    this.#lostAt = undefined;
     let message = request;
     let ownFaults = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.load();
-        return this.#exchange(message, memory);
+        const status = this.#exchange(message, memory);
+        if (this.#lostAt !== undefined) this.#recovered(this.#lostAt);
+        return status;
       } catch (error) {
         const { attempts, keepPoison, log } = this.#options;
         const active = this.#active;
@@ -204,6 +224,11 @@ export class BpfilterModule {
     }
   }
 
+  #recovered(lostAt: number): void {
+    this.#recoveryMs.push(this.#options.now() - lostAt);
+    if (this.#recoveryMs.length > recoveriesKept) this.#recoveryMs.shift();
+  }
+
   #exchange(message: MboxRequest, memory: PassedMemory | undefined): number {
     const active = this.#active;
     if (active === undefined) throw new BpfilterError('driver', 'no driver runs');
@@ -213,8 +238,10 @@ export class BpfilterModule {
 
   /** Ends a driver that has failed on a request. Whether that was its own doing. */
   #bury(active: DriverProcess, error: unknown): boolean {
-    const { log } = this.#options;
+    const { log, now } = this.#options;
     const { pid, failure } = active;
+    this.#deaths += 1;
+    this.#lostAt ??= now();
     const hasExited = failure === 'gone' ? active.awaitExit(dyingMs) : active.hasExited;
     const { end } = active;
     const how = hasExited ? describeEnd(end) : 'is killed';
@@ -227,6 +254,8 @@ export class BpfilterModule {
   #forgetDead(): void {
     const active = this.#active;
     if (active === undefined) return;
+    this.#deaths += 1;
+    this.#lostAt ??= this.#options.now();
     const successor = this.#standby?.pid === undefined ? 'starting it again' : 'its standby takes over';
     this.#options.log.write(
       `${this.#driver.name} pid ${active.pid} has exited (it ${describeEnd(active.end)}): ${successor}`,

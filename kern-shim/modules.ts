@@ -183,7 +183,7 @@ function duplicate(fd: number): number {
 
 /** Only what the driver needs: a caller's NODE_OPTIONS or LD_PRELOAD are none of its business. */
 function driverEnvironment(folder: string, client: string, koffiFile: string): Record<string, string> {
-  const { BPFILTER_NFT: nft, BPFILTER_TRANSPORT: transport, BPFILTER_XT: xt } = process.env;
+  const { BPFILTER_NFT: nft, BPFILTER_TRANSPORT: transport, BPFILTER_XT: xt, BPFILTER_FAULT: fault } = process.env;
   return {
     PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C',
@@ -193,5 +193,6 @@ function driverEnvironment(folder: string, client: string, koffiFile: string): R
     ...(nft === undefined ? {} : { BPFILTER_NFT: nft }),
     ...(transport === undefined ? {} : { BPFILTER_TRANSPORT: transport }),
     ...(xt === undefined ? {} : { BPFILTER_XT: xt }),
+    ...(fault === undefined ? {} : { BPFILTER_FAULT: fault }),
   };
 }

@@ -10,6 +10,7 @@ import { chooseDataPlane } from './dataplane/choose.ts';
 import type { DataPlane } from './dataplane/data-plane.ts';
 import { nftRunner } from './dataplane/nft-exec.ts';
 import { createDriver } from './driver.ts';
+import { withFault } from './faults.ts';
 import { randomInstance } from './instance-name.ts';
 import { openStateLock, sleepSync } from './lock/state-lock.ts';
 import { createLog, type Log } from './log.ts';
@@ -53,7 +54,10 @@ function start(log: Log): void {
     callers: callerSource({ receive: receiveMemory }),
   });
   confineSelf(plane, log);
-  serveRequests(driver, pipesOf(FROM_SHIM, TO_SHIM), log);
+  const { fault } = settings;
+  const pipes = pipesOf(FROM_SHIM, TO_SHIM);
+  const faulty = fault === undefined ? { driver, pipes } : withFault(fault, { driver, pipes });
+  serveRequests(faulty.driver, faulty.pipes, log);
 }
 
 const note = Buffer.alloc(memoryNoteSize);

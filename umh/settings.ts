@@ -1,5 +1,6 @@
 import { BpfilterError } from '../protocol/error.ts';
 import type { WantedTransport } from './dataplane/choose.ts';
+import { type Fault, faultOf } from './faults.ts';
 
 /** What the shim tells the driver in its environment. */
 export interface Settings {
@@ -13,6 +14,8 @@ export interface Settings {
   readonly transport: WantedTransport;
   /** Whether the kernel's own xt extensions may carry what nft can't say. */
   readonly xt: boolean;
+  /** How the driver is to misbehave, for drills; not at all unless told. */
+  readonly fault: Fault | undefined;
   /** Descriptors for the log. */
   readonly logDescriptors: readonly number[];
 }
@@ -23,7 +26,8 @@ const STDERR = 2;
 
 /** Throws `usage` for what the shim must have said and hasn't. */
 export function readSettings(environment: Environment): Settings {
-  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT, BPFILTER_XT } = environment;
+  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT, BPFILTER_XT, BPFILTER_FAULT } =
+    environment;
   if (BPFILTER_STATE === undefined || BPFILTER_STATE === '')
     throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
   if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
@@ -35,6 +39,7 @@ export function readSettings(environment: Environment): Settings {
     nft: BPFILTER_NFT === undefined || BPFILTER_NFT === '' ? 'nft' : BPFILTER_NFT,
     transport: transportOf(BPFILTER_TRANSPORT),
     xt: isAllowed(BPFILTER_XT),
+    fault: faultOf(BPFILTER_FAULT),
     logDescriptors: logDescriptors(environment),
   };
 }

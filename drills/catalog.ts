@@ -1,0 +1,26 @@
+import type { Drill } from './drill.ts';
+import { callers50, kill, killAll, slow, stop } from './driver-attacks.ts';
+import { closedPipe, garbage, lose, short } from './fault-drills.ts';
+import { killSteps } from './kill-steps.ts';
+import { diskFull, memoryLimit, nftKilled } from './machine-drills.ts';
+import { callersKilled, shimKilled, unload } from './shim-drills.ts';
+
+/** All drills, in the order in which `all` runs them; hidden ones too. */
+export const drills: readonly Drill[] = [
+  kill,
+  killAll,
+  killSteps,
+  stop,
+  slow,
+  garbage,
+  short,
+  closedPipe,
+  memoryLimit,
+  nftKilled,
+  diskFull,
+  shimKilled,
+  callersKilled,
+  callers50,
+  unload,
+  lose,
+];

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Drill } from './drill.ts';
+import { type NftMode, NftWrapper } from './nft-wrapper.ts';
+import { isAlive } from './processes.ts';
+
+const programPath = `${process.env.PATH}:/usr/sbin:/sbin`;
+
+/** Why a program can't be used; undefined when it can. */
+function whyNoProgram(program: string, ...args: readonly string[]): string | undefined {
+  const tried = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, PATH: programPath } });
+  if (tried.status === 0) return undefined;
+  return `${program}: ${tried.error?.message ?? tried.stderr.trim()}`;
+}
+
+export const nftKilled: Drill = {
+  name: 'nft-killed',
+  what: 'rules go by the nft program, which is killed before or after it has done its work',
+  whyNot: () => whyNoProgram('nft', '--version'),
+  prepare: (folder) => new NftWrapper(folder).environment,
+  async attack({ arena, random, stopped, pause, struck }) {
+    const wrapper = new NftWrapper(arena.folder);
+    while (!stopped()) {
+      await pause(random.below(300));
+      const mode: NftMode = random.below(2) === 0 ? 'is killed before' : 'is killed after';
+      arena.disturb();
+      wrapper.mode = mode;
+      await pause(50 + random.below(150));
+      wrapper.mode = 'works';
+      struck();
+      arena.calm();
+    }
+    wrapper.mode = 'works';
+  },
+  // What it has done before it was killed is seen, so a refusal is one.
+  judge: ({ disturbed }) => (disturbed ? 'refused' : 'fault'),
+};
+
+const diskSize = '4m';
+
+export const diskFull: Drill = {
+  name: 'disk-full',
+  what: 'the disk that holds the state is full now and then',
+  mounts: true,
+  prepare(folder) {
+    const base = path.join(folder, 'base');
+    const reason = whyNoProgram('mount', '-t', 'tmpfs', '-o', `size=${diskSize},mode=700`, 'bpfilter-drill', base);
+    if (reason !== undefined) throw new Error(`no small disk: ${reason}`);
+    return {};
+  },
+  async attack({ arena, random, stopped, pause, struck }) {
+    const file = path.join(arena.base, 'ballast');
+    while (!stopped()) {
+      await pause(200 + random.below(400));
+      arena.disturb();
+      fill(file);
+      await pause(100 + random.below(400));
+      fs.rmSync(file, { force: true });
+      struck();
+      arena.calm();
+    }
+  },
+  judge: ({ disturbed }) => (disturbed ? 'refused' : 'fault'),
+};
+
+/** Writes until there is no room. */
+function fill(file: string): void {
+  const fd = fs.openSync(file, 'w', 0o600);
+  try {
+    for (const size of [1 << 16, 512, 1]) {
+      const bytes = new Uint8Array(size);
+      for (;;) {
+        try {
+          if (fs.writeSync(fd, bytes) < size) break;
+        } catch {
+          break;
+        }
+      }
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Bytes beyond what a driver has mapped. */
+const mostHeadroom = 1 << 20;
+const limitedMs = 2_000;
+
+export const memoryLimit: Drill = {
+  name: 'memory-limit',
+  what: 'the driver gets no more memory (RLIMIT_AS)',
+  whyNot: () => whyNoProgram('prlimit', '--version'),
+  async attack({ arena, random, stopped, pause, struck }) {
+    while (!stopped()) {
+      await pause(random.below(300));
+      const [driver] = arena.drivers;
+      if (driver === undefined) continue;
+      const limit = mappedBytes(driver) + random.below(mostHeadroom);
+      arena.disturb();
+      if (arena.run('prlimit', '--pid', String(driver), `--as=${limit}`).status === 0) struck();
+      const end = performance.now() + limitedMs;
+      while (!stopped() && isAlive(driver) && performance.now() < end) await pause(20);
+      arena.run('prlimit', '--pid', String(driver), '--as=unlimited');
+      arena.calm();
+    }
+  },
+  judge: ({ disturbed }) => (disturbed ? 'refused' : 'fault'),
+};
+
+function mappedBytes(pid: number): number {
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
+    return 1024 * Number(/^VmSize:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
