@@ -1,55 +1,39 @@
 import type { PacketCase } from '../packets/case.ts';
-import { type NatFlow, natFlow } from '../packets/nat-flows.ts';
-import { address, type Sent, sent } from '../packets/packet.ts';
+import { address, sent } from '../packets/packet.ts';
 import { icmp, plain, tcp, udp } from '../packets/transport.ts';
 import { fixture } from './fixture.ts';
+import { flow, knocks, repeated } from './flows.ts';
 import { renamed } from './renamed.ts';
 
 const ESP = 50;
 const { left, right, hostLeft, hostRight } = address;
 
+/** A ruleset and flows for it. */
+export interface RulesetCase extends PacketCase {
+  /** Parts of rules that must have counted packets: else the flows miss what they are for. */
+  readonly counted: readonly string[];
+}
+
 /** A case for devices of other names. */
-type RulesetCase = PacketCase & ReturnType<typeof renamed>;
+type DeviceCase = RulesetCase & ReturnType<typeof renamed>;
 
-type Ends = Pick<NatFlow, 'from' | 'to'>;
-
-/** `10.1.0.2:80` in parts. */
-function end(text: string): NatFlow['from'] {
-  const [ip = '', port] = text.split(':');
-  return { ip, port: Number(port) };
-}
-
-const ends = (from: string, to: string): Ends => ({ from: end(from), to: end(to) });
-
-/** A flow's packets; `answer` is what the one at the other device says, as it sees the flow. */
-function flow(
-  protocol: NatFlow['protocol'],
-  at: NatFlow['at'],
-  [from, to]: readonly [string, string],
-  answer?: readonly [NatFlow['at'], string, string],
-): readonly Sent[] {
-  return natFlow({
-    protocol,
-    at,
-    ...ends(from, to),
-    ...(answer === undefined ? {} : { answer: { at: answer[0], ...ends(answer[1], answer[2]) } }),
-  });
-}
-
-/** First packets of connections from one address to many ports. */
-function knocks(at: Sent['at'], source: string, destination: string, ports: readonly number[]): readonly Sent[] {
-  return ports.flatMap((dport, nth) => [
-    sent(at, tcp({ sport: 20_000 + nth, dport }), { source, destination }),
-    sent(at, udp({ sport: 20_000 + nth, dport, data: 7 }), { source, destination }),
-  ]);
-}
-
-const repeated = (count: number, each: (nth: number) => Sent): readonly Sent[] =>
-  Array.from({ length: count }, (_, nth) => each(nth));
-
-const docker: RulesetCase = {
+const docker: DeviceCase = {
   title: 'docker: published ports, containers that call out, what is kept apart',
-  ...renamed({ left: 'eth0', right: 'docker0' }, ['address add 172.17.0.1/16 dev docker0']),
+  counted: [
+    'DOCKER-USER -s 203.0.113.0/24 -i eth0',
+    '--reject-with tcp-reset',
+    'DOCKER-ISOLATION-STAGE-2 -o br-4fd1a2b3c4d5 -j DROP',
+    '-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE',
+    'OUTPUT ! -d 127.0.0.0/8',
+    '--to-destination 172.18.0.2:5432',
+    '-A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP',
+  ],
+  ...renamed({ left: 'eth0', right: 'docker0' }, [
+    'address add 172.17.0.1/16 dev docker0',
+    'tuntap add mode tun br-4fd1a2b3c4d5',
+    'link set br-4fd1a2b3c4d5 up',
+    'address add 172.18.0.1/16 dev br-4fd1a2b3c4d5',
+  ]),
   steps: [
     { restore: fixture('docker') },
     {
@@ -70,6 +54,9 @@ const docker: RulesetCase = {
         ...knocks('left', left, '172.17.0.2', [80, 22]),
         ...knocks('left', '203.0.113.9', hostLeft, [8080, 5353]),
         ...knocks('left', left, '172.18.0.2', [5432]),
+        ...knocks('left', left, hostLeft, [5432, 8125]),
+        ...knocks('right', '172.17.0.2', '172.18.0.9', [5432]),
+        ...knocks('right', '172.17.0.2', hostLeft, [5432]),
         ...knocks('left', left, hostLeft, [22, 3000]),
       ],
     },
@@ -77,8 +64,16 @@ const docker: RulesetCase = {
 };
 
 /** Services with one endpoint, or none, where nothing is masqueraded: nothing is by chance. */
-const kubeProxy: RulesetCase = {
+const kubeProxy: DeviceCase = {
   title: 'kube-proxy: services with one endpoint, node ports, load balancer, no endpoints',
+  counted: [
+    '--name KUBE-SEP-S3HAQPJU36NR2DH4',
+    'KUBE-PROXY-FIREWALL -d',
+    'KUBE-FORWARD -m conntrack --ctstate INVALID',
+    'shop/empty has no endpoints" -m tcp --dport 80',
+    'shop/empty has no endpoints" -m addrtype',
+    'KUBE-SVL-',
+  ],
   ...renamed({ left: 'eth0', right: 'cni0' }, [
     'address add 10.244.1.1/24 dev cni0',
     'route add 10.244.2.0/24 dev eth0',
@@ -122,8 +117,22 @@ const kubeProxy: RulesetCase = {
   ],
 };
 
-const openwrt: RulesetCase = {
+const openwrt: DeviceCase = {
   title: 'openwrt: masquerading, port forwards and their reflection, zones that refuse',
+  counted: [
+    'zone_lan_postrouting -s 192.168.1.0/24',
+    'zone_lan_prerouting -s 192.168.1.0/24',
+    'zone_wan_postrouting -m comment --comment "!fw3" -j MASQUERADE',
+    'zone_wan_postrouting -d 198.51.100.0/24',
+    '--clamp-mss-to-pmtu',
+    'DSCP',
+    'TTL',
+    '--helper ftp',
+    '!fw3: Children',
+    'REDIRECT --to-ports 123',
+    'reject -p tcp',
+    'zone_wan_forward -p esp',
+  ],
   ...renamed({ left: 'br-lan', right: 'pppoe-wan' }, ['address add 192.168.1.1/24 dev br-lan']),
   steps: [
     { restore: fixture('openwrt') },
@@ -177,8 +186,21 @@ const openwrt: RulesetCase = {
   ],
 };
 
-const ufw: RulesetCase = {
+const ufw: DeviceCase = {
   title: 'ufw: allowed, denied, rejected, limited, routed, logged',
+  counted: [
+    'ufw-user-limit -j REJECT',
+    'ufw-user-limit -m limit',
+    'ufw-after-logging-input',
+    'ufw-logging-deny',
+    'ufw-before-input -m conntrack --ctstate INVALID -j DROP',
+    'ufw-user-input -p tcp -m multiport --dports 80,443',
+    'MASQUERADE',
+    'ufw-user-logging-forward',
+    'ufw-after-input -p udp -m udp --dport 137',
+    'ufw-user-output',
+    'ufw-track-output -p udp',
+  ],
   ...renamed({ left: 'eth0', right: 'eth1' }),
   steps: [
     { restore: fixture('ufw') },
@@ -209,8 +231,20 @@ const ufw: RulesetCase = {
 
 const banned = ['10.1.0.66', '10.1.0.68', '10.1.0.70', '10.1.0.71', '10.1.0.80', '10.1.0.90', '198.18.0.9', left];
 
-const fail2ban: RulesetCase = {
+const fail2ban: DeviceCase = {
   title: 'fail2ban: jails, recent, connlimit, hashlimit, string',
+  counted: [
+    'f2b-sshd -s 10.1.0.66/32',
+    'f2b-recidive -s 198.18.0.0/15',
+    '--update --seconds 3600',
+    '--string',
+    '--hashlimit-above',
+    '[3:120] -A FORWARD -p tcp -m tcp --dport 8081',
+    'f2b-asterisk-udp -s',
+    'f2b-mysqld-auth -s',
+    'f2b-postfix-sasl -s 10.1.0.70/32',
+    'f2b route 0',
+  ],
   ...renamed({ left: 'eth0', right: 'eth1' }),
   steps: [
     { restore: fixture('fail2ban') },
@@ -219,7 +253,7 @@ const fail2ban: RulesetCase = {
         ...banned.flatMap((source) => knocks('left', source, hostLeft, [22, 80, 25, 53, 5060, 3306])),
         sent('left', tcp({ dport: 8888 }), { source: '10.1.0.30', destination: hostLeft }),
         ...knocks('left', '10.1.0.30', hostLeft, [22, 8888]),
-        ...repeated(6, (nth) => sent('left', tcp({ sport: 1024 + nth, dport: 8081 }), { destination: hostLeft })),
+        ...repeated(6, (nth) => sent('left', tcp({ sport: 1024 + nth, dport: 8081 }))),
         ...repeated(7, (nth) => sent('left', tcp({ sport: 1024 + nth, dport: 8082 }), { destination: hostLeft })),
         sent('left', tcp({ sport: 1024, dport: 8082 }), { source: '10.1.0.3', destination: hostLeft }),
         ...['/w00tw00t.at.ISC', 'harmless'].map((text) =>
@@ -235,8 +269,23 @@ function datagram(text: string): Buffer {
   return Buffer.concat([Buffer.from([0x04, 0x01, 0, 7, 0, 8 + text.length, 0, 0]), Buffer.from(text)]);
 }
 
-const firewalld: RulesetCase = {
+const firewalld: DeviceCase = {
   title: 'firewalld: zones by device and source, forward ports, rich rules',
+  counted: [
+    'IN_public_deny -s 10.1.0.66/32',
+    'LOG --log-prefix',
+    'NFLOG',
+    '-A PRE_public_allow -p tcp -m mark --mark 0x64',
+    '-A PRE_public_allow -p udp -m mark --mark 0x65',
+    'REDIRECT',
+    'POST_public_allow',
+    'IN_trusted -j ACCEPT',
+    'IN_drop -j DROP',
+    '--helper netbios-ns',
+    'FWDI_public_deny',
+    'INPUT -m conntrack --ctstate INVALID',
+    'FORWARD -j REJECT',
+  ],
   ...renamed({ left: 'eth0', right: 'eth1' }),
   steps: [
     { restore: fixture('firewalld') },
@@ -267,6 +316,6 @@ const firewalld: RulesetCase = {
 };
 
 /** A ruleset each, with flows whose every packet and counter is told by the rules. */
-export const rulesetCases: readonly PacketCase[] = [docker, kubeProxy, openwrt, ufw, fail2ban, firewalld].map(
+export const rulesetCases: readonly RulesetCase[] = [docker, kubeProxy, openwrt, ufw, fail2ban, firewalld].map(
   ({ before, steps, ...rest }) => ({ ...rest, steps: [...before, ...steps] }),
 );

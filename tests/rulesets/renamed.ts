@@ -13,7 +13,7 @@ const sides = ['left', 'right'] as const;
 /**
  * The devices of the test network under the names that a ruleset speaks of.
  *
- * @param lines for `ip -batch`, once they have these names: addresses and routes. What they add goes at the end.
+ * @param lines for `ip -batch`, once they have these names: addresses, routes, devices. What they add goes at the end.
  */
 export function renamed(
   names: DeviceNames,
@@ -21,8 +21,8 @@ export function renamed(
 ): { readonly before: readonly Step[]; readonly cleanup: NonNullable<PacketCase['cleanup']> } {
   const there = sides.flatMap((side) => rename(side, names[side], routes[side]));
   const back = sides.flatMap((side) => rename(names[side], side, routes[side]));
-  const undone = lines.filter((line) => line.startsWith('address')).map((line) => line.replace(' add ', ' delete '));
-  return { before: [{ run: batch([...there, ...lines]) }], cleanup: batch([...undone, ...back]) };
+  const undone = lines.flatMap((line) => undo(line) ?? []).reverse();
+  return { before: [{ run: batch([...there, ...lines]) }], cleanup: batch([...undone, ...back], ' -force') };
 }
 
 /** Up again after its routes went with its name. */
@@ -30,6 +30,13 @@ function rename(from: string, to: string, route: string): readonly string[] {
   return [`link set ${from} down`, `link set ${from} name ${to}`, `link set ${to} up`, `route add ${route} dev ${to}`];
 }
 
-function batch(lines: readonly string[]): string {
-  return `ip -batch - <<'END'\n${lines.join('\n')}\nEND`;
+/** Routes go with the device they lead to, when that is taken down. */
+function undo(line: string): string | undefined {
+  if (line.startsWith('address add')) return line.replace(' add ', ' delete ');
+  return line.startsWith('tuntap add') ? line.replace(' add ', ' delete ') : undefined;
+}
+
+/** With `-force` each line is tried, whatever became of those before. */
+function batch(lines: readonly string[], flag = ''): string {
+  return `ip${flag} -batch - <<'END'\n${lines.join('\n')}\nEND`;
 }
