@@ -8,19 +8,21 @@ const noninteractive = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
 export function missingProgram(program: string, packageName: string): string | undefined {
   if (isThere(program)) return undefined;
   if (!isThere('apt-get')) return `${packageName} is not installed, and there is no apt-get`;
-  const said = withoutServices(() => run('apt-get', 'install', '-y', '--no-install-recommends', packageName));
+  const said = withoutService(packageName, () =>
+    run('apt-get', 'install', '-y', '--no-install-recommends', packageName),
+  );
   return isThere(program) ? undefined : `${packageName} can't be installed: ${said}`;
 }
 
-/** Installed for a test, a service must neither start now nor with the machine. */
-function withoutServices(install: () => string): string {
+/** Installed for a test, a package's service must neither start now nor with the machine. */
+function withoutService(service: string, install: () => string): string {
   const isOurs = !fs.existsSync(policy);
   if (isOurs) fs.writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     return install();
   } finally {
     if (isOurs) fs.rmSync(policy);
-    for (const service of ['ufw', 'fail2ban']) run('systemctl', 'disable', `${service}.service`);
+    run('systemctl', 'disable', `${service}.service`);
   }
 }
 

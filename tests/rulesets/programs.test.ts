@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missing, titled } from '../harness/ways.ts';
 import { missingProgram } from './package.ts';
@@ -56,6 +58,7 @@ logtarget = $BPFILTER_BASE/fail2ban.log
 socket = $BPFILTER_BASE/socket
 pidfile = $BPFILTER_BASE/pid
 dbfile = None
+allowipv6 = no
 END
 cat > /etc/fail2ban/filter.d/tiny.conf <<END
 [Definition]
@@ -101,12 +104,28 @@ END`,
   },
 };
 
+/** Where these programs write. */
+const written = ['/etc/default', '/etc/fail2ban', '/etc/ufw', '/lib/ufw', '/run', '/var/lib/fail2ban', '/var/lib/ufw'];
+
+/** Every file there of these programs, with the time of its last change. */
+function filesWritten(): readonly string[] {
+  return written
+    .filter((folder) => fs.existsSync(folder))
+    .flatMap((folder) =>
+      fs.readdirSync(folder, { recursive: folder !== '/run' }).map((name) => path.join(folder, String(name))),
+    )
+    .filter((file) => !file.startsWith('/run/') || /ufw|fail2ban/.test(file))
+    .map((file) => `${file} ${fs.lstatSync(file).mtimeMs}`);
+}
+
 for (const { title, needs, prepare, steps, made } of [ufw, fail2ban]) {
   const reason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables') ?? missingProgram(...needs);
   describe.skipIf(reason !== undefined)(titled(title, reason), () => {
     let native: readonly StepOutcome[] = [];
     let ours: readonly StepOutcome[] = [];
+    let before: readonly string[] = [];
     beforeAll(() => {
+      before = filesWritten();
       native = runProgram('native', prepare, steps);
       ours = runProgram('ours', prepare, steps);
     }, 120_000);
@@ -116,6 +135,11 @@ for (const { title, needs, prepare, steps, made } of [ufw, fail2ban]) {
       expect(native[at]?.status).toBe(0);
       const rule = made[run];
       if (rule !== undefined) expect(native[at]?.saved).toContain(rule);
+    });
+
+    it('leaves the machine as it was', () => {
+      expect(before.length).toBeGreaterThan(10);
+      expect(filesWritten()).toEqual(before);
     });
   });
 }
