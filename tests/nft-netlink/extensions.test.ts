@@ -51,11 +51,14 @@ describe.skipIf(skipped !== undefined)(titled('extensions over netlink', skipped
     return compiled.bytes;
   }
 
-  /** nft must take it, and our netlink; both must leave the same. */
-  function loadBoth(document: NftDocument, title: string): void {
-    expect(nft.nft(['-j', '-f', '-'], JSON.stringify(document)), title).toBe('');
+  /** nft must take it, and our netlink; both must leave the same. False where nft has crashed, which tells nothing. */
+  function loadBoth(document: NftDocument, title: string): boolean {
+    const complaint = nft.nft(['-j', '-f', '-'], JSON.stringify(document));
+    if (complaint === 'Segmentation fault\n') return false;
+    expect(complaint, title).toBe('');
     expect(sendBatch(ours.socket, batchOf(document)), title).toMatchObject({ kind: 'taken' });
     expect(dumpAll(ours.socket), title).toEqual(dumpAll(nft.socket));
+    return true;
   }
 
   function forget(table: TableName): void {
@@ -97,14 +100,19 @@ describe.skipIf(skipped !== undefined)(titled('extensions over netlink', skipped
   );
 
   it.each(blocks)('random tables of them from seed %i on, changed once', { timeout: 60_000 }, (seed) => {
+    let crashes = 0;
     for (let at = seed; at < seed + DOCUMENTS_A_TEST; at += 1) {
       const random = randomFrom(at);
       const table = pick<TableName>(random, ['filter', 'filter', 'mangle', 'mangle', 'nat', 'raw']);
       const made = install(randomTable(random, table));
-      loadBoth(made.document, `seed ${at}`);
-      loadBoth(change(made, randomTable(random, table)), `seed ${at}, changed`);
+      const loaded =
+        loadBoth(made.document, `seed ${at}`) &&
+        loadBoth(change(made, randomTable(random, table)), `seed ${at}, changed`);
+      if (!loaded) crashes += 1;
       forget(table);
     }
+    // nft 1.0.6 does so once in some hundred changes by handle, on the same document not again
+    expect(crashes).toBeLessThan(3);
   });
 
   function install(source: TableSource): TableDocument {
