@@ -31,6 +31,11 @@ export interface Drill {
   readonly hidden?: true;
   /** How a driver ends here is its own fault, or nobody's: no strike is needed. */
   readonly deathsAreStrikes?: true;
+  /**
+   * Why counters may be lost: iptables replaces a table, which starts them anew, and adds the old ones by a request
+   * of its own. Between the two they are its alone, natively too.
+   */
+  readonly countersMayGo?: string;
   /** Why it can't run here; undefined where it can. */
   readonly whyNot?: () => string | undefined;
   /** What is to be made in `folder` before the shim starts, and variables of its environment. */

@@ -61,7 +61,9 @@ export const diskFull: Drill = {
       arena.calm();
     }
   },
-  judge: ({ disturbed }) => (disturbed ? 'refused' : 'fault'),
+  // The replace may be done and the request that adds the old counters refused.
+  judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
+  countersMayGo: 'the disk was full when iptables added the old ones',
 };
 
 /** Writes until there is no room. */
@@ -83,36 +85,29 @@ function fill(file: string): void {
   }
 }
 
-/** Bytes beyond what a driver has mapped. */
-const mostHeadroom = 1 << 20;
+/** Bytes of what a driver has mapped that it may keep mapped: nothing can be added. */
+const fewBytes = 1 << 20;
 const limitedMs = 2_000;
 
 export const memoryLimit: Drill = {
   name: 'memory-limit',
-  what: 'the driver gets no more memory (RLIMIT_AS)',
+  what: 'the driver gets no more memory (RLIMIT_AS, RLIMIT_DATA)',
   whyNot: () => whyNoProgram('prlimit', '--version'),
   async attack({ arena, random, stopped, pause, struck }) {
     while (!stopped()) {
       await pause(random.below(300));
       const [driver] = arena.drivers;
       if (driver === undefined) continue;
-      const limit = mappedBytes(driver) + random.below(mostHeadroom);
       arena.disturb();
-      if (arena.run('prlimit', '--pid', String(driver), `--as=${limit}`).status === 0) struck();
+      const limits = [`--as=${fewBytes}:`, `--data=${fewBytes}:`];
+      if (arena.run('prlimit', '--pid', String(driver), ...limits).status === 0) struck();
       const end = performance.now() + limitedMs;
       while (!stopped() && isAlive(driver) && performance.now() < end) await pause(20);
-      arena.run('prlimit', '--pid', String(driver), '--as=unlimited');
+      if (isAlive(driver)) arena.run('prlimit', '--pid', String(driver), '--as=unlimited:', '--data=unlimited:');
       arena.calm();
     }
   },
-  judge: ({ disturbed }) => (disturbed ? 'refused' : 'fault'),
+  // As with a full disk.
+  judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
+  countersMayGo: 'no memory was left when iptables added the old ones',
 };
-
-function mappedBytes(pid: number): number {
-  try {
-    const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
-    return 1024 * Number(/^VmSize:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}

@@ -28,7 +28,9 @@ export interface DrillReport {
   readonly deaths: number;
   /** From the death of a driver to the next good answer. */
   readonly restart?: RestartTimes;
-  readonly packets: Omit<StreamsOutcome, 'faults'>;
+  readonly packets: Omit<StreamsOutcome, 'faults' | 'counterFaults'>;
+  /** Why lost counters are no fault here. */
+  readonly countersMayGo?: string;
   readonly faults: readonly string[];
 }
 
@@ -56,7 +58,7 @@ export function restartTimes(values: readonly number[]): RestartTimes | undefine
 
 /** For people: a line for each number, what went wrong at the end. */
 export function reportText(report: DrillReport): string {
-  const { name, outcome, reason, restart, packets, faults } = report;
+  const { name, outcome, reason, restart, packets, countersMayGo, faults } = report;
   if (outcome === 'skipped') return `${name}: skipped (${reason ?? 'no reason given'})\n`;
   const lines = [
     `${name}: ${outcome === 'passed' ? 'all as it should be' : 'FAILED'} (${report.seconds} s, seed ${report.seed})`,
@@ -64,7 +66,7 @@ export function reportText(report: DrillReport): string {
     `  strikes    ${report.strikes}, drivers that ended ${report.deaths}`,
     `  restart    ${restart === undefined ? 'nobody waited for one' : restartText(restart)}`,
     `  packets    ${packets.guarded} to be dropped, ${packets.leaked} got through`,
-    `  counters   ${packets.counted} packets to be counted, ${packets.countersLost} lost`,
+    `  counters   ${packets.counted} packets to be counted, ${packets.countersLost} lost${packets.countersLost === 0 || countersMayGo === undefined ? '' : ` (${countersMayGo})`}`,
   ];
   for (const fault of faults.slice(0, faultsShown)) lines.push(`  fault      ${shortened(fault)}`);
   if (faults.length > faultsShown)

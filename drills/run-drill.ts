@@ -80,8 +80,13 @@ async function drillIn(arena: Arena, drill: Drill, options: RunDrillOptions): Pr
     clearInterval(progress);
   }
   await workload.check();
-  const { faults: lost, ...packets } = await streams.outcome(arena);
-  const faults = [...tally.faults, ...lost, ...(await kernelFaults(arena))];
+  const { faults: lost, counterFaults, ...packets } = await streams.outcome(arena);
+  const faults = [
+    ...tally.faults,
+    ...lost,
+    ...(drill.countersMayGo === undefined ? counterFaults : []),
+    ...(await kernelFaults(arena)),
+  ];
   const status = await arena.status();
   const deaths = status?.deaths ?? 0;
   if (strikes === 0 && !(drill.deathsAreStrikes === true && deaths > 0)) {
@@ -100,6 +105,7 @@ async function drillIn(arena: Arena, drill: Drill, options: RunDrillOptions): Pr
     deaths,
     ...(restart === undefined ? {} : { restart }),
     packets,
+    ...(drill.countersMayGo === undefined ? {} : { countersMayGo: drill.countersMayGo }),
     faults,
   };
 }

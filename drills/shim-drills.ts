@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import type { Drill } from './drill.ts';
 import { descendantsOf, killHard } from './processes.ts';
 
+const countersMayGo = 'as natively when iptables ends before it adds the old ones';
+
 export const shimKilled: Drill = {
   name: 'shim-killed',
   what: 'kill -9 the shim: commands in flight may fail, the next run has all rules',
@@ -14,6 +16,7 @@ export const shimKilled: Drill = {
     }
   },
   judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
+  countersMayGo,
 };
 
 const killedStatus = 128 + 9;
@@ -30,6 +33,7 @@ export const callersKilled: Drill = {
     }
   },
   judge: ({ status }) => (status === killedStatus ? 'cut off' : 'fault'),
+  countersMayGo,
 };
 
 function programOf(pid: number): string {

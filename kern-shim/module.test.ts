@@ -105,7 +105,10 @@ describe('the module', () => {
     const killed = module.killDriver();
     expect(module.status().pid).toBeUndefined();
     expect(module.request(asking(2), undefined)).toBe(2);
-    expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
+    expect(module.status()).toMatchObject({ restarts: 1, failures: 0, deaths: 1 });
+    expect(module.status().recoveryMs).toEqual([expect.any(Number)]);
+    expect(module.request(asking(3), undefined)).toBe(3);
+    expect(module.status().recoveryMs.length).toBe(1);
     expect(logText()).toContain(
       `self_test_umd pid ${killed} has exited (it was killed by signal 9): starting it again`,
     );

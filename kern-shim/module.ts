@@ -32,7 +32,7 @@ export interface ModuleStatus {
   readonly restarts: number;
   readonly requests: number;
   readonly failures: number;
-  /** Drivers that ended other than by unload, or failed and were killed for it; the standby is none before it takes over. */
+  /** Drivers that ended other than by unload, or failed and were killed for it; standbys too. */
   readonly deaths: number;
   /**
    * Milliseconds from noticing that the driver was dead or failed, while a request was there, to that request's answer; the
@@ -101,7 +101,7 @@ export class BpfilterModule {
       restarts: Math.max(0, this.#starts - 1),
       requests: this.#requests,
       failures: this.#failures,
-      deaths: this.#deaths,
+      deaths: this.#deaths + (this.#standby?.deaths ?? 0),
       recoveryMs: [...this.#recoveryMs],
       problem: failure !== undefined && now() < failure.until ? describeError(failure.error) : undefined,
     };
@@ -135,6 +135,7 @@ export class BpfilterModule {
       // Cut off by somebody before it said anything: a wrong answer or none in time is the driver's own fault.
       this.#diedStarting = started?.failure === 'gone';
       const who = `${driver.name}${started === undefined ? '' : ` pid ${started.pid}`}`;
+      if (started !== undefined) this.#deaths += 1;
       started?.destroy();
       this.#startFailure = { until: now() + deadlines.startPause, error };
       log.write(`${who} did not come up: ${describeError(error)}`);

@@ -46,6 +46,7 @@ export class Standby {
   #backOffMs = firstBackOffMs;
   /** When the tables may have changed last, since it was shown them; undefined: they haven't. */
   #staleSince: number | undefined;
+  #deaths = 0;
 
   constructor(context: StandbyContext) {
     this.#context = context;
@@ -53,6 +54,11 @@ export class Standby {
 
   get pid(): number | undefined {
     return this.#process === undefined || this.#process.hasExited ? undefined : this.#process.pid;
+  }
+
+  /** Standbys that ended or failed. */
+  get deaths(): number {
+    return this.#deaths;
   }
 
   /** A driver has come up: another one is to stand behind it. */
@@ -135,6 +141,7 @@ export class Standby {
   #fail(error: unknown): void {
     const { log, now } = this.#context;
     const name = `standby${this.#process === undefined ? '' : ` pid ${this.#process.pid}`}`;
+    if (this.#process !== undefined) this.#deaths += 1;
     log.write(`${name}: ${describeError(error)}; the next one in ${this.#backOffMs} ms`);
     this.#drop();
     this.#due = now() + this.#backOffMs;

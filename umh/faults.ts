@@ -53,7 +53,10 @@ export function withFault(
         if (isDue) left = 2 + next(2 * fault.every);
         return isDue && fault.kind === 'lose' ? 0 : driver.serve(message);
       },
-      answered: () => driver.answered(),
+      // Who fails while it answers never gets to what comes behind the answer.
+      answered: () => {
+        if (!isDue || fault.kind === 'lose') driver.answered();
+      },
     },
     pipes: {
       read: (bytes, offset) => pipes.read(bytes, offset),
