@@ -129,12 +129,19 @@ export interface NftTarget {
    * comes to its end goes on behind the iptables rule. `return` in it ends it.
    */
   readonly chain?: readonly (readonly NftStatement[])[];
+  /**
+   * It does what the kernel's own target does, but slower, or not in one step: used only where the kernel's own
+   * can't be (`run --no-xt`).
+   */
+  readonly secondBest?: boolean;
 }
 
 /** What an extension's translation may look at. */
 export interface NftContext {
   readonly header: HeaderMatch;
   readonly table: TableName;
+  /** The matches that stand before a match in its rule. */
+  readonly before?: readonly MatchUse[];
 }
 
 /**

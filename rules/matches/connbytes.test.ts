@@ -1,6 +1,8 @@
 import { describeMatch } from '../testing/describe-match.ts';
 import { connbytes } from './connbytes.ts';
 
+const counted = { match: { op: '>=', left: { ct: { key: 'packets' } }, right: 1 } } as const;
+
 describeMatch(connbytes, {
   sizes: { 0: 24 },
   examples: [
@@ -8,13 +10,24 @@ describeMatch(connbytes, {
       hex: '0000000000000000e803',
       list: ' connbytes 0:1000 connbytes mode packets connbytes direction original',
       save: ' --connbytes 0:1000 --connbytes-mode packets --connbytes-dir original',
-      nft: 'nft takes a connection without counters ',
+      nft: {
+        alternatives: [
+          [counted, { match: { op: '<=', left: { ct: { key: 'packets', dir: 'original' } }, right: 1000 } }],
+        ],
+        secondBest: true,
+      },
     },
     {
       hex: 'e8030000000000000a000000000000000101',
       list: ' ! connbytes 10:1000 connbytes mode bytes connbytes direction reply',
       save: ' ! --connbytes 10:1000 --connbytes-mode bytes --connbytes-dir reply',
-      nft: 'nft takes a connection without counters ',
+      nft: {
+        alternatives: [
+          [counted, { match: { op: '<', left: { ct: { key: 'bytes', dir: 'reply' } }, right: 10 } }],
+          [{ match: { op: '>', left: { ct: { key: 'bytes', dir: 'reply' } }, right: 1000 } }],
+        ],
+        secondBest: true,
+      },
     },
     {
       hex: 'e80300000000000000000000000000000102',
@@ -32,7 +45,16 @@ describeMatch(connbytes, {
       hex: 'ffffffffffffffff0a000000000000000202',
       list: ' ! connbytes 10 connbytes mode avgpkt connbytes direction both',
       save: ' ! --connbytes 10 --connbytes-mode avgpkt --connbytes-dir both',
-      nft: 'nft takes a connection without counters ',
+      nft: {
+        alternatives: [[counted, { match: { op: '<', left: { ct: { key: 'avgpkt' } }, right: 10 } }]],
+        secondBest: true,
+      },
+    },
+    {
+      hex: '0000000000000000ffffffffffffffff0002',
+      list: ' connbytes 0 connbytes mode packets connbytes direction both',
+      save: ' --connbytes 0 --connbytes-mode packets --connbytes-dir both',
+      nft: { alternatives: [[counted]], secondBest: true },
     },
     {
       hex: '050000000000000005000000000000000002',
@@ -51,7 +73,7 @@ describeMatch(connbytes, {
       hex: 'ffffffffffffffff00000000000000000100',
       list: ' ! connbytes 0 connbytes mode bytes connbytes direction original',
       save: ' ! --connbytes 0 --connbytes-mode bytes --connbytes-dir original',
-      nft: "more than JSON's numbers hold",
+      nft: { alternatives: [] },
     },
     {
       hex: '0a000000000000001400000000000000',

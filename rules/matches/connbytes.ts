@@ -1,5 +1,5 @@
 import { defineStruct, u8, u64, type ValueOf } from '../../protocol/struct.ts';
-import { cannotExpress, defineMatch, refuse } from '../extension.ts';
+import { cannotExpress, defineMatch, type NftAlternatives, type NftMatch, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -31,7 +31,9 @@ const MOST = 2n ** 64n - 1n;
 export const connbytes = defineMatch<ConnbytesInfo>({
   name: 'connbytes',
   revisions: { 0: structRevision(xt_connbytes_info) },
-  coverage: { partly: ['ranges that hold 0', 'bounds from 2^53 on'] },
+  coverage: {
+    partly: ['ranges that hold 0, of a connection whose counters were set back to 0', 'bounds from 2^53 on'],
+  },
   examples: [
     '-m connbytes {|!} --connbytes {0-5}:{6-20} --connbytes-mode packets --connbytes-dir {original|reply|both}',
     '-m connbytes {|!} --connbytes {0-500}:{501-4000} --connbytes-mode bytes --connbytes-dir {original|reply|both}',
@@ -46,7 +48,7 @@ export const connbytes = defineMatch<ConnbytesInfo>({
 
   print: (info) => `${rangeText(info, '')} connbytes mode ${modeText(info)} connbytes direction ${directionText(info)}`,
   save: (info) => `${rangeText(info, '--')} --connbytes-mode ${modeText(info)} --connbytes-dir ${directionText(info)}`,
-  nft: (info) => ({ alternatives: [[amountTest(info)]] }),
+  nft: amountTests,
 });
 
 function rangeText({ from, to }: ConnbytesInfo, prefix: '' | '--'): string {
@@ -64,19 +66,29 @@ function directionText({ direction }: ConnbytesInfo): string {
 
 /**
  * The kernel takes no connection without counters (begun before the counting was switched on), where nft
- * reads 0. With them the range decides alone, so only one that 0 isn't in means the same.
+ * reads 0. So where 0 is in the range, a first test asks that some packet was counted: the one at hand was, by
+ * conntrack. It wasn't if it is an ICMP error about the connection, whose earlier packets were, unless somebody
+ * has set the counters back to 0 since: hence `secondBest`.
  */
-function amountTest({ from, to, what, direction }: ConnbytesInfo): NftStatement {
-  const inverted = from > to;
-  if (inverted ? to > 0n : from === 0n)
-    cannotExpress('connbytes: nft takes a connection without counters for one of 0');
+function amountTests({ from, to, what, direction }: ConnbytesInfo): NftMatch {
   const [, key = 'bytes'] = modes[what] ?? [];
   const dir = directions[direction];
   const left = { ct: { key, ...(dir === 'both' || dir === undefined ? {} : { dir }) } };
-  if (inverted) return { match: { op: '>', left, right: exactly(from) } };
-  if (to === MOST) return { match: { op: '>=', left, right: exactly(from) } };
-  return { match: { op: '==', left, right: { range: [exactly(from), exactly(to)] } } };
+  if (from > to) {
+    const above: NftAlternatives = from === MOST ? [] : [[{ match: { op: '>', left, right: exactly(from) } }]];
+    if (to === 0n) return { alternatives: above };
+    const below: NftStatement = { match: { op: '<', left, right: exactly(to) } };
+    return { alternatives: [[someCounted, below], ...above], secondBest: true };
+  }
+  if (from === 0n) {
+    const upTo: readonly NftStatement[] = to === MOST ? [] : [{ match: { op: '<=', left, right: exactly(to) } }];
+    return { alternatives: [[someCounted, ...upTo]], secondBest: true };
+  }
+  if (to === MOST) return { alternatives: [[{ match: { op: '>=', left, right: exactly(from) } }]] };
+  return { alternatives: [[{ match: { op: '==', left, right: { range: [exactly(from), exactly(to)] } } }]] };
 }
+
+const someCounted: NftStatement = { match: { op: '>=', left: { ct: { key: 'packets' } }, right: 1 } };
 
 function exactly(bound: bigint): number {
   if (bound > BigInt(Number.MAX_SAFE_INTEGER)) cannotExpress(`connbytes: ${bound} is more than JSON's numbers hold`);

@@ -20,7 +20,19 @@ describeMatch(quota, {
       hex: '0000000000000000ffffffffffffffff',
       list: ' quota: 18446744073709551615 bytes',
       save: ' --quota 18446744073709551615',
-      nft: "18446744073709551615 is more than JSON's",
+      nft: { alternatives: [[]], secondBest: true },
+    },
+    {
+      hex: '01000000000000000000000000000080',
+      list: ' quota: 9223372036854775808 bytes',
+      save: ' ! --quota 9223372036854775808',
+      nft: { alternatives: [], secondBest: true },
+    },
+    {
+      hex: '0000000000000000ffffffffffffff7f',
+      list: ' quota: 9223372036854775807 bytes',
+      save: ' --quota 9223372036854775807',
+      nft: "9223372036854775807 is more than JSON's",
     },
     {
       hex: '0000000000000000dc05',

@@ -23,7 +23,7 @@ const INVERT = 1;
 export const quota = defineMatch<QuotaInfo>({
   name: 'quota',
   revisions: { 0: structRevision(xt_quota_info) },
-  coverage: { partly: ['from 2^53 bytes on'] },
+  coverage: { partly: ['from 2^53 bytes on; from 2^63 on nft by itself takes it for endless'] },
   examples: ['-m quota {|!} --quota {0-3000}'],
   stateful: true,
   placement: { anyFamily: true },
@@ -36,8 +36,10 @@ export const quota = defineMatch<QuotaInfo>({
   save: (info) => `${(info.flags & INVERT) === 0 ? '' : ' !'} --quota ${info.quota}`,
 
   nft({ flags, quota: bytes }) {
-    if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) cannotExpress(`quota: ${bytes} is more than JSON's numbers hold`);
     const isOver = (flags & INVERT) !== 0;
+    // 2^63 bytes are more than two years of a terabit a second
+    if (bytes >= 2n ** 63n) return { alternatives: isOver ? [] : [[]], secondBest: true };
+    if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) cannotExpress(`quota: ${bytes} is more than JSON's numbers hold`);
     // no packet is empty
     if (bytes === 0n) return { alternatives: isOver ? [[]] : [] };
     const body = { quota: { bytes: Number(bytes), ...(isOver ? { inv: true } : {}) } } as const;

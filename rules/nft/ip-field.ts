@@ -37,6 +37,11 @@ export function ipBits(field: IpField, mask: number, value: number): NftStatemen
   return { match: { op: '==', left: { '&': [payloadOf(field), mask] }, right: value } };
 }
 
+/** A test of the field's whole byte: a range, for the reason at `differs`. */
+export function ipByte(field: IpField, value: number): NftStatement {
+  return { match: { op: '==', left: payloadOf(field), right: { range: [value, value] } } };
+}
+
 /** Masked, or a range, lest nft merges it with its neighbours; of the whole byte nft lists a masked test wrongly. */
 function differs(field: IpField, value: number): NftStatement {
   const left = payloadOf(field);

@@ -1,5 +1,5 @@
 import { cannotExpress, type NftTarget } from '../extension.ts';
-import type { Rule } from '../ir.ts';
+import type { HeaderMatch, MatchUse, Rule } from '../ir.ts';
 import type { TableContext } from './context.ts';
 import { isNotExpressible, targetAsXt } from './xt.ts';
 
@@ -23,16 +23,28 @@ export function compileTarget({ target, header }: Pick<Rule, 'target' | 'header'
       return { statements: [{ jump: { target: context.chainName(target.chain, 'user') } }] };
     case 'goto':
       return { statements: [{ goto: { target: context.chainName(target.chain, 'user') } }] };
-    case 'extension': {
-      const { definition, revision } = context.lookup.findTarget(target.name, target.revision);
-      try {
-        return definition.nft(revision.decode(target.data), { header, table: context.table });
-      } catch (error) {
-        if (!isNotExpressible(error)) throw error;
-        return targetAsXt(target, header, context, error.message);
-      }
-    }
+    case 'extension':
+      return compileExtension(target, header, context);
     default:
       return target satisfies never;
+  }
+}
+
+function compileExtension(use: MatchUse, header: HeaderMatch, context: TableContext): NftTarget {
+  const { definition, revision } = context.lookup.findTarget(use.name, use.revision);
+  let target: NftTarget | undefined;
+  let reason = "the kernel's own does it better";
+  try {
+    target = definition.nft(revision.decode(use.data), { header, table: context.table });
+  } catch (error) {
+    if (!isNotExpressible(error)) throw error;
+    reason = error.message;
+  }
+  if (target !== undefined && target.secondBest !== true) return target;
+  try {
+    return targetAsXt(use, header, context, reason);
+  } catch (error) {
+    if (target === undefined || !isNotExpressible(error)) throw error;
+    return target;
   }
 }

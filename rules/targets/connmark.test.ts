@@ -96,7 +96,32 @@ describeTarget(connmarkTarget, {
       lists: ['meta mark set (ct mark & 0x000000ff) >> 31'],
     },
     { info: save(0xff, 0xff), lists: 'copies a mark whole' },
-    { info: restore(0xff, 0xff), lists: 'copies a mark whole' },
+    {
+      info: restore(0x3, 0x81),
+      lists: [
+        'ct mark >= 0x00000000',
+        'meta mark set meta mark & 0xfffffffc',
+        'ct mark & 0x00000001 != 0x00000000 meta mark set meta mark ^ 0x00000001',
+        'ct mark & 0x00000080 != 0x00000000 meta mark set meta mark ^ 0x00000080',
+      ],
+    },
+    {
+      info: restore(0, 0x81, { shift_bits: 1 }),
+      lists: [
+        'ct mark >= 0x00000000',
+        'ct mark & 0x00000001 != 0x00000000 meta mark set meta mark ^ 0x00000002',
+        'ct mark & 0x00000080 != 0x00000000 meta mark set meta mark ^ 0x00000100',
+      ],
+    },
+    {
+      info: restore(0xffff, 0x81, { shift_dir: 1, shift_bits: 1 }),
+      lists: [
+        'ct mark >= 0x00000000',
+        'meta mark set meta mark & 0xffff0000',
+        'ct mark & 0x00000080 != 0x00000000 meta mark set meta mark ^ 0x00000040',
+      ],
+    },
+    { info: restore(3, 0x81, { shift_bits: 32 }), lists: 'a shift by 32' },
     { info: set(5, ALL, { shift_bits: 32 }), lists: 'a shift by 32' },
     { info: info({ mode: 3 }), lists: 'mode 3' },
     { info: set(5, ALL), table: 'raw', lists: 'templates' },

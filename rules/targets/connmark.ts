@@ -1,5 +1,5 @@
 import { defineStruct, u8, u32 } from '../../protocol/struct.ts';
-import { cannotExpress, defineTarget } from '../extension.ts';
+import { cannotExpress, defineTarget, type NftTarget, OWN_CHAIN } from '../extension.ts';
 import type { NftExpression, NftStatement } from '../nft/json.ts';
 
 const fields = { ctmark: u32, ctmask: u32, nfmask: u32 } as const;
@@ -51,7 +51,8 @@ export const connmarkTarget = defineTarget<ConnmarkTargetInfo>({
   },
   coverage: {
     partly: [
-      'a mark copied into a part of the other one (--save-mark or --restore-mark with a mask): nft combines no two marks',
+      "a mark copied into a part of the packet's (--restore-mark with a mask): nft takes a rule for each bit",
+      "a mark copied into a part of the connection's (--save-mark with a mask): nft combines no two marks",
       'table raw, where a rule may meet a template of CT',
     ],
   },
@@ -76,7 +77,7 @@ export const connmarkTarget = defineTarget<ConnmarkTargetInfo>({
   save: (info) => (info.mode > RESTORE ? UNKNOWN : ` --${options(info)}${shiftText(info, '--')}`),
   nft(info, { table }) {
     if (table === 'raw') cannotExpress('CONNMARK: in table raw nft leaves templates of CT alone');
-    return { statements: [statement(info)] };
+    return info.mode === RESTORE && info.nfmask !== ALL ? restoredBits(info) : { statements: [statement(info)] };
   },
 });
 
@@ -130,6 +131,29 @@ function statement(info: ConnmarkTargetInfo): NftStatement {
     default:
       return cannotExpress(`CONNMARK: mode ${mode}`);
   }
+}
+
+/**
+ * nft combines no two marks, so the bits go over one by one: first those of the mask are cleared in the packet's
+ * mark, then a rule for each of the connection's bits inverts the one where it belongs. A connection's mark could
+ * change in between.
+ */
+function restoredBits({ ctmask, nfmask, shift_dir, shift_bits }: ConnmarkTargetInfo): NftTarget {
+  if (shift_bits >= WORD) cannotExpress(`CONNMARK: a shift by ${shift_bits}`);
+  const by = shift_dir === RIGHT ? -shift_bits : shift_bits;
+  const moves = Array.from({ length: WORD }, (_, from) => ({ from, to: from + by })).filter(
+    ({ from, to }) => (ctmask & (1 << from)) !== 0 && to >= 0 && to < WORD,
+  );
+  const copies = moves.map(({ from, to }): readonly NftStatement[] => [
+    { match: { op: '!=', left: { '&': [connection, (1 << from) >>> 0] }, right: 0 } },
+    set(packet, masked(packet, ALL, (1 << to) >>> 0)),
+  ]);
+  return {
+    // a packet without a connection ends the rule here
+    statements: [{ match: { op: '>=', left: connection, right: 0 } }, { jump: { target: OWN_CHAIN } }],
+    chain: [...(nfmask === 0 ? [] : [[set(packet, masked(packet, ~nfmask >>> 0, 0))]]), ...copies],
+    secondBest: true,
+  };
 }
 
 function copy(

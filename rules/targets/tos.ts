@@ -20,7 +20,7 @@ const symbols: Readonly<Record<number, string>> = {
 const SYMBOL_MASK = 0x3f;
 const DSCP = 0xfc;
 const ECN = 0x03;
-/** Most rules that one TOS becomes: more are slower than the kernel's own. */
+/** Most rules that one TOS becomes if it can be the kernel's own, which is faster than more of them. */
 const MOST_RULES = 8;
 
 export interface TosTargetInfo {
@@ -34,7 +34,8 @@ export const tosTarget = defineTarget<TosTargetInfo>({
   revisions: { 1: structRevision(xt_tos_target_info) },
   coverage: {
     partly: [
-      'changes that keep more than 3 bits beside those they set (most of --or-tos and --and-tos), or invert some (--xor-tos)',
+      'changes that keep more than 3 bits beside those they set (most of --or-tos and --and-tos): a rule for each of 16 to 128 values',
+      'changes that invert bits (--xor-tos)',
     ],
   },
   examples: [
@@ -87,15 +88,13 @@ function change({ tos_value: value, tos_mask: mask }: TosTargetInfo): NftTarget 
   const field = written === DSCP ? 'dscp' : written === ECN ? 'ecn' : 'tos';
   const kept = written & ~mask;
   const olds = valuesWithin(kept);
-  if (olds.length > MOST_RULES) {
-    return cannotExpress(`TOS: ${hex(value)}/${hex(mask)} gives ${olds.length} values, and nft writes only constants`);
-  }
   const rules = olds.map((old): readonly NftStatement[] => setIpField(field, (old ^ value) & written));
   const [only] = rules;
   if (rules.length === 1 && only !== undefined) return { statements: only };
   if ((value & kept) !== 0) return cannotExpress(`TOS: ${hex(value)}/${hex(mask)} inverts bits that it keeps`);
   const chain = rules.map((rule, at) => [ipBits(field, kept, olds[at] ?? 0), ...rule]);
-  return { statements: [{ jump: { target: OWN_CHAIN } }], chain };
+  const secondBest = chain.length > MOST_RULES ? { secondBest: true } : {};
+  return { statements: [{ jump: { target: OWN_CHAIN } }], chain, ...secondBest };
 }
 
 /** All values that have no bit outside of `bits`. */

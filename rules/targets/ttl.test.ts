@@ -4,6 +4,10 @@ import { ttlTarget } from './ttl.ts';
 
 const fixed = 'ip checksum 65535 ip checksum set 0';
 
+const lifetimes = Array.from({ length: 255 }, (_, at) => at + 1);
+const stepped = (from: number, to: number): string =>
+  `ip ttl ${from}-${from} ip ttl != ${to} ip ttl set ${to} ${fixed}`;
+
 describeTarget(ttlTarget, {
   sizes: { 0: 2 },
   structs: [
@@ -25,7 +29,10 @@ describeTarget(ttlTarget, {
   ],
   nft: [
     { info: { mode: 0, ttl: 5 }, lists: [`ip ttl != 5 ip ttl set 5 ${fixed}`] },
-    { info: { mode: 1, ttl: 5 }, lists: 'only to a constant' },
-    { info: { mode: 2, ttl: 5 }, lists: 'only to a constant' },
+    {
+      info: { mode: 1, ttl: 5 },
+      lists: lifetimes.map((at) => stepped(255 - at, Math.min(260 - at, 255))),
+    },
+    { info: { mode: 2, ttl: 5 }, lists: lifetimes.map((at) => stepped(at, Math.max(at - 5, 0))) },
   ],
 });

@@ -1,6 +1,6 @@
 import { defineStruct, u8 } from '../../protocol/struct.ts';
-import { cannotExpress, defineTarget, refuse } from '../extension.ts';
-import { setIpField } from '../nft/ip-field.ts';
+import { defineTarget, type NftTarget, OWN_CHAIN, refuse } from '../extension.ts';
+import { ipByte, setIpField } from '../nft/ip-field.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const ipt_TTL_info = defineStruct('ipt_TTL_info', 'linux/netfilter_ipv4/ipt_TTL.h', { mode: u8, ttl: u8 });
@@ -12,6 +12,8 @@ const modes = [
   { option: 'dec', words: 'decrement by' },
 ] as const;
 const SET = 0;
+const INC = 1;
+const MOST = 255;
 
 export interface TtlTargetInfo {
   /** 0 set, 1 increment, 2 decrement: the sum stays within 0 and 255. */
@@ -23,7 +25,7 @@ export interface TtlTargetInfo {
 export const ttlTarget = defineTarget<TtlTargetInfo>({
   name: 'TTL',
   revisions: { 0: structRevision(ipt_TTL_info) },
-  coverage: { partly: ['--ttl-inc and --ttl-dec: nft writes only constants to the field'] },
+  coverage: { partly: ['--ttl-inc and --ttl-dec: nft writes only constants to the field, which takes it 255 rules'] },
   examples: ['-j TTL --ttl-set {ttl}', '-j TTL --ttl-inc {1-255}', '-j TTL --ttl-dec {1-255}'],
   placement: { table: 'mangle' },
   check({ mode, ttl }) {
@@ -32,8 +34,25 @@ export const ttlTarget = defineTarget<TtlTargetInfo>({
   },
   print: ({ mode, ttl }) => ` TTL ${modes[mode]?.words ?? ''} ${ttl}`,
   save: ({ mode, ttl }) => `${modes[mode] === undefined ? '' : ` --ttl-${modes[mode].option}`} ${ttl}`,
-  nft({ mode, ttl }) {
-    if (mode !== SET) return cannotExpress('TTL: nft sets the field only to a constant');
-    return { statements: setIpField('ttl', ttl) };
-  },
+  nft: (info) => (info.mode === SET ? { statements: setIpField('ttl', info.ttl) } : step(info)),
 });
+
+/**
+ * nft writes constants only: so a rule for each TTL that changes. What one of them wrote none behind it takes,
+ * since they stand in the order that leads away from where the change goes.
+ */
+function step({ mode, ttl }: TtlTargetInfo): NftTarget {
+  const changes = mode === INC ? upwards(ttl) : downwards(ttl);
+  const chain = changes.map(([from, to]) => [ipByte('ttl', from), ...setIpField('ttl', to)]);
+  return { statements: [{ jump: { target: OWN_CHAIN } }], chain, secondBest: true };
+}
+
+/** Each TTL below the highest and what it becomes, the highest first. */
+function upwards(by: number): readonly (readonly [number, number])[] {
+  return Array.from({ length: MOST }, (_, at) => [MOST - 1 - at, Math.min(MOST - 1 - at + by, MOST)] as const);
+}
+
+/** Each TTL above 0 and what it becomes, the lowest first. */
+function downwards(by: number): readonly (readonly [number, number])[] {
+  return Array.from({ length: MOST }, (_, at) => [at + 1, Math.max(at + 1 - by, 0)] as const);
+}
