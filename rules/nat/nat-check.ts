@@ -10,6 +10,3 @@ export function checkOneRange(name: string, { rangesize }: NatRange): void {
 export function checkNoAddress(name: string, { flags }: NatRange): void {
   if ((flags & natFlag.MAP_IPS) !== 0) refuse(`${name}: takes no address`);
 }
-
-/** Why packet tests of NAT keep flows apart: a port is chosen by chance where two would become one. */
-export const portByChance = 'the kernel picks a port by chance where two flows would become one, and in a range';

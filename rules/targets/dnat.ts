@@ -1,6 +1,6 @@
 import { hooks } from '../../protocol/x-tables.ts';
 import { defineTarget } from '../extension.ts';
-import { checkOneRange, portByChance } from '../nat/nat-check.ts';
+import { checkOneRange } from '../nat/nat-check.ts';
 import { compatRange, type NatRange, plainRange, shiftableRange } from '../nat/nat-range.ts';
 import { natText } from '../nat/nat-text.ts';
 import { natOf } from '../nat/nft-nat.ts';
@@ -24,7 +24,6 @@ export const dnat = defineTarget<NatRange>({
     '-p {tcp|udp} -j DNAT --to-destination 10.9.0.{0-99}-10.9.0.{100-255}:{0-65535}',
     '-p {tcp|udp} -j DNAT --to-destination {address}:{1000-1009}-{1010-1020}/{1-65535}',
   ],
-  unpredictable: portByChance,
   placement: { table: 'nat', hooks: (1 << hooks.PREROUTING) | (1 << hooks.OUTPUT), anyFamily: true },
   check: (info) => checkOneRange('DNAT', info),
   print: (info) => natText(info, { range: 'to:', flag: '' }),

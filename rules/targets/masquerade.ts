@@ -1,6 +1,6 @@
 import { hooks } from '../../protocol/x-tables.ts';
 import { defineTarget } from '../extension.ts';
-import { checkNoAddress, checkOneRange, portByChance } from '../nat/nat-check.ts';
+import { checkNoAddress, checkOneRange } from '../nat/nat-check.ts';
 import { compatRange, type NatRange } from '../nat/nat-range.ts';
 import { natText } from '../nat/nat-text.ts';
 import { natOfPorts } from '../nat/nft-nat.ts';
@@ -16,9 +16,8 @@ export const masquerade = defineTarget<NatRange>({
   examples: [
     '-j MASQUERADE{| --random| --random-fully}',
     '-p {tcp|udp|sctp|dccp|icmp} -j MASQUERADE --to-ports {0-65535}{| --random| --random-fully}',
-    '-p {tcp|udp} -j MASQUERADE --to-ports {0-30000}-{30001-65535}{| --random| --random-fully}',
+    '-p {tcp|udp} -j MASQUERADE --to-ports {1-22}-{3000-65535}{| --random| --random-fully}',
   ],
-  unpredictable: portByChance,
   placement: { table: 'nat', hooks: 1 << hooks.POSTROUTING },
   check(info) {
     checkNoAddress('MASQUERADE', info);

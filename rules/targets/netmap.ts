@@ -1,6 +1,6 @@
 import { hooks } from '../../protocol/x-tables.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
-import { checkOneRange, portByChance } from '../nat/nat-check.ts';
+import { checkOneRange } from '../nat/nat-check.ts';
 import { compatRange, type NatRange, natFlag } from '../nat/nat-range.ts';
 import { dottedQuad, prefixLength } from '../text/address.ts';
 
@@ -21,7 +21,6 @@ export const netmap = defineTarget<NatRange>({
     '-s {network} -j NETMAP --to {network}',
     '-d {network} -j NETMAP --to {network}',
   ],
-  unpredictable: portByChance,
   placement: { table: 'nat', hooks: natHooks },
   check(info) {
     if ((info.flags & natFlag.MAP_IPS) === 0) refuse('NETMAP: wants addresses');

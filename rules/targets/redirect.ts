@@ -1,6 +1,6 @@
 import { hooks } from '../../protocol/x-tables.ts';
 import { defineTarget } from '../extension.ts';
-import { checkNoAddress, checkOneRange, portByChance } from '../nat/nat-check.ts';
+import { checkNoAddress, checkOneRange } from '../nat/nat-check.ts';
 import { compatRange, type NatRange } from '../nat/nat-range.ts';
 import { natText } from '../nat/nat-text.ts';
 import { natOfPorts } from '../nat/nft-nat.ts';
@@ -18,7 +18,6 @@ export const redirect = defineTarget<NatRange>({
     '-p {tcp|udp|sctp|dccp|icmp} -j REDIRECT --to-ports {0-65535}{| --random}',
     '-p {tcp|udp} -j REDIRECT --to-ports {0-30000}-{30001-65535}{| --random}',
   ],
-  unpredictable: portByChance,
   placement: { table: 'nat', hooks: (1 << hooks.PREROUTING) | (1 << hooks.OUTPUT) },
   check(info) {
     checkNoAddress('REDIRECT', info);

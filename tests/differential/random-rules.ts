@@ -19,9 +19,7 @@ export function exampleName({ kind, name }: Pick<AnyMatch | AnyTarget, 'kind' | 
 }
 
 /**
- * What is predictable of extensions that aren't: a limit that doesn't fill while a test lasts, addresses
- * and ports that are translated to given ones. (Where two flows would become one, the kernel picks a port
- * by chance: such a seed differs from itself natively, and is passed over.)
+ * What is predictable of extensions that aren't: a limit that doesn't fill while a test lasts.
  */
 const steady: Readonly<Record<string, readonly string[]>> = {
   'match limit': ['-m limit --limit 1/hour --limit-burst {1|2|5}'],
@@ -29,11 +27,6 @@ const steady: Readonly<Record<string, readonly string[]>> = {
   'match hashlimit': [
     '-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst {1-5} {|--hashlimit-mode srcip} --hashlimit-name {one|two}',
   ],
-  'target DNAT': ['-j DNAT --to-destination {address}', '-p {tcp|udp} -j DNAT --to-destination {address}:{port}'],
-  'target SNAT': ['-j SNAT --to-source {address}', '-p {tcp|udp} -j SNAT --to-source {address}:{port}'],
-  'target MASQUERADE': ['-j MASQUERADE', '-p {tcp|udp} -j MASQUERADE --to-ports {port}'],
-  'target REDIRECT': ['-j REDIRECT', '-p {tcp|udp} -j REDIRECT --to-ports {port}'],
-  'target NETMAP': ['-j NETMAP --to 10.9.0.0/16', '-d 10.2.0.0/24 -j NETMAP --to 10.9.7.0/24'],
 };
 
 /** Every line that random rules are made of, its own for each extension. */

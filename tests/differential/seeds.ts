@@ -1,6 +1,7 @@
 import { randomFrom } from '../harness/random.ts';
 import type { DifferentialCase } from './case.ts';
 import { avoidedPackets } from './known.ts';
+import { withOwnPorts } from './own-ports.ts';
 import { randomSendings } from './packets.ts';
 import { randomTables } from './random-rules.ts';
 
@@ -27,5 +28,6 @@ export function caseOf(seed: number): DifferentialCase {
   const sendings = randomSendings(random, packetsEach).filter(
     (one) => one.kind === 'answer' || !left.some(({ packet }) => packet(Buffer.from(one.bytes, 'hex'))),
   );
-  return { title: `seed ${seed}`, tables, sendings };
+  const translates = tables.some(({ name, rules }) => name === 'nat' && rules.length > 0);
+  return { title: `seed ${seed}`, tables, sendings: translates ? withOwnPorts(sendings) : sendings };
 }
