@@ -1,9 +1,7 @@
+import { askedProtocol } from '../asked-protocol.ts';
 import type { HeaderMatch } from '../ir.ts';
 import type { NftExpression, NftStatement } from '../nft/json.ts';
 import { type ConntrackInfo, conntrackFlag, type Endpoint, endpoints } from './info.ts';
-
-/** IPT_INV_PROTO */
-const NOT_PROTOCOL = 0x40;
 
 /** Protocols whose headers nft knows: icmp, igmp, tcp, udp, dccp, esp, ah, ipv6-icmp, comp, sctp, udplite. */
 const known: ReadonlySet<number> = new Set([1, 2, 6, 17, 33, 50, 51, 58, 108, 132, 136]);
@@ -32,7 +30,7 @@ export interface ProtocolTests {
 export function protocolTests(info: ConntrackInfo, header: HeaderMatch): ProtocolTests {
   const ports = endpoints.map((end) => portTest(info, end)).filter((test) => test !== true);
   const needsContext = ports.some((test) => test !== false);
-  const ruleProtocol = (header.inverted & NOT_PROTOCOL) === 0 ? header.protocol : 0;
+  const ruleProtocol = askedProtocol(header);
   const protocol = protocolTest(info, ruleProtocol);
   const context = needsContext ? contextFor(info, ruleProtocol) : 'given';
   return {

@@ -1,4 +1,5 @@
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
+import { askedProtocol } from '../asked-protocol.ts';
 import { defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import type { NftPayload, NftStatement } from '../nft/json.ts';
 import type { Condition } from '../ports/number-range.ts';
@@ -27,7 +28,6 @@ const TCP_ECE = 0x40;
 const TCP_CWR = 0x80;
 
 const TCP = 6;
-const INV_PROTO = 0x40; // IPT_INV_PROTO
 const XT_ECN_IP_MASK = 0x03;
 
 /** `-m ecn`: congestion notification in the headers of IP and TCP (net/netfilter/xt_ecn.c, extensions/libxt_ecn.c). */
@@ -46,7 +46,7 @@ export const ecn = defineMatch<EcnInfo>({
   check({ operation, invert }, { header }) {
     if ((operation & UNKNOWN) !== 0) refuse(`ecn: unknown bits in operation 0x${operation.toString(16)}`);
     if ((invert & UNKNOWN) !== 0) refuse(`ecn: unknown bits in invert 0x${invert.toString(16)}`);
-    const isTcp = header.protocol === TCP && (header.inverted & INV_PROTO) === 0;
+    const isTcp = askedProtocol(header) === TCP;
     if ((operation & (ECE | CWR)) !== 0 && !isTcp) refuse('ecn: ECE and CWR need -p tcp, not inverted');
   },
 

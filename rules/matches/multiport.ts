@@ -1,4 +1,5 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
+import { askedProtocol } from '../asked-protocol.ts';
 import { type CheckContext, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf, type NumberRange, numberTest } from '../ports/number-range.ts';
@@ -25,7 +26,6 @@ const DESTINATION = 1;
 
 /** The protocols whose headers begin with two ports, by number. */
 const protocols: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 33: 'dccp', 132: 'sctp', 136: 'udplite' };
-const INV_PROTO = 0x40; // IPT_INV_PROTO
 
 /** `-m multiport`: lists of ports and port ranges (net/netfilter/xt_multiport.c, extensions/libxt_multiport.c). */
 export const multiport = defineMatch<MultiportInfo>({
@@ -58,7 +58,7 @@ export const multiport = defineMatch<MultiportInfo>({
 });
 
 function check({ flags, count, ports, pflags }: MultiportInfo, { header }: CheckContext): void {
-  if (protocols[header.protocol] === undefined || (header.inverted & INV_PROTO) !== 0) {
+  if (protocols[askedProtocol(header)] === undefined) {
     refuse('multiport: needs -p tcp, udp, udplite, sctp or dccp, not inverted');
   }
   if (options[flags] === undefined) refuse(`multiport: flags ${flags}, known are 0 to ${options.length - 1}`);

@@ -1,4 +1,4 @@
-import { IPT_INV_PROTO } from '../../protocol/ip-tables.ts';
+import { askedProtocol } from '../asked-protocol.ts';
 import { cannotExpress } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 import type { NftNat, NftValue } from '../nft/json.ts';
@@ -42,9 +42,9 @@ function addressOf(name: string, { flags, minAddress, maxAddress }: NatRange): P
   return { addr: between(name, minAddress[0], maxAddress[0], dottedQuad) };
 }
 
-function portsOf(name: string, info: NatRange, { protocol, inverted }: HeaderMatch): Pick<NftNat, 'port'> {
+function portsOf(name: string, info: NatRange, header: HeaderMatch): Pick<NftNat, 'port'> {
   if ((info.flags & natFlag.PROTO_SPECIFIED) === 0) return {};
-  if (!withPorts.has(protocol) || (inverted & IPT_INV_PROTO) !== 0) {
+  if (!withPorts.has(askedProtocol(header))) {
     cannotExpress(`${name}: nft takes ports only with a protocol that has some`);
   }
   return { port: between(name, info.minPort, info.maxPort, (port) => port) };

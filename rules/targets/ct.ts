@@ -1,7 +1,8 @@
 import { errno } from '../../protocol/errno.ts';
-import { IPT_INV_PROTO } from '../../protocol/ip-tables.ts';
 import { bytes, defineStruct, u16, u32, u64 } from '../../protocol/struct.ts';
+import { askedProtocol } from '../asked-protocol.ts';
 import { type CheckContext, cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cText, isUnterminated } from '../names/c-string.ts';
 import type { NftExpression, NftStatement } from '../nft/json.ts';
 
 const HELPER_ROOM = 16;
@@ -118,22 +119,22 @@ function check({ revision, flags, helper, timeout }: CtInfo, { header }: CheckCo
   const known = revision === 2 ? KNOWN_FLAGS : NOTRACK;
   if ((flags & ~known) !== 0) refuse(`CT: unknown flags 0x${flags.toString(16)}`);
   if ((flags & NOTRACK) !== 0) return; // nothing else is asked
-  const hasProtocol = (header.protocol & 0xff) !== 0 && (header.inverted & IPT_INV_PROTO) === 0;
+  const hasProtocol = (askedProtocol(header) & 0xff) !== 0;
   if (helper[0] !== 0) {
-    if (!helper.includes(0)) refuse("CT: the helper's name isn't NUL-terminated", errno.ENAMETOOLONG);
+    if (isUnterminated(helper)) refuse("CT: the helper's name isn't NUL-terminated", errno.ENAMETOOLONG);
     if (!hasProtocol) refuse('CT: a helper wants -p', errno.ENOENT);
     return; // whether there is such a helper is asked before the timeout
   }
   if (timeout[0] !== 0) {
-    if (!timeout.includes(0)) refuse("CT: the timeout's name isn't NUL-terminated", errno.ENAMETOOLONG);
+    if (isUnterminated(timeout)) refuse("CT: the timeout's name isn't NUL-terminated", errno.ENAMETOOLONG);
     if (!hasProtocol) refuse('CT: a timeout wants -p');
   }
 }
 
 function wordsOf(info: CtInfo, option: '' | '--'): string {
   const { flags, zone, ctEvents, expEvents } = info;
-  const helper = text(info.helper);
-  const timeout = text(info.timeout);
+  const helper = cText(info.helper);
+  const timeout = cText(info.timeout);
   return [
     (flags & NOTRACK) === 0 ? '' : ` ${option}notrack`,
     helper === '' ? '' : ` ${option}helper ${helper}`,
@@ -181,9 +182,4 @@ function statementsOf(info: CtInfo): readonly NftStatement[] {
   // nft would track a packet that was said not to be; the target leaves it alone.
   const tracked: NftStatement = { match: { op: '!=', left: { ct: { key: 'state' } }, right: 'untracked' } };
   return [tracked, { mangle: { key, value: info.zone } }];
-}
-
-function text(name: Uint8Array): string {
-  const end = name.indexOf(0);
-  return String.fromCharCode(...(end === -1 ? name : name.subarray(0, end)));
 }

@@ -1,4 +1,5 @@
 import { defineStruct, u32 } from '../../protocol/struct.ts';
+import { askedProtocol } from '../asked-protocol.ts';
 import { type CheckContext, defineTarget, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 
@@ -7,8 +8,6 @@ const ipt_reject_info = defineStruct('ipt_reject_info', 'linux/netfilter_ipv4/ip
 
 const HOOKS = (1 << 1) | (1 << 2) | (1 << 3); // INPUT, FORWARD, OUTPUT
 const IPPROTO_TCP = 6;
-/** IPT_INV_PROTO */
-const NOT_PROTOCOL = 0x40;
 
 const ECHO_REPLY = 4;
 const TCP_RESET = 7;
@@ -55,7 +54,7 @@ export const reject = defineTarget<RejectInfo>({
 
 function check(info: RejectInfo, { header }: CheckContext): void {
   if (info.with === ECHO_REPLY) refuse('REJECT: echo-reply is no longer supported');
-  if (info.with === TCP_RESET && (header.protocol !== IPPROTO_TCP || (header.inverted & NOT_PROTOCOL) !== 0)) {
+  if (info.with === TCP_RESET && askedProtocol(header) !== IPPROTO_TCP) {
     refuse('REJECT: tcp-reset wants -p tcp');
   }
 }

@@ -1,6 +1,6 @@
-import { IPT_INV_PROTO } from '../../protocol/ip-tables.ts';
 import { array, be16, be32, defineStruct, u32 } from '../../protocol/struct.ts';
 import { hooks } from '../../protocol/x-tables.ts';
+import { askedProtocol } from '../asked-protocol.ts';
 import {
   type CheckContext,
   cannotExpress,
@@ -89,8 +89,8 @@ export const tproxy = defineTarget<TproxyInfo>({
   nft,
 });
 
-function check(_: TproxyInfo, { header: { protocol, inverted } }: CheckContext): void {
-  if ((protocol !== TCP && protocol !== UDP) || (inverted & IPT_INV_PROTO) !== 0) refuse('TPROXY: wants -p tcp or udp');
+function check(_: TproxyInfo, { header }: CheckContext): void {
+  if (![TCP, UDP].includes(askedProtocol(header))) refuse('TPROXY: wants -p tcp or udp');
 }
 
 /**
