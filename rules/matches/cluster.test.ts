@@ -5,7 +5,6 @@ import { checkErrno, expectRoundTrips } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type ClusterInfo, cluster } from './cluster.ts';
 
-const EDOM = 33;
 const of = (total_nodes: number, node_mask: number, info: Partial<ClusterInfo> = {}): ClusterInfo => ({
   total_nodes,
   node_mask,
@@ -36,15 +35,15 @@ describe('cluster', () => {
   it.each([
     [1, 0, undefined],
     [1, 1, undefined],
-    [1, 2, EDOM],
+    [1, 2, errno.EDOM],
     [2, 3, undefined],
-    [2, 4, EDOM],
-    [31, 0x80000000, EDOM],
+    [2, 4, errno.EDOM],
+    [31, 0x80000000, errno.EDOM],
     [32, 0xffffffff, undefined],
     [33, 0, errno.EINVAL],
     [33, 0xffffffff, errno.EINVAL],
     [0, 0, undefined],
-    [0, 1, EDOM],
+    [0, 1, errno.EDOM],
   ])('%i nodes, mask %i', (nodes, mask, code) => expect(checkErrno(cluster, of(nodes, mask))).toBe(code));
 
   it('is left to the kernel', () => {

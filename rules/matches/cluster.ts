@@ -1,4 +1,4 @@
-import { asErrno } from '../../protocol/errno.ts';
+import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u32, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -14,7 +14,6 @@ export type ClusterInfo = ValueOf<typeof xt_cluster_match_info>;
 
 const INVERT = 1;
 const MOST_NODES = 32; // XT_CLUSTER_NODES_MAX
-const EDOM = asErrno(33);
 
 const reason =
   "the flow's master is hashed instead where it has one, and a multicast frame with a unicast address is made the host's";
@@ -31,7 +30,7 @@ export const cluster = defineMatch<ClusterInfo>({
   placement: {},
   check({ total_nodes: nodes, node_mask: mask }) {
     if (nodes > MOST_NODES) refuse(`cluster: ${nodes} nodes, at most ${MOST_NODES} fit`);
-    if (mask >= 2 ** nodes) refuse(`cluster: mask ${hex(mask)} names more than ${nodes} nodes`, EDOM);
+    if (mask >= 2 ** nodes) refuse(`cluster: mask ${hex(mask)} names more than ${nodes} nodes`, errno.EDOM);
   },
   print({ flags, node_mask, total_nodes, hash_seed }) {
     const not = flags & INVERT ? '!' : '';

@@ -1,5 +1,6 @@
 import { bytes, defineStruct, type ValueOf } from '../../protocol/struct.ts';
 import { defineMatch } from '../extension.ts';
+import { bytesText, cBytes } from '../names/c-string.ts';
 import { nftComment } from '../nft/comment-text.ts';
 import { structRevision } from '../struct-revision.ts';
 import { savedString } from '../text/saved-string.ts';
@@ -19,20 +20,14 @@ export const comment = defineMatch<CommentInfo>({
   examples: ['-m comment --comment "a remark"'],
   placement: { anyFamily: true },
   check() {},
-  print: (info) => ` /* ${latin1(textOf(info))} */`,
-  save: (info) => ` --comment${savedString(latin1(textOf(info)))}`,
+  print: (info) => ` /* ${bytesText(textOf(info))} */`,
+  save: (info) => ` --comment${savedString(bytesText(textOf(info)))}`,
   nft: (info) => ({ alternatives: [[]], comment: nftComment(readable(textOf(info))) }),
 });
 
 /** The bytes before the NUL; the last of all counts as one, whatever it is. */
 function textOf({ comment }: CommentInfo): Uint8Array {
-  const text = comment.subarray(0, ROOM - 1);
-  const end = text.indexOf(0);
-  return end < 0 ? text : text.subarray(0, end);
-}
-
-function latin1(text: Uint8Array): string {
-  return String.fromCharCode(...text);
+  return cBytes(comment.subarray(0, ROOM - 1));
 }
 
 /** As UTF-8, which is what people type; else each byte as a character. */
@@ -40,6 +35,6 @@ function readable(text: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(text);
   } catch {
-    return latin1(text);
+    return bytesText(text);
   }
 }

@@ -1,8 +1,8 @@
+import { errno } from '../../protocol/errno.ts';
 import type { NftAlternatives } from '../extension.ts';
 import { testMatch } from '../testing/match-table.ts';
 import { dscp } from './dscp.ts';
 
-const EDOM = 33;
 const bits = (op: '==' | '!=', right: number): NftAlternatives => [
   [{ match: { op, left: { '&': [{ payload: { base: 'nh', offset: 8, len: 8 } }, 0xfc] }, right } }],
 ];
@@ -33,7 +33,7 @@ testMatch(dscp, {
     },
   ],
   refused: [
-    { name: '64', info: { dscp: 64, invert: 0 }, errno: EDOM },
-    { name: '255', info: { dscp: 255, invert: 1 }, errno: EDOM },
+    { name: '64', info: { dscp: 64, invert: 0 }, errno: errno.EDOM },
+    { name: '255', info: { dscp: 255, invert: 1 }, errno: errno.EDOM },
   ],
 });

@@ -1,4 +1,4 @@
-import { asErrno } from '../../protocol/errno.ts';
+import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
 import { defineMatch, refuse } from '../extension.ts';
 import { serviceBits } from '../ports/type-of-service.ts';
@@ -14,7 +14,6 @@ export type DscpInfo = ValueOf<typeof xt_dscp_info>;
 const XT_DSCP_MAX = 0x3f;
 const XT_DSCP_MASK = 0xfc;
 const XT_DSCP_SHIFT = 2;
-const EDOM = asErrno(33);
 
 /** `-m dscp`: the upper six bits of the type of service (net/netfilter/xt_dscp.c, extensions/libxt_dscp.c). */
 export const dscp = defineMatch<DscpInfo>({
@@ -24,7 +23,7 @@ export const dscp = defineMatch<DscpInfo>({
   examples: ['-m dscp {|!} --dscp {dscp}', '-m dscp {|!} --dscp-class {CS1|AF21|EF|BE}'],
   placement: {},
   check({ dscp }) {
-    if (dscp > XT_DSCP_MAX) refuse(`dscp: ${dscp}, at most ${XT_DSCP_MAX} fits`, EDOM);
+    if (dscp > XT_DSCP_MAX) refuse(`dscp: ${dscp}, at most ${XT_DSCP_MAX} fits`, errno.EDOM);
   },
   print: ({ dscp, invert }) => ` DSCP match ${invert === 0 ? '' : '!'}${hex(dscp)}`,
   save: ({ dscp, invert }) => `${invert === 0 ? '' : ' !'} --dscp ${hex(dscp)}`,

@@ -1,5 +1,6 @@
 import { bytes, defineStruct, i32, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
+import { cText } from '../names/c-string.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
 import { savedString } from '../text/saved-string.ts';
@@ -30,9 +31,7 @@ export const helper = defineMatch<HelperInfo>({
 });
 
 function nameOf({ name }: HelperInfo): string {
-  const text = name.subarray(0, ROOM - 1);
-  const end = text.indexOf(0);
-  return String.fromCharCode(...(end < 0 ? text : text.subarray(0, end)));
+  return cText(name.subarray(0, ROOM - 1));
 }
 
 /**

@@ -1,7 +1,7 @@
+import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, u16, u32, u64, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { cText, isUnterminated } from '../names/c-string.ts';
-import { ENAMETOOLONG } from '../names/proc-name.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const xt_rateest_match_info = defineStruct('xt_rateest_match_info', 'linux/netfilter/xt_rateest.h', {
@@ -62,7 +62,7 @@ function check({ flags, mode, name1, name2 }: RateestInfo): void {
   if ((flags & (BYTES | PACKETS)) === 0) refuse('rateest: neither bytes nor packets are compared');
   if (comparisons[mode] === undefined) refuse(`rateest: comparison ${mode}, known are 1 to ${comparisons.length - 1}`);
   for (const name of [name1, name2]) {
-    if (isUnterminated(name)) refuse("rateest: an estimator's name without an end", ENAMETOOLONG);
+    if (isUnterminated(name)) refuse("rateest: an estimator's name without an end", errno.ENAMETOOLONG);
   }
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { ENAMETOOLONG } from '../names/proc-name.ts';
 import { texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
@@ -88,7 +87,7 @@ describe('recent', () => {
     ['65,536 hits', of({ check_set: CHECK, hit_count: 65_536 }), errno.EINVAL],
     ['neither side', of({ side: 2 }), undefined],
     ['a name of 199', named('a'.repeat(199)), undefined],
-    ['a name of 200', named('a'.repeat(200)), ENAMETOOLONG],
+    ['a name of 200', named('a'.repeat(200)), errno.ENAMETOOLONG],
     ['no name', named(''), errno.EINVAL],
     ['.', named('.'), errno.EINVAL],
     ['..', named('..'), errno.EINVAL],

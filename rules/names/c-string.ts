@@ -1,7 +1,12 @@
-/** The text of a char array: what stands before its first NUL, one char per byte (latin1). All of it without a NUL. */
-export function cText(room: Uint8Array): string {
+/** What stands in a char array before its first NUL; all of it without a NUL. */
+export function cBytes(room: Uint8Array): Uint8Array {
   const end = room.indexOf(0);
-  return bytesText(end < 0 ? room : room.subarray(0, end));
+  return end < 0 ? room : room.subarray(0, end);
+}
+
+/** The same as text, one char per byte (latin1). */
+export function cText(room: Uint8Array): string {
+  return bytesText(cBytes(room));
 }
 
 /** Bytes as text, one char per byte (latin1). */

@@ -1,6 +1,7 @@
 import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, u8, u32, u64 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cText, isUnterminated } from '../names/c-string.ts';
 
 const LABEL_ROOM = 28;
 const header = 'linux/netfilter/xt_IDLETIMER.h';
@@ -70,17 +71,13 @@ export const idletimerTarget = defineTarget<IdletimerTargetInfo>({
     if (send_nl_msg !== 0) refuse('IDLETIMER: netlink messages are not supported', errno.EOPNOTSUPP);
     if (timeout === 0 || timeout >= TOO_LONG)
       refuse(`IDLETIMER: wanted a timeout from 1 to ${TOO_LONG - 1} s, found ${timeout}`);
-    if (!label.includes(0)) refuse(`IDLETIMER: the label isn't NUL-terminated within ${LABEL_ROOM} bytes`);
-    const text = labelText(info);
+    if (isUnterminated(label)) refuse(`IDLETIMER: the label isn't NUL-terminated within ${LABEL_ROOM} bytes`);
+    const text = cText(info.label);
     if (text === '' || text.includes('/') || reserved.includes(text)) refuse(`IDLETIMER: "${text}" can't be a label`);
     if (timer_type > ALARM) refuse(`IDLETIMER: unknown timer type ${timer_type}`);
   },
-  print: (info) => ` timeout:${info.timeout} label:${labelText(info)}${info.timer_type === ALARM ? ' alarm' : ''}`,
-  save: (info) => ` --timeout ${info.timeout} --label ${labelText(info)}${info.timer_type === ALARM ? ' --alarm' : ''}`,
+  print: (info) => ` timeout:${info.timeout} label:${cText(info.label)}${info.timer_type === ALARM ? ' alarm' : ''}`,
+  save: (info) =>
+    ` --timeout ${info.timeout} --label ${cText(info.label)}${info.timer_type === ALARM ? ' --alarm' : ''}`,
   nft: () => cannotExpress(WHY),
 });
-
-function labelText({ label }: IdletimerTargetInfo): string {
-  const end = label.indexOf(0);
-  return String.fromCharCode(...(end === -1 ? label : label.subarray(0, end)));
-}

@@ -1,5 +1,6 @@
 import { bytes, defineStruct, u8 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cBytes, cText } from '../names/c-string.ts';
 import type { NftLog } from '../nft/json.ts';
 import { savedString } from '../text/saved-string.ts';
 
@@ -54,12 +55,12 @@ export const log = defineTarget<LogInfo>({
     if (info.prefix[PREFIX_ROOM - 1] !== 0) refuse(`LOG: the prefix isn't NUL-terminated within ${PREFIX_ROOM} bytes`);
   },
   print(info, { numeric }) {
-    const text = latin1(prefixBytes(info));
+    const text = cText(info.prefix);
     const what = numeric ? ` flags ${info.logflags} level ${info.level}` : wordsOf(info);
     return ` LOG${what}${text === '' ? '' : ` prefix "${text}"`}`;
   },
   save(info) {
-    const text = latin1(prefixBytes(info));
+    const text = cText(info.prefix);
     const prefix = text === '' ? '' : ` --log-prefix${savedString(text)}`;
     const level = info.level === DEFAULT_LEVEL ? '' : ` --log-level ${info.level}`;
     return (
@@ -92,22 +93,13 @@ function wordsOf(info: LogInfo): string {
 
 /** Flags that have no name are loadable, and nothing in the kernel looks at them (net/netfilter/nf_log_syslog.c). */
 function nftLog(info: LogInfo): NftLog {
-  const text = utf8(prefixBytes(info));
+  const text = utf8(cBytes(info.prefix));
   const names = flagsOf(info).map(({ nft }) => nft);
   return {
     ...(text === '' ? {} : { prefix: text }),
     level: levels[info.level] ?? cannotExpress(`LOG: level ${info.level}`),
     ...(names.length === 0 ? {} : { flags: names }),
   };
-}
-
-function prefixBytes({ prefix }: LogInfo): Uint8Array {
-  const end = prefix.indexOf(0);
-  return end === -1 ? prefix : prefix.subarray(0, end);
-}
-
-function latin1(text: Uint8Array): string {
-  return String.fromCharCode(...text);
 }
 
 /** JSON carries text, the kernel logs bytes: the same only for UTF-8. */

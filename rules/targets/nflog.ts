@@ -1,5 +1,6 @@
 import { bytes, defineStruct, u16, u32 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cBytes, cText } from '../names/c-string.ts';
 import type { NftLog } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
 import { savedString } from '../text/saved-string.ts';
@@ -54,7 +55,7 @@ export const nflogTarget = defineTarget<NflogTargetInfo>({
 
 function texts(info: NflogTargetInfo, before: string): string {
   const { group, len, flags, threshold } = info;
-  const text = String.fromCharCode(...prefixBytes(info));
+  const text = cText(info.prefix);
   const size = (flags & COPY_LEN) !== 0 ? 'size' : 'range';
   return [
     text === '' ? '' : ` ${before}nflog-prefix${savedString(text)}`,
@@ -65,18 +66,13 @@ function texts(info: NflogTargetInfo, before: string): string {
 }
 
 function nftLog(info: NflogTargetInfo): NftLog {
-  const prefix = utf8(prefixBytes(info));
+  const prefix = utf8(cBytes(info.prefix));
   return {
     ...(prefix === '' ? {} : { prefix }),
     group: info.group,
     ...((info.flags & COPY_LEN) === 0 ? {} : { snaplen: info.len }),
     ...(info.threshold === 0 ? {} : { 'queue-threshold': info.threshold }),
   };
-}
-
-function prefixBytes({ prefix }: NflogTargetInfo): Uint8Array {
-  const end = prefix.indexOf(0);
-  return end === -1 ? prefix : prefix.subarray(0, end);
 }
 
 /** JSON carries text, the kernel logs bytes: the same only for UTF-8. */

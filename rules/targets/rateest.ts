@@ -1,6 +1,7 @@
 import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, u8, u64 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cText, isUnterminated } from '../names/c-string.ts';
 
 const NAME_ROOM = 16;
 /** `interval` is signed; `est` is the kernel's own. */
@@ -51,7 +52,7 @@ export const rateestTarget = defineTarget<RateestTargetInfo>({
   ],
   placement: {},
   check({ name, interval, ewma_log }) {
-    if (!name.includes(0))
+    if (isUnterminated(name))
       refuse(`RATEEST: the name isn't NUL-terminated within ${NAME_ROOM} bytes`, errno.ENAMETOOLONG);
     if (interval < SHORTEST || interval > LONGEST)
       refuse(`RATEEST: wanted an interval from ${SHORTEST} to ${LONGEST}, found ${interval}`);
@@ -64,12 +65,10 @@ export const rateestTarget = defineTarget<RateestTargetInfo>({
 });
 
 function texts({ name, interval, ewma_log }: RateestTargetInfo, before: string): string {
-  const end = name.indexOf(0);
-  const text = String.fromCharCode(...(end === -1 ? name : name.subarray(0, end)));
   const step = Math.trunc(SECOND * 2 ** interval);
   // an unsigned int of C
   const average = Math.imul(step, 2 ** ewma_log) >>> 0;
-  return ` ${before}name ${text} ${before}interval ${time(step)} ${before}ewmalog ${time(average)}`;
+  return ` ${before}name ${cText(name)} ${before}interval ${time(step)} ${before}ewmalog ${time(average)}`;
 }
 
 function time(microseconds: number): string {

@@ -1,5 +1,6 @@
 import { bytes, defineStruct, u8, u32 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cText } from '../names/c-string.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const CONTEXT_ROOM = 256;
@@ -45,6 +46,5 @@ export const secmarkTarget = defineTarget<SecmarkTargetInfo>({
 });
 
 function contextText({ secctx }: SecmarkTargetInfo): string {
-  const end = secctx.indexOf(0);
-  return `selctx ${String.fromCharCode(...(end === -1 ? secctx : secctx.subarray(0, end)))}`;
+  return `selctx ${cText(secctx)}`;
 }

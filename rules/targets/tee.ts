@@ -1,5 +1,6 @@
 import { array, be32, bytes, defineStruct, u64 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cText } from '../names/c-string.ts';
 import { structRevision } from '../struct-revision.ts';
 import { dottedQuad } from '../text/address.ts';
 
@@ -27,11 +28,11 @@ export const tee = defineTarget<TeeInfo>({
   },
   print({ gw: [gateway], oif }, { numeric, names }) {
     const name = numeric ? undefined : names.address(gateway);
-    const device = text(oif);
+    const device = cText(oif);
     return ` TEE gw:${name ?? dottedQuad(gateway)}${device === '' ? '' : ` oif=${device}`}`;
   },
   save({ gw: [gateway], oif }) {
-    const device = text(oif);
+    const device = cText(oif);
     return ` --gateway ${dottedQuad(gateway)}${device === '' ? '' : ` --oif ${device}`}`;
   },
   nft({ gw: [gateway], oif }) {
@@ -39,8 +40,3 @@ export const tee = defineTarget<TeeInfo>({
     return { statements: [{ dup: { addr: dottedQuad(gateway) } }] };
   },
 });
-
-function text(name: Uint8Array): string {
-  const end = name.indexOf(0);
-  return String.fromCharCode(...(end === -1 ? name : name.subarray(0, end)));
-}
