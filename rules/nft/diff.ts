@@ -47,6 +47,8 @@ export interface DiffOptions extends ContextOptions {
   readonly instance: string;
   /** What was found out about entries before; one map for each table, kept by the caller. */
   readonly cache?: AnalysisCache;
+  /** Makes the whole table anew, under another name, whatever is there. */
+  readonly anew?: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export interface DiffOptions extends ContextOptions {
  */
 export function diffTable(present: InstalledTable | undefined, next: TableSource, options: DiffOptions): TableDiff {
   const { instance, cache = new Map() } = options;
-  const plan = underItsName(withinDepth(planTable(next, tableContext(next.table, options), cache)), present);
+  const plan = underItsName(withinDepth(planTable(next, tableContext(next.table, options), cache)), present, options);
   const isMoved = present !== undefined && present.nftTable !== plan.context.nftTable;
   const old = isMoved ? undefined : present;
   const oldChains = new Map(old?.chains.map((chain) => [chainIdentity(chain), chain]));
@@ -79,12 +81,12 @@ export function diffTable(present: InstalledTable | undefined, next: TableSource
  * table that once had one keeps that name. One whose chains are written out is made anew, under another name,
  * by every change.
  */
-function underItsName(plan: TablePlan, present: InstalledTable | undefined): TablePlan {
+function underItsName(plan: TablePlan, present: InstalledTable | undefined, { anew = false }: DiffOptions): TablePlan {
   const { chains, context, source, inlined } = plan;
   const wantsName = chains.some(({ entries }) => entries.some(({ analysis }) => analysis.wantsTableName));
-  if (present?.isWrittenOut === true || inlined.size > 0) {
+  if (present?.isWrittenOut === true || inlined.size > 0 || anew) {
     if (wantsName)
-      cannotExpress('jumps nest deeper than nftables follows, beside a rule that binds the table to one name');
+      cannotExpress('a table that must be made anew for every change, and a rule that binds it to one name');
     const [usual, other] = ownTableNames(source.table);
     return { ...plan, context: { ...context, nftTable: present?.nftTable === usual ? other : usual } };
   }

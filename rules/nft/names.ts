@@ -81,6 +81,9 @@ export function markerName({ generation, instance }: Generation): string {
   return `gen_${generation}_${instance}`;
 }
 
+/** The chain that marks a table which is still being made; it has no marker yet. */
+export const STAGE_MARKER = 'gen_stage';
+
 /** What a marker chain says; undefined for any other chain. */
 export function parseMarker(name: string): Generation | undefined {
   const [, generation, instance] = markerPattern.exec(name) ?? [];

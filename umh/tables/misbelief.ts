@@ -18,3 +18,15 @@ export class Misbelief extends Error {
 export class Overtaken extends Misbelief {
   override readonly name = 'Overtaken';
 }
+
+/** The kernel's socket takes no transaction as large as that; nothing has changed. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+  /** For the caller when there is no other way. */
+  readonly reason: BpfilterError;
+
+  constructor(reason: BpfilterError) {
+    super(reason.message, { cause: reason });
+    this.reason = reason;
+  }
+}

@@ -7,7 +7,7 @@ import { rulesPerEntry } from '../../rules/nft/expected.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
-import { counterName, ownTableNames, parseMarker } from '../../rules/nft/names.ts';
+import { counterName, ownTableNames, parseMarker, STAGE_MARKER } from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
 import { anyXt, type XtSupport } from '../../rules/nft/xt.ts';
 import type { TableId } from '../table-id.ts';
@@ -29,7 +29,9 @@ function translationOf(view: BlobView, { document, installed, ids }: TableDocume
 
 function versionIn(id: TableId, listed: readonly ListedChain[]): KernelVersion {
   const { own, shared } = nftNames(id);
-  const chains = listed.filter(({ table }) => own.includes(table) || shared.includes(table));
+  const unfinished = new Set(listed.flatMap(({ table, name }) => (name === STAGE_MARKER ? [table] : [])));
+  const isCandidate = (table: string) => own.includes(table) || shared.includes(table);
+  const chains = listed.filter(({ table }) => isCandidate(table) && !unfinished.has(table));
   const [found, ...more] = chains.flatMap(({ table, name }) => {
     const version = parseMarker(name);
     return version === undefined ? [] : [{ version, nftTable: table }];
@@ -104,6 +106,14 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
       booksOf.set(from, book);
       const document = documentFor(diff, (one) => book.of(one), { garbage: garbage.map(counterName) });
       return keep(to, document, diff.moved === undefined ? book : new HandleBook(0));
+    },
+    anew(id, from, to) {
+      const options = { ...optionsOf(id), instance: from.version.instance, anew: true };
+      return keep(
+        to,
+        documentFor(diffTable(installedOf(id, from), to, options), () => []),
+        new HandleBook(0),
+      );
     },
     tookEffect(translation, handles) {
       const { inForce } = translation;

@@ -1,5 +1,8 @@
+import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
+import type { NftCommand } from '../../rules/nft/json.ts';
+import { inStages, type Stages } from '../../rules/nft/stages.ts';
 import type { DriverContext } from '../context.ts';
 import type { CommitResult } from '../dataplane/data-plane.ts';
 import type { Asker, StoredTable } from '../store/table-file.ts';
@@ -9,9 +12,12 @@ import { freshBook } from './counter-book.ts';
 import { forgetHandles, noteHandles, recallHandles } from './handle-store.ts';
 import type { Kernel } from './kernel.ts';
 import { entryCount, type LiveTable } from './live-table.ts';
-import { Misbelief, Overtaken } from './misbelief.ts';
+import { Misbelief, Overtaken, TooLarge } from './misbelief.ts';
 import { abandon, finish, predecessorOf, prepare } from './prepared.ts';
 import type { InForce, Remains, Translation, Translator } from './translator.ts';
+
+/** Commands of one transaction, where a table is made in several; halved where they are still too large. */
+const STAGE = 400;
 
 /** What the steps of a change need. */
 export interface Workshop {
@@ -50,6 +56,10 @@ function commit(shop: Workshop, live: LiveTable, next: StoredTable, { translatio
     abandon(context, id, next);
     throw new Overtaken(new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`));
   }
+  if (result.kind === 'refused' && result.errno === errno.EMSGSIZE) {
+    abandon(context, id, next);
+    throw new TooLarge(new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`, { errno: result.errno }));
+  }
   const found = kernel.version(id);
   if (found.kind === 'ours' && sameVersion(found.version, next)) {
     context.log.warning(`table ${id.key}: ${result.reason}; the kernel has taken the rules all the same`);
@@ -58,6 +68,8 @@ function commit(shop: Workshop, live: LiveTable, next: StoredTable, { translatio
   }
   abandon(context, id, next);
   if (live.inForce !== undefined) forgetHandles(context, id);
+  // a driver that died while it made the table in several steps may have left it in the way
+  else context.plane.commit(stagesOf(id, translation).remove);
   const message = `table ${id.key}: ${result.reason}`;
   if (result.kind === 'unknown' && result.tookTooLong) throw new BpfilterError('timeout', message);
   const code = result.kind === 'refused' ? result.errno : undefined;
@@ -77,9 +89,52 @@ interface Enacting {
   readonly asker: Asker | undefined;
   /** Of the namespace's rules, when it was last seen that ours are whole. */
   readonly generation?: number | undefined;
+  /** The same as the making of a whole table, where one transaction is too large for the kernel's socket. */
+  readonly whole?: () => Translation;
 }
 
 function enact(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
+  try {
+    return enactAtOnce(shop, live, enacting);
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    if (enacting.whole === undefined) throw error.reason;
+    shop.context.log.info(`${error.reason.message}; making the table in several`);
+    const whole = enacting.whole();
+    const stages = stagesOf(live.id, whole);
+    try {
+      build(shop.context, live.id, stages);
+      return enactAtOnce(shop, live, { asker: enacting.asker, translation: { ...whole, document: stages.last } });
+    } catch (error) {
+      shop.context.plane.commit(stages.remove);
+      throw error;
+    }
+  }
+}
+
+function stagesOf({ family }: TableId, { document, inForce }: Translation): Stages {
+  return inStages(document, { family: family.nft, table: inForce.nftTable });
+}
+
+/** Builds all of a table that can be built before it comes into force. Throws `dataplane`. */
+function build(context: DriverContext, id: TableId, { inert, remove }: Stages): void {
+  context.plane.commit(remove);
+  for (let from = 0; from < inert.length; from += STAGE) buildPart(context, id, inert.slice(from, from + STAGE));
+}
+
+function buildPart(context: DriverContext, id: TableId, commands: readonly NftCommand[]): void {
+  const result = context.plane.commit({ nftables: commands });
+  if (result.kind === 'committed') return;
+  if (result.kind !== 'refused' || result.errno !== errno.EMSGSIZE || commands.length === 1) {
+    const code = result.kind === 'refused' ? result.errno : undefined;
+    throw new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`, { errno: code });
+  }
+  const half = commands.length >> 1;
+  buildPart(context, id, commands.slice(0, half));
+  buildPart(context, id, commands.slice(half));
+}
+
+function enactAtOnce(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
   const { context, kernel } = shop;
   const { id } = live;
   const { inForce } = enacting.translation;
@@ -116,7 +171,8 @@ export function replaceTable(
           handles: () => recallHandles(context, id, inForce) ?? kernel.handles(id, inForce.nftTable),
         });
   checkName(shop, live, translation.inForce);
-  return enact(shop, live, { translation, asker, generation });
+  const whole = () => (inForce === undefined ? translation : translator.anew(id, inForce, view));
+  return enact(shop, live, { translation, asker, generation, whole });
 }
 
 /** A table that must have a name which isn't ours alone must not find another under it. Throws `busy`. */
@@ -138,7 +194,8 @@ export function restoreTable(shop: Workshop, live: LiveTable, remains: Remains):
   );
   try {
     const translation = translator.restore(id, inForce, context.newInstance(), remains);
-    return enact(shop, live, { translation, asker: undefined }).live;
+    const whole = remains === 'nothing' ? { whole: () => translation } : {};
+    return enact(shop, live, { translation, asker: undefined, ...whole }).live;
   } catch (error) {
     throw error instanceof Misbelief ? error.reason : error;
   }

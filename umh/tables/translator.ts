@@ -45,6 +45,8 @@ export interface Translator {
    * document fails when something else remains than `remains` says.
    */
   restore(id: TableId, inForce: InForce, instance: string, remains: Remains): Translation;
+  /** The next generation, made anew under another name in nftables; the document fails when the kernel has another generation. */
+  anew(id: TableId, from: InForce, to: BlobView): Translation;
   /** How many rules in nftables each entry has; by its id. */
   rulesOf(id: TableId, inForce: InForce): ReadonlyMap<number, number>;
   /** The next generation from the present one; the document fails when the kernel has another. */
@@ -61,8 +63,12 @@ export interface Translator {
   versionIn(id: TableId, chains: readonly ListedChain[]): KernelVersion;
 }
 
-/** What the kernel has under a table's name: nothing, a version of ours, or something else. */
+/**
+ * What the kernel has under a table's name: nothing, a version of ours, what somebody has left of one under a name
+ * that others use too, or something else.
+ */
 export type KernelVersion =
   | { readonly kind: 'none' }
   | { readonly kind: 'ours'; readonly version: Version; readonly nftTable: string }
+  | { readonly kind: 'rest'; readonly nftTable: string }
   | { readonly kind: 'foreign' };

@@ -68,6 +68,9 @@ export const fakeTranslator: Translator = {
       remains === 'nothing' ? [] : [{ delete: { table: { family: 'ip', name: nftName(id) } } }];
     return { document: { nftables: [...gone, ...document.nftables] }, inForce };
   },
+  anew: () => {
+    throw new TypeError('nothing is too large for the fake');
+  },
   rulesOf: (_id, { view, ids }) => new Map(ruleIndices(view).map((index) => [ids[index] ?? 0, 1])),
   change(id, { from, to, garbage }): Translation {
     const known = new Map<string, number[]>();
