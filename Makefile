@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench bench-counters generate clean conformance differential
+.PHONY: all setup build demo test bench bench-counters generate clean conformance differential fuzz
 
 all: build
 
@@ -32,6 +32,10 @@ conformance: build
 # Random rules and packets, the kernel's ip_tables beside ours. SEEDS=500 or SEEDS=1000-1500.
 differential: build
 	@npx tsx tests/differential/main.ts $(SEEDS)
+
+# Malformed requests for SECONDS=600, from SEED=n: speed, and the branches of the validator that were taken.
+fuzz: setup
+	@npx tsx tests/fuzz/main.ts
 
 generate: setup
 	@npm run --silent generate
