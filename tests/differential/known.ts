@@ -37,7 +37,40 @@ function hasBrokenTcpHeader(bytes: Buffer): boolean {
   return bytes[9] === TCP && body.length < Math.max(20, ((body[12] ?? 0xff) >> 4) * 4);
 }
 
+const DCCP = 33;
+const SCTP = 132;
+
+/** A data offset that some type of header goes past (net/netfilter/xt_dccp.c, dccp_find_option), or a header cut off. */
+function hasBrokenDccpHeader(bytes: Buffer): boolean {
+  const body = bytes.subarray(((bytes[0] ?? 0) & 0xf) * 4);
+  if (bytes[9] !== DCCP) return false;
+  const offset = (body[4] ?? 0) * 4;
+  return offset < 24 || offset > body.length;
+}
+
+/** A chunk that is cut off, or says that it has no bytes (net/netfilter/xt_sctp.c, match_packet). */
+function hasBrokenChunks(bytes: Buffer): boolean {
+  const body = bytes.subarray(((bytes[0] ?? 0) & 0xf) * 4);
+  if (bytes[9] !== SCTP) return false;
+  for (let at = 12; at === 12 || at < body.length; ) {
+    const length = at + 4 > body.length ? 0 : body.readUInt16BE(at + 2);
+    if (length === 0) return true;
+    at += (length + 3) & ~3;
+  }
+  return false;
+}
+
 export const avoidedPackets: readonly ListedPackets[] = [
+  {
+    rule: /! --dccp-option/,
+    packet: hasBrokenDccpHeader,
+    reason: 'ip_tables counts a packet with a broken DCCP header before it drops it, nft drops it first',
+  },
+  {
+    rule: /! --chunk-types/,
+    packet: hasBrokenChunks,
+    reason: 'ip_tables counts a packet with broken chunks before it drops it, nft drops it first',
+  },
   {
     rule: /--tcp-option/,
     packet: hasBrokenTcpHeader,
