@@ -8,11 +8,14 @@ const ask = (...args: readonly string[]): Ran =>
   withFolder((folder) => runCommand([...inNamespace, bpfilter, ...args], { folder }));
 
 describe.skipIf(reason !== undefined)(titled('the command line', reason), () => {
-  test.each([[], ['run'], ['status'], ['reset'], ['umh'], ['module']])('%s --help shows an example', (...command) => {
-    const ran = ask(...command, '--help');
-    expect(ran).toMatchObject({ status: 0, stderr: '' });
-    expect(ran.stdout).toMatch(/Examples:\n {2}bpfilter [a-z]/);
-  });
+  test.each([[], ['run'], ['status'], ['reset'], ['umh'], ['module'], ['drill']])(
+    '%s --help shows an example',
+    (...command) => {
+      const ran = ask(...command, '--help');
+      expect(ran).toMatchObject({ status: 0, stderr: '' });
+      expect(ran.stdout).toMatch(/Examples:\n {2}bpfilter [a-z]/);
+    },
+  );
 
   test('iptables --help', () => {
     expect(ask('iptables', '--help')).toMatchObject({ status: 0, stderr: '' });

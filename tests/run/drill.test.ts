@@ -1,0 +1,95 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { drills } from '../../drills/catalog.ts';
+import type { DrillReport } from '../../drills/report.ts';
+import { bpfilter, missing, type Ran, runCommand, titled, withFolder } from '../harness/ways.ts';
+
+const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+
+/** `folder` becomes the temporary directory, which must be empty afterwards. */
+function drill(...args: readonly string[]): Ran & { readonly left: readonly string[] } {
+  return withFolder((folder) => {
+    const ran = runCommand([bpfilter, 'drill', ...args], { folder, env: { TMPDIR: folder }, timeoutMs: 100_000 });
+    return { ...ran, left: fs.readdirSync(folder) };
+  });
+}
+
+describe.skipIf(reason !== undefined)(titled('bpfilter drill', reason), { timeout: 120_000 }, () => {
+  test('list: every drill that is not hidden, with what it does', () => {
+    const ran = drill('list');
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const shown = ran.stdout.split('\n').map((line) => line.split(' ')[0]);
+    expect(shown).toEqual([...drills.filter(({ hidden }) => hidden !== true).map(({ name }) => name), '']);
+    expect(shown).not.toContain('lose');
+    expect(JSON.parse(drill('list', '--json').stdout)).toContainEqual({
+      name: 'kill',
+      what: expect.stringContaining('kill -9'),
+    });
+  });
+
+  test('run kill: drivers die, and all is as it should be; nothing is left behind', () => {
+    const before = fs.readdirSync(path.join(os.tmpdir()));
+    const ran = drill('run', 'kill', '--seconds', '3', '--seed', '11', '--json');
+    const [report] = JSON.parse(ran.stdout) as [DrillReport];
+    expect(report).toMatchObject({
+      name: 'kill',
+      outcome: 'passed',
+      seed: 11,
+      seconds: 3,
+      failures: 0,
+      refused: 0,
+      packets: { leaked: 0, countersLost: 0 },
+      faults: [],
+    });
+    expect(ran).toMatchObject({ status: 0, stderr: '', left: [] });
+    expect(report.commands).toBeGreaterThan(5);
+    expect(report.strikes).toBeGreaterThan(0);
+    expect(report.deaths).toBeGreaterThan(0);
+    expect(report.packets.guarded).toBeGreaterThan(100);
+    const left = fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('bpfilter-drill-'));
+    expect(left.filter((name) => !before.includes(name))).toEqual([]);
+  });
+
+  test('a driver that loses what it says it did is found out: status 1', () => {
+    const ran = drill('run', 'lose', '--seconds', '3', '--seed', '3');
+    expect(ran).toMatchObject({ status: 1, stderr: '', left: [] });
+    expect(ran.stdout).toMatch(/^lose: FAILED \(3 s, seed 3\)\n/);
+    expect(ran.stdout).toContain('\n  fault ');
+  });
+
+  test('a drill that can’t run here says why, and is no failure', () => {
+    // strace is looked up by PATH; the rest is reached without it.
+    const ran = withFolder((folder) => {
+      for (const name of ['node', 'unshare', 'sh']) {
+        const at = [path.dirname(process.execPath), '/usr/bin', '/bin'].map((dir) => path.join(dir, name));
+        fs.symlinkSync(at.find((file) => fs.existsSync(file)) ?? '', path.join(folder, name));
+      }
+      const env = { PATH: folder, TMPDIR: folder };
+      return runCommand(
+        [path.join(folder, 'node'), `${bpfilter}.cjs`, 'drill', 'run', 'kill-steps', '--seconds', '1'],
+        {
+          folder,
+          env,
+        },
+      );
+    });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/^kill-steps: skipped \(strace: .*ENOENT\)\n$/);
+  });
+
+  test.each([
+    ['no action', [], 'list or run'],
+    ['no name', ['run'], 'Not enough'],
+    ['an unknown name', ['run', 'nosuch'], 'no drill is called "nosuch"'],
+    ['no time', ['run', 'kill', '--seconds', '0'], '--seconds'],
+    ['a time that is none', ['run', 'kill', '--seconds', 'soon'], '--seconds'],
+    ['a seed that is none', ['run', 'kill', '--seed', '0.5'], '--seed'],
+    ['an unknown option', ['run', 'kill', '--nosuch'], 'nosuch'],
+  ])('wrong usage: %s', (_title, args, words) => {
+    const ran = drill(...args);
+    expect(ran).toMatchObject({ status: 2, stdout: '', left: [] });
+    expect(ran.stderr).toContain(words);
+  });
+});
