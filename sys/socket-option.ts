@@ -7,6 +7,7 @@ const setsockopt = cFunction('setsockopt', ['int', 'int', 'int', 'void *', 'uint
 /** include/uapi/asm-generic/socket.h */
 export const SOL_SOCKET = 1;
 export const SO_NETNS_COOKIE = 71;
+const SO_PEERCRED = 17;
 
 const value = Buffer.alloc(16);
 const length = Buffer.alloc(4);
@@ -36,6 +37,19 @@ export function getsockoptInt(fd: number, level: number, option: number): number
 export function getsockoptU64(fd: number, level: number, option: number): bigint {
   read(fd, level, option, 8);
   return value.readBigUInt64LE(0);
+}
+
+/** Who connected a unix socket, as it was then (struct ucred): nobody can say it of another. */
+export interface Peer {
+  /** 0 where it can't be seen from this pid namespace. */
+  readonly pid: number;
+  readonly uid: number;
+}
+
+/** The other end of a connected unix socket. */
+export function socketPeer(fd: number): Peer {
+  read(fd, SOL_SOCKET, SO_PEERCRED, 12);
+  return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4) };
 }
 
 /**
