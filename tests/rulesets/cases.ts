@@ -1,4 +1,4 @@
-import type { PacketCase } from '../packets/case.ts';
+import { type PacketCase, table } from '../packets/case.ts';
 import { address, sent } from '../packets/packet.ts';
 import { icmp, plain, tcp, udp } from '../packets/transport.ts';
 import { fixture } from './fixture.ts';
@@ -315,7 +315,43 @@ const firewalld: DeviceCase = {
   ],
 };
 
-/** A ruleset each, with flows whose every packet and counter is told by the rules. */
-export const rulesetCases: readonly RulesetCase[] = [docker, kubeProxy, openwrt, ufw, fail2ban, firewalld].map(
-  ({ before, steps, ...rest }) => ({ ...rest, steps: [...before, ...steps] }),
+const limited = ['--set', '--update --seconds 3600 --hitcount 6 -j DROP'].map(
+  (what) => `-A INPUT -p tcp -m tcp --dport 22 -m recent --name limited ${what}`,
 );
+const fourKnocks = (port: number) => ({
+  send: repeated(4, (nth) => sent('left', tcp({ sport: port + nth, dport: 22 }), { destination: hostLeft })),
+});
+
+/** What recent knows goes with the last rule that names it, at once, and stays while one does. */
+const recentCases: readonly RulesetCase[] = [
+  {
+    title: 'recent: forgotten between two tables that name it',
+    counted: ['[4:160] -A INPUT -p tcp -m tcp --dport 22 -m recent --set'],
+    steps: [
+      { restore: table('filter', limited) },
+      fourKnocks(3000),
+      { restore: table('filter', []) },
+      { restore: table('filter', limited) },
+      fourKnocks(3100),
+    ],
+  },
+  {
+    title: 'recent: known to the next table that names it',
+    counted: ['[3:120] -A INPUT -p tcp -m tcp --dport 22 -m recent --update'],
+    steps: [
+      { restore: table('filter', limited) },
+      fourKnocks(3000),
+      { restore: table('filter', ['-A INPUT -p udp', ...limited]) },
+      fourKnocks(3100),
+    ],
+  },
+];
+
+/** A ruleset each, with flows whose every packet and counter is told by the rules. */
+export const rulesetCases: readonly RulesetCase[] = [
+  ...[docker, kubeProxy, openwrt, ufw, fail2ban, firewalld].map(({ before, steps, ...rest }) => ({
+    ...rest,
+    steps: [...before, ...steps],
+  })),
+  ...recentCases,
+];

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { bpfilter, runCommand, withFolder } from '../harness/ways.ts';
 
 /** A command of a program under test. */
@@ -44,7 +43,7 @@ for name in ${programs.join(' ')}; do
 done
 ip link set lo up`;
 
-const ways = { native: 'exec', ours: `exec ${bpfilter} run --` } as const;
+const ways = { native: 'exec', ours: `exec '${bpfilter}' run --` } as const;
 
 /**
  * Does the steps in a network and a mount namespace of their own, by the kernel's ip_tables or below the shim.
@@ -60,11 +59,11 @@ export function runProgram(
     const script = [prepare, ...steps.map(stepScript), 'nft list tables ip'].join('\n');
     const whole = `${privateMachine}\n${ways[way]} sh -c "$STEPS"`;
     const command = ['unshare', '-n', '-m', 'sh', '-c', whole];
-    const done = runCommand(command, { folder, env: { STEPS: script, HOME: folder } });
+    const done = runCommand(command, { folder, env: { STEPS: script, HOME: folder }, timeoutMs: 140_000 });
     const parts = done.stdout.replaceAll(folder, 'FOLDER').split(divider);
     const nftables = parts.pop() ?? '';
     if (done.status !== 0 || /table ip (bpfilter_)?filter/.test(nftables) !== (way === 'ours')) {
-      throw new Error(`${path.basename(way)}: ${done.status}: ${done.stderr}${done.stdout}`);
+      throw new Error(`${way}: ${done.status}: ${done.stderr}${done.stdout}`);
     }
     return steps.map(({ run }, at) => {
       const [output = '', status = '', saved = ''] = parts.slice(at * 3);
