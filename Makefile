@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench bench-counters generate clean conformance differential fuzz
+.PHONY: all setup build demo test bench bench-restart bench-counters generate clean conformance differential fuzz
 
 all: build
 
@@ -20,6 +20,10 @@ test: build
 # ARGS=--large: 100,000 rules too.
 bench: build
 	@npx tsx bench/run.ts $(ARGS)
+
+# Death of the driver to the next good answer, with and without the standby. ROUNDS=100.
+bench-restart: build
+	@npx tsx bench/restart.ts
 
 # Counters inside rules against counters of their own: reading them, and what a packet pays.
 bench-counters: setup

@@ -2,7 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
+import { driversOf } from '../drills/processes.ts';
 import { koffiPath } from '../sys/koffi.ts';
 import { median, type Sample } from './measure.ts';
 
@@ -103,8 +105,11 @@ function startUp(): void {
   }
 }
 
-/** Resident memory in MiB of a shim and its driver while CMD sleeps. */
-async function memory(script: string): Promise<{ shim: number; driver: number }> {
+/** The standby is started and shown the tables within this time. */
+const standbyReadyMs = 3_000;
+
+/** Resident memory in MiB of a shim, its driver and the one that stands by, while CMD sleeps. */
+async function memory(script: string): Promise<{ shim: number; driver: number; standby: number }> {
   const child = spawn('unshare', ['--net', shim, 'run', '--', 'sh', '-c', `${script}; echo ready; sleep 60`], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -113,21 +118,9 @@ async function memory(script: string): Promise<{ shim: number; driver: number }>
   await new Promise((resolve) => child.stdout.once('data', resolve));
   const resident = (pid: number): number =>
     Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
-  const children = fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1');
-  const tasks = fs
-    .readdirSync(`/proc/${child.pid}/task`)
-    .flatMap((task) =>
-      fs
-        .readFileSync(`/proc/${child.pid}/task/${task}/children`, 'latin1')
-        .trim()
-        .split(' ')
-        .filter(Boolean)
-        .map(Number),
-    );
-  const driver = [...new Set([...children.trim().split(' ').filter(Boolean).map(Number), ...tasks])].find(
-    (pid) => fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim() === 'bpfilter_umh',
-  );
-  const found = { shim: resident(child.pid ?? 0), driver: driver === undefined ? 0 : resident(driver) };
+  await sleep(standbyReadyMs);
+  const [driver = 0, standby = 0] = driversOf(child.pid ?? 0).map(resident);
+  const found = { shim: resident(child.pid ?? 0), driver, standby };
   process.kill(-(child.pid ?? 0), 'SIGKILL');
   return found;
 }
@@ -159,9 +152,8 @@ for (const [name, script] of [
     ? [['100,000 rules', `iptables-legacy-restore ${ruleFile('native')}; iptables-legacy -A INPUT -j ACCEPT`] as const]
     : []),
 ] as const) {
-  const { shim: own, driver } = await memory(script);
-  console.log(
-    `${name.padEnd(24)}shim ${own.toFixed(0)}, driver ${driver.toFixed(0)}, together ${(own + driver).toFixed(0)}`,
-  );
+  const { shim: own, driver, standby } = await memory(script);
+  const [a, b, c, sum] = [own, driver, standby, own + driver + standby].map((size) => size.toFixed(0));
+  console.log(`${name.padEnd(24)}shim ${a}, driver ${b}, standby ${c}, together ${sum}`);
 }
 for (const folder of [temporary, env.BPFILTER_BASE]) fs.rmSync(folder, { recursive: true, force: true });

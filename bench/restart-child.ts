@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { driversOf, killHard } from '../drills/processes.ts';
+import { ipv4 } from '../protocol/family.ts';
+import { AF_INET, SOCK_RAW, socket } from '../sys/socket.ts';
+import { rawGetsockopt } from '../sys/socket-option.ts';
+import { median, type Sample } from './measure.ts';
+
+/**
+ * Runs below a shim, which is its parent: kills the driver and asks at once. Arguments: rules of the table,
+ * rounds, "with" or "without" the standby. Prints samples as JSON: milliseconds from the kill to the first
+ * answer, and to all entries.
+ */
+const [rules = '', rounds = '', standby = ''] = process.argv.slice(2);
+const shim = process.ppid;
+const wanted = standby === 'with' ? 2 : 1;
+/** The standby is shown the tables after a quiet moment. */
+const quietMs = 500;
+
+const lines = Array.from({ length: Number(rules) }, (_, at) => `-A INPUT -p tcp --dport ${1 + at} -j ACCEPT\n`);
+const restored = spawnSync('iptables-legacy-restore', {
+  input: `*filter\n${lines.join('')}COMMIT\n`,
+  encoding: 'utf8',
+});
+if (restored.status !== 0) throw new Error(restored.stderr);
+
+const fd = socket(AF_INET, SOCK_RAW, 255);
+
+function ask(option: number, bytes: Buffer): void {
+  bytes.write('filter');
+  const { result, errno } = rawGetsockopt(fd, ipv4.level, option, bytes, bytes.length);
+  if (result !== 0) throw new Error(`option ${option}: errno ${errno}`);
+}
+
+async function driver(): Promise<number> {
+  for (;;) {
+    const drivers = driversOf(shim);
+    if (drivers.length === wanted) {
+      await sleep(quietMs);
+      const [first] = driversOf(shim);
+      if (first !== undefined && driversOf(shim).length === wanted) return first;
+    }
+    await sleep(20);
+  }
+}
+
+const toInfo: number[] = [];
+const toEntries: number[] = [];
+for (let round = 0; round < Number(rounds); round += 1) {
+  const pid = await driver();
+  const info = Buffer.alloc(ipv4.getinfo.size);
+  const start = performance.now();
+  killHard(pid);
+  ask(ipv4.get.info, info);
+  toInfo.push(performance.now() - start);
+  const { size } = ipv4.getinfo.read(info);
+  const entries = Buffer.alloc(ipv4.getEntries.size + size);
+  entries.writeUInt32LE(size, ipv4.getEntries.offsets.size);
+  ask(ipv4.get.entries, entries);
+  toEntries.push(performance.now() - start);
+}
+const samples: readonly Sample[] = [
+  { name: 'first answer', value: median(toInfo) },
+  { name: 'all entries', value: median(toEntries) },
+  { name: 'all entries, longest', value: Math.max(...toEntries) },
+];
+process.stdout.write(`${JSON.stringify(samples)}\n`);
