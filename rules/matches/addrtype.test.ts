@@ -1,5 +1,5 @@
 import type { NftValue } from '../nft/json.ts';
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { type AddrtypeInfo, addrtype } from './addrtype.ts';
 
 const type = (flags: readonly string[], op: '==' | '!=', right: NftValue) => {
@@ -11,7 +11,7 @@ const [IN, OUT] = [4, 8];
 const all = 'UNSPEC,UNICAST,LOCAL,BROADCAST,ANYCAST,MULTICAST,BLACKHOLE,UNREACHABLE,PROHIBIT,THROW,NAT,XRESOLVE';
 const hooks = (...numbers: readonly number[]) => ({ hooks: numbers.reduce((mask, hook) => mask | (1 << hook), 0) });
 
-testMatch(addrtype, {
+describeMatch(addrtype, {
   layouts: {
     0: {
       size: 12,
@@ -24,7 +24,7 @@ testMatch(addrtype, {
       info: { revision: 1, source: LOCAL, dest: BROADCAST, invertSource: 0, invertDest: 1, flags: 0xfff4 },
     },
   },
-  cases: [
+  examples: [
     {
       name: 'one source',
       info: { ...blank, source: LOCAL },
@@ -90,7 +90,7 @@ testMatch(addrtype, {
     },
     { name: 'nothing', info: { ...blank, invertSource: 1 }, list: ' ADDRTYPE match', save: '', nft: [[]] },
   ],
-  refused: [
+  checks: [
     { name: 'both devices', info: { ...blank, flags: IN | OUT }, context: hooks(2) },
     { name: 'the incoming device in OUTPUT', info: { ...blank, flags: IN }, context: hooks(3) },
     { name: 'the incoming device in POSTROUTING', info: { ...blank, flags: IN }, context: hooks(2, 4) },

@@ -1,7 +1,7 @@
 import { isFirst } from '../nft/fragment.ts';
 import type { NftValue } from '../nft/json.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { type DccpInfo, dccp } from './dccp.ts';
 
 const blank: DccpInfo = { dpts: [0, 0], spts: [0, 0], flags: 0, invflags: 0, typemask: 0, option: 0 };
@@ -11,7 +11,7 @@ const type = (op: '==' | '!=', right: NftValue) => {
 };
 const names = 'REQUEST,RESPONSE,DATA,ACK,DATAACK,CLOSEREQ,CLOSE,RESET,SYNC,SYNCACK,INVALID';
 
-testMatch(dccp, {
+describeMatch(dccp, {
   header: headerOf(33),
   transport: { bytes: 12 },
   layouts: {
@@ -21,7 +21,7 @@ testMatch(dccp, {
       info: { dpts: [80, 81], spts: [1, 0xffff], flags: 15, invflags: 3, typemask: 0x0401, option: 5 },
     },
   },
-  cases: [
+  examples: [
     { name: 'nothing', info: blank, list: ' dccp', save: '', nft: [[isFirst]] },
     {
       name: 'ports',
@@ -90,7 +90,7 @@ testMatch(dccp, {
       nft: '--dccp-option',
     },
   ],
-  refused: [
+  checks: [
     { name: 'unknown flags', info: { ...blank, flags: 0x10 } },
     { name: 'unknown inversions', info: { ...blank, flags: 0x0f, invflags: 0x10 } },
     { name: "an inversion of what isn't asked", info: { ...blank, flags: 1, invflags: 2 } },

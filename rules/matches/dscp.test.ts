@@ -1,15 +1,15 @@
 import { errno } from '../../protocol/errno.ts';
 import type { NftAlternatives } from '../extension.ts';
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { dscp } from './dscp.ts';
 
 const bits = (op: '==' | '!=', right: number): NftAlternatives => [
   [{ match: { op, left: { '&': [{ payload: { base: 'nh', offset: 8, len: 8 } }, 0xfc] }, right } }],
 ];
 
-testMatch(dscp, {
+describeMatch(dscp, {
   layouts: { 0: { size: 2, bytes: '2e 01', info: { dscp: 0x2e, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'EF',
       info: { dscp: 0x2e, invert: 0 },
@@ -32,7 +32,7 @@ testMatch(dscp, {
       nft: bits('!=', 0xfc),
     },
   ],
-  refused: [
+  checks: [
     { name: '64', info: { dscp: 64, invert: 0 }, errno: errno.EDOM },
     { name: '255', info: { dscp: 255, invert: 1 }, errno: errno.EDOM },
   ],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { NftStatement } from '../nft/json.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { anyHeader, headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { ecn } from './ecn.ts';
 
 const byte = (at: number) => ({ payload: { base: 'nh', offset: at * 8, len: 8 } }) as const;
@@ -16,10 +16,10 @@ const flags = (mask: number, right: number, ...before: readonly NftStatement[]) 
     { match: { op: '==', left: { '&': [byte((5 + more) * 4 + 13), mask] }, right } },
   ]);
 
-testMatch(ecn, {
+describeMatch(ecn, {
   header: headerOf(6),
   layouts: { 0: { size: 4, bytes: '31 10 02 09', info: { operation: 0x31, invert: 0x10, ip_ect: 2, ect: 9 } } },
-  cases: [
+  examples: [
     { name: 'IP', info: info(1, 0, 2), list: ' ECN match ECT=2', save: ' --ecn-ip-ect 2', nft: [[ect('==', 2)]] },
     {
       name: 'not IP',
@@ -60,7 +60,7 @@ testMatch(ecn, {
     },
     { name: 'nothing', info: info(0, 0x31), list: ' ECN match', save: '', nft: [[]] },
   ],
-  refused: [
+  checks: [
     { name: 'an unknown operation', info: info(2) },
     { name: 'an unknown inversion', info: info(1, 0x80) },
     { name: 'TCP bits without -p tcp', info: info(0x10), context: { header: anyHeader } },

@@ -1,15 +1,15 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { esp } from './esp.ts';
 
 const spi = { payload: { protocol: 'esp', field: 'spi' } };
 
-testMatch(esp, {
+describeMatch(esp, {
   header: headerOf(50),
   transport: { bytes: 8 },
   layouts: { 0: { size: 12, bytes: '05000000 ffff0000 01 000000', info: { spis: [5, 0xffff], invflags: 1 } } },
-  cases: [
+  examples: [
     { name: 'any', info: { spis: [0, 0xffffffff], invflags: 0 }, list: ' esp', save: '', nft: [[isFirst]] },
     {
       name: 'one',
@@ -54,5 +54,5 @@ testMatch(esp, {
       nft: [],
     },
   ],
-  refused: [{ name: 'unknown flags', info: { spis: [0, 0], invflags: 2 } }],
+  checks: [{ name: 'unknown flags', info: { spis: [0, 0], invflags: 2 } }],
 });

@@ -1,18 +1,18 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { ipcomp } from './ipcomp.ts';
 
 const cpi = { payload: { protocol: 'comp', field: 'cpi' } };
 const any = { spis: [0, 0xffffffff], invflags: 0, hdrres: 0 } as const;
 
-testMatch(ipcomp, {
+describeMatch(ipcomp, {
   header: headerOf(108),
   transport: { bytes: 4 },
   layouts: {
     0: { size: 12, bytes: '05000000 ffff0000 01 02 0000', info: { spis: [5, 0xffff], invflags: 1, hdrres: 2 } },
   },
-  cases: [
+  examples: [
     { name: 'any', info: any, list: ' comp ', save: '', nft: [[isFirst]] },
     {
       name: 'one, as iptables does without an option',
@@ -57,5 +57,5 @@ testMatch(ipcomp, {
       nft: [],
     },
   ],
-  refused: [{ name: 'unknown flags', info: { ...any, invflags: 2 } }],
+  checks: [{ name: 'unknown flags', info: { ...any, invflags: 2 } }],
 });

@@ -1,4 +1,4 @@
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { iprange } from './iprange.ts';
 
 const rest = new Uint8Array(12);
@@ -12,7 +12,7 @@ const low = 0x0a000001;
 const high = 0x0a000009;
 const zeros = '00'.repeat(12);
 
-testMatch(iprange, {
+describeMatch(iprange, {
   layouts: {
     1: {
       size: 68,
@@ -20,7 +20,7 @@ testMatch(iprange, {
       info: info([low, high, 0xc0a80101, 0xffffffff], 0x23),
     },
   },
-  cases: [
+  examples: [
     {
       name: 'both',
       info: info([low, high, 0, high], 3),

@@ -1,11 +1,11 @@
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { length } from './length.ts';
 
 const key = { payload: { protocol: 'ip', field: 'length' } };
 
-testMatch(length, {
+describeMatch(length, {
   layouts: { 0: { size: 6, bytes: '2800 3412 01 00', info: { min: 40, max: 0x1234, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'one',
       info: { min: 40, max: 40, invert: 0 },

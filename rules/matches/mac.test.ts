@@ -1,5 +1,5 @@
 import type { NftOperator, NftStatement } from '../nft/json.ts';
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { mac } from './mac.ts';
 
 const srcaddr = Uint8Array.of(0x42, 1, 0x0a, 3, 4, 5);
@@ -8,9 +8,9 @@ const source = (op: NftOperator): NftStatement => {
   return { match: { op, left: { payload: { base: 'll', offset: 48, len: 48 } }, right: 0x42010a030405 } };
 };
 
-testMatch(mac, {
+describeMatch(mac, {
   layouts: { 0: { size: 12, bytes: '42010a030405 0000 01000000', info: { srcaddr, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'an address',
       info: { srcaddr, invert: 0 },

@@ -1,11 +1,11 @@
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { pkttype } from './pkttype.ts';
 
 const is = (op: '==' | '!=', right: number) => [[{ match: { op, left: { meta: { key: 'pkttype' } }, right } }]];
 
-testMatch(pkttype, {
+describeMatch(pkttype, {
   layouts: { 0: { size: 8, bytes: '02000000 01000000', info: { pkttype: 2, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'to the host',
       info: { pkttype: 0, invert: 0 },

@@ -1,11 +1,11 @@
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { realm } from './realm.ts';
 
 const key = { meta: { key: 'rtclassid' } };
 
-testMatch(realm, {
+describeMatch(realm, {
   layouts: { 0: { size: 12, bytes: '2a000000 ff000000 01 000000', info: { id: 0x2a, mask: 0xff, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'one',
       info: { id: 0x2a, mask: 0xffffffff, invert: 0 },

@@ -1,11 +1,11 @@
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { rpfilter } from './rpfilter.ts';
 
 const nft = 'knows the packet';
 
-testMatch(rpfilter, {
+describeMatch(rpfilter, {
   layouts: { 0: { size: 1, bytes: '05', info: { flags: 5 } } },
-  cases: [
+  examples: [
     { name: 'strict', info: { flags: 0 }, list: ' rpfilter', save: '', nft },
     { name: 'loose', info: { flags: 1 }, list: ' rpfilter loose', save: ' --loose', nft },
     {
@@ -16,5 +16,5 @@ testMatch(rpfilter, {
       nft,
     },
   ],
-  refused: [{ name: 'unknown flags', info: { flags: 0x10 } }],
+  checks: [{ name: 'unknown flags', info: { flags: 0x10 } }],
 });

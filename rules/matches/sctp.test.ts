@@ -1,6 +1,6 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { type SctpInfo, sctp } from './sctp.ts';
 
 type FlagInfo = SctpInfo['flag_info'];
@@ -30,7 +30,7 @@ const blank: SctpInfo = {
 const port = (field: string) => ({ payload: { protocol: 'sctp', field } });
 const nft = 'broken chunks';
 
-testMatch(sctp, {
+describeMatch(sctp, {
   header: headerOf(132),
   transport: { bytes: 12 },
   layouts: {
@@ -54,7 +54,7 @@ testMatch(sctp, {
       },
     },
   },
-  cases: [
+  examples: [
     { name: 'nothing', info: blank, list: ' sctp', save: '', nft: [[isFirst]] },
     {
       name: 'ports',
@@ -114,7 +114,7 @@ testMatch(sctp, {
       nft,
     },
   ],
-  refused: [
+  checks: [
     { name: 'more flags than fit', info: { ...blank, flag_count: 5 } },
     { name: 'fewer than no flags', info: { ...blank, flag_count: -1 } },
     { name: 'unknown flags', info: { ...blank, flags: 8 } },

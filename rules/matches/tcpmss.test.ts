@@ -1,13 +1,13 @@
+import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { tcpmss } from './tcpmss.ts';
 
 const nft = 'broken TCP options';
 
-testMatch(tcpmss, {
+describeMatch(tcpmss, {
   header: headerOf(6),
   layouts: { 0: { size: 6, bytes: '1802 b405 01 00', info: { mss_min: 536, mss_max: 1460, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'one',
       info: { mss_min: 1460, mss_max: 1460, invert: 0 },

@@ -1,5 +1,5 @@
 import type { NftAlternatives } from '../extension.ts';
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { tos } from './tos.ts';
 
 const bits = (mask: number, op: '==' | '!=', right: number): NftAlternatives => [
@@ -7,9 +7,9 @@ const bits = (mask: number, op: '==' | '!=', right: number): NftAlternatives => 
 ];
 const info = (tos_value: number, tos_mask: number, invert = 0) => ({ tos_value, tos_mask, invert });
 
-testMatch(tos, {
+describeMatch(tos, {
   layouts: { 1: { size: 3, bytes: '3f 10 01', info: { tos_mask: 0x3f, tos_value: 0x10, invert: 1 } } },
-  cases: [
+  examples: [
     {
       name: 'a name',
       info: info(0x10, 0x3f),

@@ -1,14 +1,14 @@
 import type { NftOperator } from '../nft/json.ts';
-import { testMatch } from '../testing/match-table.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { ttl } from './ttl.ts';
 
 const is = (op: NftOperator, right: number) => [
   [{ match: { op, left: { payload: { protocol: 'ip', field: 'ttl' } }, right } }],
 ];
 
-testMatch(ttl, {
+describeMatch(ttl, {
   layouts: { 0: { size: 2, bytes: '03 40', info: { mode: 3, ttl: 64 } } },
-  cases: [
+  examples: [
     {
       name: 'equal',
       info: { mode: 0, ttl: 64 },

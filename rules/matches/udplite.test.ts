@@ -1,19 +1,19 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
-import { testMatch } from '../testing/match-table.ts';
 import { udplite } from './udplite.ts';
 
 const any = [0, 0xffff] as const;
 const port = (field: string) => ({ payload: { protocol: 'udplite', field } });
 const list = "UNKNOWN match `udplite' ";
 
-testMatch(udplite, {
+describeMatch(udplite, {
   header: headerOf(136),
   transport: { bytes: 8 },
   layouts: {
     0: { size: 10, bytes: '0100 ffff 5000 5000 02 00', info: { spts: [1, 0xffff], dpts: [80, 80], invflags: 2 } },
   },
-  cases: [
+  examples: [
     { name: 'any', info: { spts: any, dpts: any, invflags: 0 }, list, save: '', nft: [[isFirst]] },
     {
       name: 'ports',
@@ -30,5 +30,5 @@ testMatch(udplite, {
     },
     { name: 'not any', info: { spts: any, dpts: any, invflags: 1 }, list, save: '', nft: [] },
   ],
-  refused: [{ name: 'unknown flags', info: { spts: any, dpts: any, invflags: 4 } }],
+  checks: [{ name: 'unknown flags', info: { spts: any, dpts: any, invflags: 4 } }],
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { expectBytesKept, nftOf, notTcp, targetErrno, targetTexts, tcp } from '../nat/testing/target-cases.ts';
 import type { NftStatement } from '../nft/json.ts';
-import { anyHeader, headerOf } from '../testing/header.ts';
+import { checking, texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
+import { anyHeader, headerOf, notTcp, tcp } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { savedTarget } from '../text/extension-text.ts';
 import { type CtInfo, ct } from './ct.ts';
 
@@ -88,14 +90,14 @@ describe('CT', () => {
   it.each(cases)('CT $options', ({ info: one, options, nft }) => {
     const saved = options === '' ? '' : ` ${options}`;
     const listed = ` CT${saved.replaceAll('--', '')}`;
-    expect(targetTexts(ct, one)).toEqual([listed, listed, saved]);
+    expect(texts(ct, one)).toEqual([listed, listed, saved]);
     if (typeof nft === 'string') expect(nftOf(ct, one)).toContain(nft);
     else expect(nftOf(ct, one)).toEqual(nft);
   });
 
   it('is written as NOTRACK where it was', () => {
     const alias = info({ flags: NOTRACK | ALIAS });
-    expect(targetTexts(ct, alias)).toEqual([' NOTRACK', ' NOTRACK', '']);
+    expect(texts(ct, alias)).toEqual([' NOTRACK', ' NOTRACK', '']);
     expect(nftOf(ct, alias)).toEqual([{ notrack: null }]);
     const text = (one: CtInfo) => {
       const data = ct.revisions[one.revision]?.encode(one) ?? new Uint8Array();
@@ -136,7 +138,7 @@ describe('CT', () => {
       one: info({ flags: NOTRACK, helper: 'a234567890123456' }),
       code: undefined,
     },
-  ])('check: $title', ({ one, header, code }) => expect(targetErrno(ct, one, header)).toBe(code));
+  ])('check: $title', ({ one, header, code }) => expect(checkErrno(ct, one, checking(header))).toBe(code));
 
   it.skipIf(nftMissing)(`nft loads them (${nftMissing ?? 'here'})`, () => {
     expect(loadErrors([cases.flatMap(({ nft }) => (typeof nft === 'string' ? [] : [nft]))])).toBe('');

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import type { NatRange } from '../nat/nat-range.ts';
-import { expectBytesKept, nftOf, notTcp, range, targetErrno, targetTexts, tcp } from '../nat/testing/target-cases.ts';
+import { range } from '../nat/testing/range.ts';
 import type { NftNat, NftStatement } from '../nft/json.ts';
-import { anyHeader } from '../testing/header.ts';
+import { texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
+import { anyHeader, notTcp, tcp } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { masquerade } from './masquerade.ts';
 import { redirect } from './redirect.ts';
 
@@ -58,7 +61,7 @@ describe.each([
   it.each(cases)('$title', ({ info, ports, listed = '', saved = '', nft }) => {
     const list = `${ports === undefined ? '' : ` ${words}${ports}`}${listed}`;
     const save = `${ports === undefined ? '' : ` --to-ports ${ports}`}${saved}`;
-    expect(targetTexts(target, info, tcp)).toEqual([list, list, save]);
+    expect(texts(target, info, tcp)).toEqual([list, list, save]);
     expect(nftOf(target, info, tcp)).toEqual([statement(nft)]);
   });
 
@@ -74,7 +77,7 @@ describe.each([
     { title: 'one range', info: range({}), code: undefined },
     { title: 'no range', info: range({ rangesize: 0 }), code: errno.EINVAL },
     { title: 'an address', info: range({ hosts: [1, 1] }), code: errno.EINVAL },
-  ])('check: $title', ({ info, code }) => expect(targetErrno(target, info)).toBe(code));
+  ])('check: $title', ({ info, code }) => expect(checkErrno(target, info)).toBe(code));
 
   it.skipIf(nftMissing)(`nft loads them (${nftMissing ?? 'here'})`, () => {
     const isTcp: NftStatement = { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: 6 } };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { expectBytesKept, nftOf, targetErrno, targetTexts } from '../nat/testing/target-cases.ts';
+import { texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { notrack } from './notrack.ts';
 import { trace } from './trace.ts';
 
@@ -11,8 +13,8 @@ describe.each([
   it('has nothing to say', () => {
     expect(target.revisions[0]?.size).toBe(0);
     expectBytesKept(target, [{}]);
-    expect(targetTexts(target, {})).toEqual(['', '', '']);
-    expect(targetErrno(target, {})).toBeUndefined();
+    expect(texts(target, {})).toEqual(['', '', '']);
+    expect(checkErrno(target, {})).toBeUndefined();
     expect(target.placement).toEqual({ table: 'raw' });
     expect(nftOf(target, {})).toEqual(nft);
   });

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import type { NatRange } from '../nat/nat-range.ts';
-import { expectBytesKept, nftOf, notTcp, range, targetErrno, targetTexts, tcp } from '../nat/testing/target-cases.ts';
+import { range } from '../nat/testing/range.ts';
 import type { NftNat, NftStatement } from '../nft/json.ts';
-import { anyHeader, headerOf } from '../testing/header.ts';
+import { texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
+import { anyHeader, headerOf, notTcp, tcp } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { dnat } from './dnat.ts';
 import { snat } from './snat.ts';
 
@@ -84,20 +87,20 @@ describe.each([
   });
 
   it.each(cases)('$text', ({ info, text, saved = text, nft, header = anyHeader }) => {
-    expect(targetTexts(target, info, header)).toEqual([` to:${text}`, ` to:${text}`, ` ${option} ${saved}`]);
+    expect(texts(target, info, header)).toEqual([` to:${text}`, ` to:${text}`, ` ${option} ${saved}`]);
     expect(nftOf(target, info, header)).toEqual([statement(nft)]);
   });
 
   it('shifted ports', () => {
     const info = range({ hosts: [1, 1], ports: [1000, 1010], flags: OFFSET, basePort: 2000 });
-    expect(targetTexts(target, info, tcp)[2]).toBe(` ${option} 10.9.0.1:1000-1010/2000`);
+    expect(texts(target, info, tcp)[2]).toBe(` ${option} 10.9.0.1:1000-1010/2000`);
     expect(nftOf(target, info, tcp)).toContain('no shifted ports');
   });
 
   it.each(beyond)('nft: $why', ({ info, header, why }) => expect(nftOf(target, info, header)).toContain(why));
 
   it('takes one range', () => {
-    expect([0, 1, 2].map((rangesize) => targetErrno(target, range({ hosts: [1, 1], rangesize })))).toEqual([
+    expect([0, 1, 2].map((rangesize) => checkErrno(target, range({ hosts: [1, 1], rangesize })))).toEqual([
       errno.EINVAL,
       undefined,
       errno.EINVAL,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { expectBytesKept, nftOf, notTcp, targetErrno, targetTexts, tcp } from '../nat/testing/target-cases.ts';
-import { anyHeader, headerOf } from '../testing/header.ts';
+import { checking, texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
+import { anyHeader, headerOf, notTcp, tcp } from '../testing/header.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { synproxy } from './synproxy.ts';
 
 const cases = [
@@ -31,7 +33,7 @@ describe('SYNPROXY', () => {
   });
 
   it.each(cases)('options$saved', ({ info, listed, saved }) => {
-    expect(targetTexts(synproxy, info, tcp)).toEqual([` SYNPROXY ${listed}`, ` SYNPROXY ${listed}`, saved]);
+    expect(texts(synproxy, info, tcp)).toEqual([` SYNPROXY ${listed}`, ` SYNPROXY ${listed}`, saved]);
     expect(nftOf(synproxy, info, tcp)).toContain('answers SYN with ACK');
   });
 
@@ -41,6 +43,6 @@ describe('SYNPROXY', () => {
     { title: '-p udp', header: headerOf(17), code: errno.EINVAL },
     { title: 'no -p', header: anyHeader, code: errno.EINVAL },
   ])('check: $title', ({ header, code }) =>
-    expect(targetErrno(synproxy, { options: 0, wscale: 0, mss: 0 }, header)).toBe(code),
+    expect(checkErrno(synproxy, { options: 0, wscale: 0, mss: 0 }, checking(header))).toBe(code),
   );
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { expectBytesKept, nftOf, targetErrno, targetTexts } from '../nat/testing/target-cases.ts';
+import { texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { noNames } from '../text/no-names.ts';
 import { type TeeInfo, tee } from './tee.ts';
 
@@ -29,7 +31,7 @@ describe('TEE', () => {
   });
 
   it.each(cases)('$saved', ({ info, text, saved }) => {
-    expect(targetTexts(tee, info)).toEqual([` TEE ${text}`, ` TEE ${text}`, ` ${saved}`]);
+    expect(texts(tee, info)).toEqual([` TEE ${text}`, ` TEE ${text}`, ` ${saved}`]);
   });
 
   it('lists the gateway’s name', () => {
@@ -44,7 +46,7 @@ describe('TEE', () => {
     { title: 'one behind an IPv4 address', info: { ...to(0), gw: [0, 0, 0, 1] as const }, code: undefined },
     { title: '15 bytes of name', info: to(1, 'a23456789012345'), code: undefined },
     { title: '16 bytes of name', info: to(1, 'a234567890123456'), code: errno.EINVAL },
-  ])('check: $title', ({ info, code }) => expect(targetErrno(tee, info)).toBe(code));
+  ])('check: $title', ({ info, code }) => expect(checkErrno(tee, info)).toBe(code));
 
   it('nft copies to a gateway', () => expect(nftOf(tee, to(0x0a090001))).toEqual([{ dup: { addr: '10.9.0.1' } }]));
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { expectBytesKept, nftOf, notTcp, targetErrno, targetTexts, tcp } from '../nat/testing/target-cases.ts';
-import { anyHeader, headerOf } from '../testing/header.ts';
+import { checking, texts } from '../testing/context.ts';
+import { checkErrno, expectBytesKept } from '../testing/extension.ts';
+import { anyHeader, headerOf, notTcp, tcp } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
+import { nftOf } from '../testing/target-nft.ts';
 import { type TproxyInfo, tproxy } from './tproxy.ts';
 
 const none = { mask: 0, mark: 0, address: 0, port: 0, beyond: [0, 0, 0] } as const;
@@ -66,7 +68,7 @@ describe('TPROXY', () => {
   it.each(cases)('$saved', ({ info, saved, socket, mark }) => {
     const [, port, , address, , marks] = saved.split(' ');
     const listed = ` TPROXY redirect ${address}:${port} mark ${marks}`;
-    expect(targetTexts(tproxy, info, tcp)).toEqual([listed, listed, ` ${saved}`]);
+    expect(texts(tproxy, info, tcp)).toEqual([listed, listed, ` ${saved}`]);
     expect(tproxy.nft(info, { header: tcp, table: 'mangle' })).toEqual({
       statements: [{ jump: { target: '%chain' } }],
       chain: [
@@ -91,7 +93,7 @@ describe('TPROXY', () => {
     { title: '! -p tcp', header: notTcp, code: errno.EINVAL },
     { title: '-p icmp', header: headerOf(1), code: errno.EINVAL },
     { title: 'no -p', header: anyHeader, code: errno.EINVAL },
-  ])('check: $title', ({ header, code }) => expect(targetErrno(tproxy, none, header)).toBe(code));
+  ])('check: $title', ({ header, code }) => expect(checkErrno(tproxy, none, checking(header))).toBe(code));
 
   it.skipIf(nftMissing)(`nft loads them (${nftMissing ?? 'here'})`, () => {
     const chains = [tcp, headerOf(17)].flatMap((header) =>

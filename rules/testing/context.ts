@@ -1,5 +1,6 @@
 import type { CheckContext, MatchDefinition, PrintContext } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
+import { anyHeader } from './header.ts';
 
 const services = new Map([
   ['80/tcp', 'http'],
@@ -7,7 +8,7 @@ const services = new Map([
   ['53/udp', 'domain'],
 ]);
 
-/** What `-L` is printed with; a few services have names. */
+/** What `-L` is printed with; a few services, and user and group 0, have names. */
 export function printing(header: HeaderMatch, numeric: boolean): PrintContext {
   return {
     numeric,
@@ -16,20 +17,26 @@ export function printing(header: HeaderMatch, numeric: boolean): PrintContext {
       service: (port, protocol) => services.get(`${port}/${protocol}`),
       protocol: () => undefined,
       address: () => undefined,
+      user: (id) => (id === 0 ? 'root' : undefined),
+      group: (id) => (id === 0 ? 'wheel' : undefined),
     },
   };
 }
 
 /** Where an extension's check is asked: table filter, chain INPUT. */
-export function checking(header: HeaderMatch): CheckContext {
+export function checking(header: HeaderMatch = anyHeader): CheckContext {
   return { table: 'filter', header, hooks: 1 << 1 };
 }
 
-/** A match as iptables would write it: `-L`, `-nL`, `-S`. */
-export function texts<Info>(match: MatchDefinition<Info>, info: Info, header: HeaderMatch): readonly string[] {
+/** A match or target as iptables would write it: `-L`, `-nL`, `-S`. */
+export function texts<Info>(
+  extension: Pick<MatchDefinition<Info>, 'print' | 'save'>,
+  info: Info,
+  header: HeaderMatch = anyHeader,
+): readonly string[] {
   return [
-    match.print(info, printing(header, false)),
-    match.print(info, printing(header, true)),
-    match.save(info, { header }),
+    extension.print(info, printing(header, false)),
+    extension.print(info, printing(header, true)),
+    extension.save(info, { header }),
   ];
 }

@@ -1,109 +1,146 @@
 import { describe, expect, it } from 'vitest';
-import { errnoOf } from '../../protocol/error.ts';
-import { type HookName, hooks } from '../../protocol/x-tables.ts';
-import type { AnyMatch, Names, NftMatch } from '../extension.ts';
-import type { TableName } from '../ir.ts';
-import { noNames } from '../text/no-names.ts';
+import { errno } from '../../protocol/errno.ts';
+import { type HookName, hooks as hookNumbers } from '../../protocol/x-tables.ts';
+import type { CheckContext, MatchDefinition, NftAlternatives, NftMatch, TransportHeader } from '../extension.ts';
+import type { HeaderMatch, TableName } from '../ir.ts';
+import { isNotExpressible } from '../nft/xt.ts';
+import { checking, texts } from './context.ts';
+import { checkErrno } from './extension.ts';
 import { anyHeader } from './header.ts';
 import { loadErrors, nftMissing } from './nft-load.ts';
 
-/** One blob of a match: what iptables prints for it, and what nft says for it. */
-export interface MatchExample {
-  /** The kernel's struct; zeros behind it may be left out. */
-  readonly hex: string;
-  /** The match's last revision unless given. */
-  readonly revision?: number;
+/** A struct of the kernel's as bytes in hexadecimal (zeros at its end may be left out), or as what it says. */
+export type Sample<Info> =
+  | {
+      readonly hex: string;
+      /** The match's last unless given. */
+      readonly revision?: number;
+    }
+  | { readonly name: string; readonly info: Info };
+
+/** One use of a match: what iptables prints for it, and what nft says for it. */
+export type MatchExample<Info> = Sample<Info> & {
   /** `-L`, `-nL` where that differs, and `-S` behind `-m NAME`, as iptables-legacy 1.8.9 prints them natively. */
   readonly list: string;
   readonly numeric?: string;
   readonly save: string;
-  /** What `nft` gives, or words of why nft can't. */
-  readonly nft: NftMatch | string;
+  /** What `nft` gives (or its alternatives, when there is nothing else but the transport header), or words of why nft can't. */
+  readonly nft: NftMatch | NftAlternatives | string;
   readonly table?: TableName;
-}
-
-/** A blob, and the errno that the kernel's own check gives natively; 0: none. */
-export interface CheckExample {
-  readonly hex: string;
-  readonly revision?: number;
-  readonly hook?: HookName;
-  readonly errno: number;
-}
-
-interface MatchTests {
-  /** Size of the struct by revision. */
-  readonly sizes: Readonly<Record<number, number>>;
-  readonly examples: readonly MatchExample[];
-  readonly checks: readonly CheckExample[];
-}
-
-const names: Names = {
-  ...noNames,
-  user: (id) => (id === 0 ? 'root' : undefined),
-  group: (id) => (id === 0 ? 'wheel' : undefined),
 };
 
+/** What the kernel's own check says of a struct, natively. */
+export type CheckExample<Info> = Sample<Info> & {
+  readonly hook?: HookName;
+  readonly context?: Partial<CheckContext>;
+  /** EINVAL unless given; 0: none. */
+  readonly errno?: number;
+};
+
+export interface Layout<Info> {
+  readonly size: number;
+  /** The struct, whole and with its padding, and what it says; spaces are for the reader. */
+  readonly bytes: string;
+  readonly info: Info;
+}
+
+/** What a match is expected to be, say and answer. */
+export interface MatchTests<Info> {
+  /** Bytes of each revision's struct. */
+  readonly sizes?: Readonly<Record<number, number>>;
+  /** The same, with an example each. */
+  readonly layouts?: Readonly<Record<number, Layout<Info>>>;
+  readonly header?: HeaderMatch;
+  readonly transport?: TransportHeader;
+  readonly examples: readonly MatchExample<Info>[];
+  readonly checks?: readonly CheckExample<Info>[];
+}
+
 /** The tests that each match has: sizes, bytes there and back, texts, nft, checks, and that nft loads it. */
-export function describeMatch(match: AnyMatch, { sizes, examples, checks }: MatchTests): void {
-  const last = Math.max(...Object.keys(match.revisions).map(Number));
-  const revisionOf = (number = last) => {
-    const revision = match.revisions[number];
-    if (revision === undefined) throw new Error(`${match.name} has no revision ${number}`);
-    return revision;
+export function describeMatch<Info>(match: MatchDefinition<Info>, tests: MatchTests<Info>): void {
+  const { sizes = {}, layouts = {}, header = anyHeader, transport, checks = [] } = tests;
+  const found = Object.entries(match.revisions);
+  const revisionOf = ({ revision = Number(found.at(-1)?.[0]) }: { readonly revision?: number }) => {
+    const one = match.revisions[revision];
+    if (one === undefined) throw new Error(`${match.name} has no revision ${revision}`);
+    return one;
   };
-  const bytesOf = ({ hex, revision }: { readonly hex: string; readonly revision?: number }): Uint8Array => {
-    const bytes = new Uint8Array(revisionOf(revision).size);
-    bytes.set(Buffer.from(hex, 'hex'));
+  const bytesOf = (sample: { readonly hex: string; readonly revision?: number }): Uint8Array => {
+    const bytes = new Uint8Array(revisionOf(sample).size);
+    bytes.set(Buffer.from(sample.hex, 'hex'));
     return bytes;
   };
-  const infoOf = (example: { readonly hex: string; readonly revision?: number }): unknown =>
-    revisionOf(example.revision).decode(bytesOf(example));
-  const nftOf = (example: MatchExample): NftMatch =>
-    match.nft(infoOf(example), { header: anyHeader, table: example.table ?? 'filter' });
+  const infoOf = (sample: Sample<Info>): Info =>
+    'info' in sample ? sample.info : revisionOf(sample).decode(bytesOf(sample));
+  const nftOf = (example: MatchExample<Info>): NftMatch =>
+    match.nft(infoOf(example), { header, table: example.table ?? 'filter' });
+  const examples = tests.examples.map(titled);
+  const samples: readonly Sample<Info>[] = [...tests.examples, ...checks];
 
   describe(match.name, () => {
-    it('has the sizes of the kernel', () =>
-      expect(Object.fromEntries(Object.entries(match.revisions).map(([key, { size }]) => [key, size]))).toEqual(sizes));
+    it('has the sizes of the kernel', () => {
+      const wanted = { ...sizes, ...Object.fromEntries(Object.entries(layouts).map(([key, { size }]) => [key, size])) };
+      expect(Object.fromEntries(found.map(([key, { size }]) => [key, size]))).toEqual(wanted);
+    });
 
     it('wants its bytes whole', () => {
-      for (const { size, decode } of Object.values(match.revisions))
+      for (const [, { size, decode }] of found)
         if (size > 0) expect(() => decode(new Uint8Array(size - 1))).toThrow(`wanted ${size} bytes`);
     });
 
-    it.each([...examples, ...checks])('$hex: bytes there and back', (example) =>
-      expect(revisionOf(example.revision).encode(infoOf(example))).toEqual(bytesOf(example)),
-    );
-
-    it.each(examples)('$hex: -m NAME$save', (example) => {
-      const info = infoOf(example);
-      const context = { names, header: anyHeader };
-      expect(match.save(info, { header: anyHeader })).toBe(example.save);
-      expect(match.print(info, { ...context, numeric: false })).toBe(example.list);
-      expect(match.print(info, { ...context, numeric: true })).toBe(example.numeric ?? example.list);
-    });
-
-    it.each(examples)('$hex: nft', (example) => {
-      if (typeof example.nft === 'string') expect(() => nftOf(example)).toThrow(example.nft);
-      else expect(nftOf(example)).toEqual(example.nft);
-    });
-
-    it.each(checks)('$hex: errno $errno', (example) => {
-      let found = 0;
-      try {
-        match.check(infoOf(example), {
-          table: 'filter',
-          header: anyHeader,
-          hooks: 1 << hooks[example.hook ?? 'INPUT'],
-        });
-      } catch (error) {
-        found = errnoOf(error);
+    it('reads and writes its struct', () => {
+      for (const [revision, { size, bytes, info }] of Object.entries(layouts)) {
+        const data = Uint8Array.from(Buffer.from(bytes.replaceAll(' ', ''), 'hex'));
+        expect(data.length).toBe(size);
+        expect(match.revisions[Number(revision)]?.decode(data)).toEqual(info);
+        expect(match.revisions[Number(revision)]?.encode(info)).toEqual(data);
       }
-      expect(found).toBe(example.errno);
+      for (const sample of samples)
+        if ('hex' in sample) expect(revisionOf(sample).encode(infoOf(sample))).toEqual(bytesOf(sample));
     });
+
+    it.each(examples)('$title: -m NAME$save', (example) => {
+      if ('info' in example) expect(checkErrno(match, example.info, checking(header))).toBeUndefined();
+      const numeric = example.numeric ?? example.list;
+      expect(texts(match, infoOf(example), header)).toEqual([example.list, numeric, example.save]);
+    });
+
+    it.each(examples)('$title: nft', (example) => {
+      const { nft } = example;
+      if (typeof nft !== 'string') {
+        const wanted = 'alternatives' in nft ? nft : { alternatives: nft, ...(transport && { transport }) };
+        expect(nftOf(example)).toEqual(wanted);
+        return;
+      }
+      let reason: unknown;
+      try {
+        nftOf(example);
+      } catch (error) {
+        reason = error;
+      }
+      expect(isNotExpressible(reason)).toBe(true);
+      expect(String(reason)).toContain(nft);
+    });
+
+    if (checks.length > 0) {
+      it.each(checks.map(titled))('check: $title', (example) => {
+        const { hook = 'INPUT', context, errno: wanted = errno.EINVAL } = example;
+        const where = { ...checking(header), hooks: 1 << hookNumbers[hook], ...context };
+        expect(checkErrno(match, infoOf(example), where) ?? 0).toBe(wanted);
+      });
+    }
 
     it.skipIf(nftMissing)(`nft loads what it says (${nftMissing ?? 'here'})`, () => {
-      const told = examples.filter(({ nft }) => typeof nft === 'object' && nft.objects === undefined);
-      expect(loadErrors(told.map((example) => nftOf(example).alternatives))).toBe('');
+      const told = tests.examples.filter(({ nft }) => typeof nft !== 'string').map(nftOf);
+      // an object of its own is made with the table
+      const loadable = told.filter(({ objects }) => objects === undefined);
+      expect(loadErrors(loadable.map(({ alternatives }) => alternatives))).toBe('');
     });
   });
+}
+
+function titled<One extends { readonly hex: string } | { readonly name: string }>(
+  one: One,
+): One & { readonly title: string } {
+  return { ...one, title: 'hex' in one ? one.hex : one.name };
 }

@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Errno } from '../../protocol/errno.ts';
 import type { CheckContext, NftTarget, TargetDefinition } from '../extension.ts';
 import type { TableName } from '../ir.ts';
-import { expectBytesKept, targetErrno, targetTexts } from '../nat/testing/target-cases.ts';
 import type { NftStatement } from '../nft/json.ts';
-import { isNotExpressible } from '../nft/xt.ts';
-import { checking } from './context.ts';
-import { anyHeader } from './header.ts';
+import { checking, texts as textsOf } from './context.ts';
+import { checkErrno, expectBytesKept } from './extension.ts';
 import { loadRules, nftMissing } from './nft-load.ts';
+import { translated } from './target-nft.ts';
 
 /** What a target is expected to be, say and answer. */
 export interface TargetTests<Info> {
@@ -62,27 +61,26 @@ export function describeTarget<Info>(
     });
 
     it.each(texts)('prints$saved', ({ info, words, numeric, saved }) => {
-      expect(targetTexts(target, info)).toEqual([words ?? numeric, numeric, saved]);
+      expect(textsOf(target, info)).toEqual([words ?? numeric, numeric, saved]);
     });
 
     if (checks.length > 0) {
       it.each(checks)('check: $title', ({ info, context, code }) => {
-        const whole = { ...checking(context?.header ?? anyHeader), ...context };
-        expect(targetErrno(target, info, whole.header, whole)).toBe(code);
+        expect(checkErrno(target, info, { ...checking(), ...context })).toBe(code);
       });
     }
 
     const refused = nft.filter(({ lists }) => typeof lists === 'string');
     if (refused.length > 0) {
       it.each(refused)('nft can’t carry it: $lists', ({ info, table, lists }) => {
-        expect(translated(target, info, table)).toContain(lists);
+        expect(translated(target, info, { table })).toContain(lists);
       });
     }
 
     const carried = nft.filter(({ lists }) => typeof lists !== 'string');
     if (carried.length > 0) {
       it.skipIf(nftMissing)(`nft loads it (${nftMissing ?? 'here'})`, () => {
-        const rules = carried.flatMap(({ info, table }) => rulesOf(translated(target, info, table)));
+        const rules = carried.flatMap(({ info, table }) => rulesOf(translated(target, info, { table })));
         const found = rules.length === 0 ? [] : loadRules(rules).map(({ text }) => text);
         expect(found).toEqual(carried.flatMap(({ lists }) => lists));
       });
@@ -95,14 +93,4 @@ function rulesOf(found: NftTarget | string): readonly (readonly NftStatement[])[
   if (typeof found === 'string') throw new Error(found);
   const { statements, chain = [] } = found;
   return [statements.filter((one) => !('jump' in one)), ...chain].filter((rule) => rule.length > 0);
-}
-
-function translated<Info>(target: TargetDefinition<Info>, info: Info, asked?: TableName): NftTarget | string {
-  const [table = 'filter'] = asked === undefined ? [target.placement.table ?? []].flat() : [asked];
-  try {
-    return target.nft(info, { header: anyHeader, table });
-  } catch (error) {
-    if (!isNotExpressible(error)) throw error;
-    return error.message;
-  }
 }

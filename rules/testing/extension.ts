@@ -3,13 +3,12 @@ import { expect } from 'vitest';
 import { errnoOf } from '../../protocol/error.ts';
 import type { CheckContext, MatchDefinition } from '../extension.ts';
 import { checking } from './context.ts';
-import { anyHeader } from './header.ts';
 
-/** The errno that an extension's check answers; undefined when it takes the struct. */
+/** The errno that a match's or target's check answers; undefined when it takes the struct. */
 export function checkErrno<Info>(
-  { check }: MatchDefinition<Info>,
+  { check }: Pick<MatchDefinition<Info>, 'check'>,
   info: Info,
-  context: CheckContext = checking(anyHeader),
+  context: CheckContext = checking(),
 ): number | undefined {
   try {
     check(info, context);
@@ -27,7 +26,7 @@ export function room(length: number, text: string): Uint8Array {
 }
 
 /** Every revision takes any bytes of its size, and writes them back as they were. */
-export function expectRoundTrips<Info>({ revisions }: MatchDefinition<Info>): void {
+export function expectRoundTrips<Info>({ revisions }: Pick<MatchDefinition<Info>, 'revisions'>): void {
   for (const { size, decode, encode } of Object.values(revisions)) {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: size, maxLength: size }), (bytes) => {
@@ -35,5 +34,20 @@ export function expectRoundTrips<Info>({ revisions }: MatchDefinition<Info>): vo
       }),
       { numRuns: 50 },
     );
+  }
+}
+
+/** Every revision writes these back as it read them, and refuses to read less. */
+export function expectBytesKept<Info>(
+  { revisions }: Pick<MatchDefinition<Info>, 'revisions'>,
+  infos: readonly Info[],
+): void {
+  for (const { size, decode, encode } of Object.values(revisions)) {
+    for (const info of infos) {
+      const bytes = encode(info);
+      expect(bytes.length).toBe(size);
+      expect(encode(decode(bytes))).toEqual(bytes);
+    }
+    if (size > 0) expect(() => decode(new Uint8Array(size - 1))).toThrow(`wanted ${size} bytes`);
   }
 }

@@ -1,0 +1,35 @@
+import type { NftTarget, TargetDefinition } from '../extension.ts';
+import type { HeaderMatch, TableName } from '../ir.ts';
+import type { NftStatement } from '../nft/json.ts';
+import { isNotExpressible } from '../nft/xt.ts';
+import { anyHeader } from './header.ts';
+
+interface Place {
+  readonly header?: HeaderMatch;
+  /** The first that the target may stand in unless given. */
+  readonly table?: TableName | undefined;
+}
+
+/** What a target becomes, or the words of why nft can't carry it. */
+export function translated<Info>(
+  { placement, nft }: TargetDefinition<Info>,
+  info: Info,
+  { header = anyHeader, table = [placement.table ?? 'filter'].flat()[0] ?? 'filter' }: Place = {},
+): NftTarget | string {
+  try {
+    return nft(info, { header, table });
+  } catch (error) {
+    if (!isNotExpressible(error)) throw error;
+    return error.message;
+  }
+}
+
+/** Its statements alone, or those words. */
+export function nftOf<Info>(
+  target: TargetDefinition<Info>,
+  info: Info,
+  header?: HeaderMatch,
+): readonly NftStatement[] | string {
+  const found = translated(target, info, header && { header });
+  return typeof found === 'string' ? found : found.statements;
+}
