@@ -58,9 +58,14 @@ export function makeFolder(folder: string, mode: number): void {
   fs.chmodSync(folder, mode);
 }
 
-/** Undefined when the folder is there, ours alone and writable. A folder somebody else made is never trusted. */
+/**
+ * Undefined when the folder is there, ours alone and writable, and nobody else can put another in its place. A folder
+ * somebody else made is never trusted.
+ */
 function whyNot(folder: string): string | undefined {
   try {
+    const reason = whyMovable(path.dirname(path.resolve(folder)));
+    if (reason !== undefined) return reason;
     makeFolder(folder, passThrough);
   } catch (error) {
     return reasonOf(error);
@@ -75,6 +80,25 @@ function whyNot(folder: string): string | undefined {
   } catch (error) {
     return reasonOf(error);
   }
+}
+
+/**
+ * Who may write to one of the folders above could rename what lies in it and put their own there; in a sticky one, such
+ * as /tmp, only what is theirs. Links on the way are followed to where they lead now.
+ */
+function whyMovable(above: string): string | undefined {
+  const sticky = 0o1000;
+  for (let folder = fs.realpathSync(above); ; folder = path.dirname(folder)) {
+    const { mode, uid } = fs.statSync(folder);
+    if ((mode & 0o022) !== 0 && (mode & sticky) === 0) return `others may write to ${folder}`;
+    if (uid !== process.geteuid?.() && !isSystem(uid)) return `${folder} belongs to uid ${uid}`;
+    if (folder === path.dirname(folder)) return undefined;
+  }
+}
+
+/** Root, or whom a user namespace can't name: root outside it, as far as anybody can tell. */
+function isSystem(uid: number): boolean {
+  return uid === 0 || uid === Number(fs.readFileSync('/proc/sys/kernel/overflowuid', 'latin1'));
 }
 
 function reasonOf(error: unknown): string {
