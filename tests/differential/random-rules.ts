@@ -29,6 +29,11 @@ const steady: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** How an example is called where some option of it is inverted. */
+export function inverted(name: string): string {
+  return `${name}  (inverted)`;
+}
+
 /** Every line that random rules are made of, its own for each extension. */
 function linesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly (readonly Example[])[] {
   return extensions
@@ -113,7 +118,21 @@ function randomRule(random: Random, place: Place): RandomRule {
   const target = targetOf(random, draft, place);
   const protocol = draft.protocol ?? pick(random, ['', '', '', '-p tcp', '-p tcp', '-p udp', '-p icmp', '! -p tcp']);
   const text = [protocol, ...header, ...draft.parts, target].filter((part) => part !== '').join(' ');
-  return { chain: place.chain.name, text, examples: draft.examples };
+  return { chain: place.chain.name, text, examples: [...draft.examples, ...headerOptions(text)] };
+}
+
+/** What every rule may ask of the IP header and the devices. */
+export const headerNames = ['-s', '-d', '-i', '-o', '-f', '-p'].flatMap((option) => {
+  const name = exampleName({ kind: 'match', name: 'ip' }, option);
+  return [
+    { option: ` ${option}`, name },
+    { option: ` ! ${option}`, name: inverted(name) },
+  ];
+});
+
+function headerOptions(text: string): readonly string[] {
+  const [own = ''] = ` ${text} `.split(' -m ');
+  return headerNames.filter(({ option }) => own.split(' -j ')[0]?.includes(`${option} `)).map(({ name }) => name);
 }
 
 /** Adds a fragment that may stand here and doesn't contradict the protocol of the others; nothing where none is found. */
@@ -130,14 +149,20 @@ function addExample(
     const extension = fitting[random(Math.max(fitting.length, 1))] ?? [];
     const example = extension[random(Math.max(extension.length, 1))];
     if (example === undefined || draft.examples.includes(example.name)) continue;
-    const { protocol, rest } = split(expand(example.text, random));
+    const { protocol, rest } = split(allowed(example.text, random));
     if (avoided.some(({ rule }) => rule.test(rest))) continue;
     if (protocol !== undefined && draft.protocol !== undefined && protocol !== draft.protocol) continue;
     if (protocol !== undefined) draft.protocol = protocol;
     draft.parts.push(rest);
-    draft.examples.push(example.name);
+    draft.examples.push(example.name, ...(rest.includes('! ') ? [inverted(example.name)] : []));
     return;
   }
+}
+
+/** A fragment filled in, once more where it came to one that is avoided. */
+function allowed(text: string, random: Random): string {
+  const once = expand(text, random);
+  return avoided.some(({ rule }) => rule.test(once)) ? expand(text, random) : once;
 }
 
 function mayStand({ table: tables, hooks }: Placement, table: TableName, chain: Chain): boolean {
@@ -158,11 +183,12 @@ function targetOf(random: Random, draft: Draft, place: Place): string {
   if (first !== undefined && random(3) === 0) {
     return `${pick(random, ['-j', '-j', '-g'])} ${pick(random, [first, ...rest])}`;
   }
-  if (random(2) === 0) {
+  if (random(table === 'nat' ? 4 : 2) !== 1) {
     const count = draft.parts.length;
-    // half of them such as only a few tables have: any other may stand in all of them
+    // most of them such as only a few tables, or hooks, have: any other may stand in all of them
     const own = targetExamples.filter((lines) => lines.some(({ placement }) => placement.table !== undefined));
-    addExample(random, draft, random(2) === 0 ? own : targetExamples, place);
+    const narrow = own.filter((lines) => lines.some(({ placement }) => placement.hooks !== undefined));
+    addExample(random, draft, pick(random, [own, narrow, targetExamples]), place);
     if (draft.parts.length > count) return draft.parts.pop() ?? '';
   }
   const ends = table === 'filter' || random(5) === 0 ? ['-j ACCEPT', ...(table === 'nat' ? [] : ['-j DROP'])] : [];

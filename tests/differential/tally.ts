@@ -1,6 +1,6 @@
 import { matches, targets } from '../../rules/registry.gen.ts';
 import type { SeedResult } from './check.ts';
-import { matchExamples, targetExamples } from './random-rules.ts';
+import { type Example, headerNames, inverted, matchExamples, targetExamples } from './random-rules.ts';
 
 interface Count {
   /** Rules with the example that were in force. */
@@ -9,34 +9,47 @@ interface Count {
   hit: number;
   /** Rules that ours refused. */
   refused: number;
+  /** Seeds with such a rule in force. */
+  readonly seeds: Set<number>;
 }
 
-/** How often each example of each extension occurred, as a table; those that can't take part with the reason. */
+/**
+ * How often each example of each extension occurred, also inverted, as a table, and which in fewest seeds; those
+ * that can't take part with the reason.
+ */
 export function tallyTable(results: readonly SeedResult[]): string {
-  const counts = new Map<string, Count>();
-  const add = (name: string, more: Partial<Count>): void => {
-    const { rules, hit, refused } = counts.get(name) ?? { rules: 0, hit: 0, refused: 0 };
-    counts.set(name, {
-      rules: rules + (more.rules ?? 0),
-      hit: hit + (more.hit ?? 0),
-      refused: refused + (more.refused ?? 0),
-    });
+  const counts = new Map(rowNames().map((name): [string, Count] => [name, none()]));
+  const countOf = (name: string): Count => {
+    const count = counts.get(name) ?? none();
+    counts.set(name, count);
+    return count;
   };
-  for (const { outcome } of results) {
+  for (const { seed, outcome } of results) {
     outcome.settled.tables.forEach(({ rules }, table) => {
       rules.forEach(({ examples }, at) => {
-        const hit = (outcome.native.hits[table]?.[at] ?? 0) > 0 ? 1 : 0;
-        for (const name of examples) add(name, { rules: 1, hit });
+        for (const count of examples.map(countOf)) {
+          count.rules += 1;
+          count.hit += (outcome.native.hits[table]?.[at] ?? 0) > 0 ? 1 : 0;
+          count.seeds.add(seed);
+        }
       });
     });
-    for (const { examples } of outcome.refused) for (const name of examples) add(name, { refused: 1 });
+    for (const { examples } of outcome.refused) for (const name of examples) countOf(name).refused += 1;
   }
-  const rows = [...matchExamples, ...targetExamples].flat().map(({ name }) => {
-    const { rules, hit, refused } = counts.get(name) ?? { rules: 0, hit: 0, refused: 0 };
-    return `${[rules, hit, refused].map((count) => String(count).padStart(8)).join('')}  ${name}`;
+  const rows = [...counts].map(([name, { seeds, rules, hit, refused }]) => {
+    return `${[seeds.size, rules, hit, refused].map((count) => String(count).padStart(8)).join('')}  ${name}`;
   });
   const left = [...matches, ...targets].flatMap(({ kind, name, unpredictable }) =>
     unpredictable === undefined ? [] : [`not as its examples say: ${kind} ${name}: ${unpredictable}`],
   );
-  return ['   rules     hit refused  example', ...rows, ...left].join('\n');
+  const [[rarest, least] = ['none', none()]] = [...counts].sort(([, a], [, b]) => a.seeds.size - b.seeds.size);
+  const fewest = `in fewest seeds, ${least.seeds.size} of ${results.length}: ${rarest}`;
+  return ['   seeds   rules     hit refused  example', ...rows, fewest, ...left].join('\n');
+}
+
+const none = (): Count => ({ rules: 0, hit: 0, refused: 0, seeds: new Set() });
+
+function rowNames(): readonly string[] {
+  const names = ({ name, text }: Example) => (/\{\|! ?\}/.test(text) ? [name, inverted(name)] : [name]);
+  return [...headerNames.map(({ name }) => name), ...[...matchExamples, ...targetExamples].flat().flatMap(names)];
 }
