@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
+import type { NftContext } from '../extension.ts';
+import type { HeaderMatch } from '../ir.ts';
+import type { NftExpression, NftLimit, NftSet } from '../nft/json.ts';
 import { texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
@@ -153,7 +156,93 @@ describe('hashlimit', () => {
     ['a path', named(255, 'a/b'), errno.EINVAL],
   ])('%s', (_, info, code) => expect(checkErrno(hashlimit, info)).toBe(code));
 
-  it('is left to the kernel', () => {
-    expect(() => hashlimit.nft(of(), { header: anyHeader, table: 'filter' })).toThrow('ipt_hashlimit');
+  const saddr = { payload: { protocol: 'ip', field: 'saddr' } };
+  const daddr = { payload: { protocol: 'ip', field: 'daddr' } };
+  const sport = { payload: { protocol: 'th', field: 'sport' } };
+  const dport = { payload: { protocol: 'th', field: 'dport' } };
+  const all: NftExpression = { '&': [saddr, '0.0.0.0'] };
+  const [TCP, ICMP] = [6, 1];
+  const tcpHeader: HeaderMatch = { ...anyHeader, protocol: TCP };
+  const behindTcp: Partial<NftContext> = {
+    header: tcpHeader,
+    before: [{ name: 'tcp', revision: 0, data: new Uint8Array(16) }],
+  };
+  const nftOf = (info: HashlimitInfo, context: Partial<NftContext> = {}) =>
+    hashlimit.nft(info, { header: anyHeader, table: 'filter', ...context });
+
+  it.each<[string, HashlimitInfo, NftExpression, NftLimit]>([
+    ['nothing', of(), all, { rate: 1, per: 'second', burst: 5 }],
+    ['above', of({ mode: INVERT, burst: 6n }), all, { rate: 1, per: 'second', burst: 6, inv: true }],
+    ['the source', of({ mode: SIP }), saddr, { rate: 1, per: 'second', burst: 5 }],
+    [
+      'a network',
+      of({ mode: DIP, dstmask: 9, avg: 60n * SECOND }),
+      { '&': [daddr, '255.128.0.0'] },
+      { rate: 1, per: 'minute', burst: 5 },
+    ],
+    ['a half', of({ mode: SIP, srcmask: 1 }), { '&': [saddr, '128.0.0.0'] }, { rate: 1, per: 'second', burst: 5 }],
+    [
+      'all sources',
+      of({ mode: SIP | DIP, srcmask: 0, avg: DAY / 7n, burst: 1n }),
+      { concat: [{ '&': [saddr, '0.0.0.0'] }, daddr] },
+      { rate: 7, per: 'day', burst: 1 },
+    ],
+    ['the fastest', of({ avg: 1n }), all, { rate: 1_000_000, per: 'second', burst: 5 }],
+    // 32,000 credits a second, 30,000 a packet
+    ['revision 1', of({ revision: 1, avg: 10_000n }), all, { rate: 64, per: 'minute', burst: 5 }],
+  ])('%s in nft', (_, info, elem, limit) => {
+    const { alternatives, ...more } = nftOf(info);
+    const set = { op: 'update', elem, set: '@%seen', stmt: [{ limit }] };
+    expect(alternatives).toEqual([[{ set }]]);
+    expect(more).toMatchObject({ stateful: true, secondBest: true, exclusive: 'hashlimit a' });
+    expect(more.transport).toBeUndefined();
   });
+
+  it.each<[string, HashlimitInfo, Partial<NftSet>]>([
+    ['usual', of(), { type: 'ipv4_addr', flags: ['timeout'], size: 65_536, timeout: 1 }],
+    ['two addresses', of({ mode: SIP | DIP }), { type: ['ipv4_addr', 'ipv4_addr'] }],
+    ['part of a second', of({ expire: 60_001 }), { timeout: 61 }],
+    ['the second that the kernel may take', of({ expire: 1_500, gc_interval: 500 }), { timeout: 2 }],
+    ['buckets', of({ size: 16 }), { size: 128 }],
+    ['entries', of({ size: 16, max: 100 }), { size: 100 }],
+    ['fewer entries than buckets', of({ size: 160, max: 100 }), { size: 160 }],
+    ['more buckets than the kernel has', of({ size: 2_000_000, max: 5 }), { size: 1_048_576 }],
+  ])('a set: %s', (_, info, set) => {
+    expect(nftOf(info).objects).toMatchObject([{ tag: 'seen', body: { set } }]);
+  });
+
+  it.each<[string, Partial<NftContext>]>([
+    ['behind -m tcp', behindTcp],
+    ['with ! -f', { header: { ...tcpHeader, flags: 1, inverted: 0x20 } }],
+  ])('ports %s', (_, context) => {
+    const { alternatives, objects, transport } = nftOf(of({ mode: SIP | SPT | DPT }), context);
+    expect(alternatives).toMatchObject([[{ set: { elem: { concat: [saddr, sport, dport] } } }]]);
+    expect(objects).toMatchObject([{ body: { set: { type: ['ipv4_addr', 'inet_service', 'inet_service'] } } }]);
+    expect(transport).toEqual({ bytes: 4 });
+  });
+
+  it('knows no limit', () => {
+    expect(nftOf(of({ avg: 0n }))).toMatchObject({ alternatives: [[]], secondBest: true });
+    expect(nftOf(of({ avg: 0n, mode: INVERT }))).toMatchObject({ alternatives: [] });
+  });
+
+  it.each<[string, HashlimitInfo, Partial<NftContext>]>([
+    ['measure rates', of({ mode: RATE_MATCH, interval: 1 }), {}],
+    ['by 16', of({ mode: BYTES }), {}],
+    ['a burst of 4294967296 packets', of({ avg: 1n, burst: 1n << 32n }), {}],
+    ['no whole second', of({ expire: 1_500, gc_interval: 499 }), {}],
+    ['a table of 1048577 entries', of({ max: 1_048_577 }), {}],
+    ['a table of 8388608 entries', of({ size: 1_048_576 }), {}],
+    ['a protocol that may have none', of({ mode: DPT }), {}],
+    ['a protocol that may have none', of({ mode: DPT }), { ...behindTcp, header: { ...tcpHeader, inverted: 0x40 } }],
+    ['a protocol that may have none', of({ mode: DPT }), { ...behindTcp, header: { ...tcpHeader, protocol: ICMP } }],
+    ['fragments that have none', of({ mode: DPT }), { header: tcpHeader }],
+    ['fragments that have none', of({ mode: DPT }), { header: { ...tcpHeader, flags: 1 } }],
+    ['fragments that have none', of({ mode: DPT }), { header: { ...tcpHeader, inverted: 0x20 } }],
+    [
+      'fragments that have none',
+      of({ mode: DPT }),
+      { header: tcpHeader, before: [{ name: 'ttl', revision: 0, data: new Uint8Array(2) }] },
+    ],
+  ])('leaves to the kernel: %s', (words, info, context) => expect(() => nftOf(info, context)).toThrow(words));
 });

@@ -1,5 +1,5 @@
-import type { NftMatch, NftTarget, TransportHeader } from '../extension.ts';
-import type { HeaderMatch, MatchUse, Rule } from '../ir.ts';
+import type { NftContext, NftMatch, NftTarget, TransportHeader } from '../extension.ts';
+import type { MatchUse, Rule } from '../ir.ts';
 import type { Condition } from './condition.ts';
 import type { TableContext } from './context.ts';
 import { type GuardSpec, guardSpec } from './guard.ts';
@@ -78,27 +78,27 @@ export function isCovered(covered: number, index: number): boolean {
 
 function compileMatches({ matches: uses, header }: Rule, context: TableContext): readonly NftMatch[] {
   const matches: NftMatch[] = [];
-  for (const use of uses) {
-    const match = compileMatch(use, header, context);
+  for (const [index, use] of uses.entries()) {
+    const match = compileMatch(use, { header, table: context.table, before: uses.slice(0, index) }, context);
     matches.push(match);
     if (match.alternatives.length === 0) break; // those behind it are never asked
   }
   return matches;
 }
 
-function compileMatch(use: MatchUse, header: HeaderMatch, context: TableContext): NftMatch {
+function compileMatch(use: MatchUse, place: NftContext, context: TableContext): NftMatch {
   const { definition, revision } = context.lookup.findMatch(use.name, use.revision);
   let match: NftMatch | undefined;
   let reason = "the kernel's own tells more";
   try {
-    match = definition.nft(revision.decode(use.data), { header, table: context.table });
+    match = definition.nft(revision.decode(use.data), place);
   } catch (error) {
     if (!isNotExpressible(error)) throw error;
     reason = error.message;
   }
   if (match !== undefined && match.secondBest !== true) return match;
   try {
-    return matchAsXt(use, header, context, reason);
+    return matchAsXt(use, place.header, context, reason);
   } catch (error) {
     if (match === undefined || !isNotExpressible(error)) throw error;
     return match;

@@ -46,6 +46,21 @@ export function creditsOfBytes(cost: bigint): bigint {
   return ((cost & U32_MAX) * byteCreditsPerSecond) >> 32n;
 }
 
+/** So many packets at the longest, and the time between two in seconds as a quotient. */
+export interface PacketBucket {
+  readonly atOnce: bigint;
+  /** Credits that a packet costs; 0: nothing is ever above the limit. */
+  readonly cost: bigint;
+  /** Credits that a second brings. */
+  readonly second: bigint;
+}
+
+/** A token bucket that counts packets (rateinfo_init). */
+export function packetBucket(period: bigint, burst: bigint, scale: HashlimitScale): PacketBucket {
+  const cost = creditsOf(period, scale);
+  return { atOnce: cost === 0n ? 0n : creditsOf(period * burst, scale) / cost, cost, second: creditsPerSecond[scale] };
+}
+
 const units = [
   { name: 'day', seconds: 86_400 },
   { name: 'hour', seconds: 3_600 },

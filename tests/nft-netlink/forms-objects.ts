@@ -1,4 +1,4 @@
-import type { NftObject, NftStatement } from '../../rules/nft/json.ts';
+import type { NftExpression, NftLimit, NftObject, NftStatement } from '../../rules/nft/json.ts';
 import { field, meta, test } from './terms.ts';
 
 const at = { family: 'ip', table: 'bpfilter_filter' } as const;
@@ -9,7 +9,45 @@ export interface ObjectForm {
   readonly rules: readonly (readonly NftStatement[])[];
 }
 
+/** An element as hashlimit makes it: of several fields, masks among them, each with a limit. */
+function limiting(type: string | readonly string[], elem: NftExpression, limit: NftLimit): ObjectForm {
+  const set = { ...at, name: 's', type, flags: ['timeout'], size: 1_048_576, timeout: 4_294_968 } as const;
+  return { objects: [{ set }], rules: [[{ set: { op: 'update', elem, set: '@s', stmt: [{ limit }] } }]] };
+}
+
+/** Likewise connlimit, with a count. */
+function counting(elem: NftExpression, count: { readonly val: number; readonly inv?: boolean }): ObjectForm {
+  const set = { ...at, name: 's', type: 'ipv4_addr', size: 65_535 } as const;
+  return { objects: [{ set }], rules: [[{ set: { op: 'add', elem, set: '@s', stmt: [{ 'ct count': count }] } }]] };
+}
+
+const [saddr, daddr] = [field('ip', 'saddr'), field('ip', 'daddr')] as const;
+const hourly: NftLimit = { rate: 1, per: 'hour', burst: 3 };
+
+const ownSets: readonly ObjectForm[] = [
+  limiting('ipv4_addr', saddr, hourly),
+  limiting('ipv4_addr', { '&': [saddr, '0.0.0.0'] }, { rate: 1_000_000, per: 'second', burst: 5, inv: true }),
+  limiting('ipv4_addr', { '&': [daddr, '255.128.0.0'] }, { rate: 60, per: 'day', burst: 1, inv: true }),
+  limiting(['ipv4_addr', 'ipv4_addr'], { concat: [saddr, daddr] }, hourly),
+  limiting(
+    ['ipv4_addr', 'ipv4_addr'],
+    { concat: [{ '&': [saddr, '255.255.0.0'] }, { '&': [daddr, '0.0.0.0'] }] },
+    { rate: 3, per: 'week', burst: 30_000 },
+  ),
+  limiting(
+    ['ipv4_addr', 'ipv4_addr', 'inet_service', 'inet_service'],
+    { concat: [{ '&': [saddr, '255.0.0.0'] }, daddr, field('th', 'sport'), field('th', 'dport')] },
+    hourly,
+  ),
+  limiting('inet_service', field('th', 'sport'), hourly),
+  counting(saddr, { val: 0 }),
+  counting(daddr, { val: 4_294_967_295, inv: true }),
+  counting({ '&': [saddr, '0.0.0.0'] }, { val: 3, inv: true }),
+  counting({ '&': [daddr, '255.0.255.0'] }, { val: 3 }),
+];
+
 export const objectForms: readonly ObjectForm[] = [
+  ...ownSets,
   {
     objects: [
       {
