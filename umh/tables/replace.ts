@@ -1,7 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
-import type { NftCommand } from '../../rules/nft/json.ts';
 import { inStages, type Stages } from '../../rules/nft/stages.ts';
 import type { DriverContext } from '../context.ts';
 import type { CommitResult } from '../dataplane/data-plane.ts';
@@ -16,8 +15,8 @@ import { Misbelief, Overtaken, TooLarge } from './misbelief.ts';
 import { abandon, finish, predecessorOf, prepare } from './prepared.ts';
 import type { InForce, Remains, Translation, Translator } from './translator.ts';
 
-/** Commands of one transaction, where a table is made in several; halved where they are still too large. */
-const STAGE = 400;
+/** Commands of one transaction, where a table is made in several; halved while they are too large. */
+const LARGEST_STAGE = 1 << 14;
 
 /** What the steps of a change need. */
 export interface Workshop {
@@ -37,7 +36,12 @@ function stored(id: TableId, inForce: InForce, asker: Asker | undefined): Stored
  * Misbelief when another try may succeed; `timeout` when nft took too long: for that a second time
  * the caller's own deadline leaves no room.
  */
-function commit(shop: Workshop, live: LiveTable, next: StoredTable, { translation, generation }: Enacting): void {
+function commit(
+  shop: Workshop,
+  live: LiveTable,
+  next: StoredTable,
+  { translation, generation, isLast = false }: Enacting,
+): void {
   const { context, kernel, translator } = shop;
   const { id } = live;
   let result: CommitResult;
@@ -49,7 +53,7 @@ function commit(shop: Workshop, live: LiveTable, next: StoredTable, { translatio
     throw error;
   }
   if (result.kind === 'committed') {
-    translator.tookEffect(translation, result.handles);
+    translator.tookEffect(translation, isLast ? undefined : result.handles);
     return;
   }
   if (result.kind === 'overtaken') {
@@ -89,6 +93,8 @@ interface Enacting {
   readonly asker: Asker | undefined;
   /** Of the namespace's rules, when it was last seen that ours are whole. */
   readonly generation?: number | undefined;
+  /** It is the last of several: others gave rules their handles. */
+  readonly isLast?: boolean;
   /** The same as the making of a whole table, where one transaction is too large for the kernel's socket. */
   readonly whole?: () => Translation;
 }
@@ -104,7 +110,11 @@ function enact(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
     const stages = stagesOf(live.id, whole);
     try {
       build(shop.context, live.id, stages);
-      return enactAtOnce(shop, live, { asker: enacting.asker, translation: { ...whole, document: stages.last } });
+      return enactAtOnce(shop, live, {
+        asker: enacting.asker,
+        translation: { ...whole, document: stages.last },
+        isLast: true,
+      });
     } catch (error) {
       shop.context.plane.commit(stages.remove);
       throw error;
@@ -119,19 +129,16 @@ function stagesOf({ family }: TableId, { document, inForce }: Translation): Stag
 /** Builds all of a table that can be built before it comes into force. Throws `dataplane`. */
 function build(context: DriverContext, id: TableId, { inert, remove }: Stages): void {
   context.plane.commit(remove);
-  for (let from = 0; from < inert.length; from += STAGE) buildPart(context, id, inert.slice(from, from + STAGE));
-}
-
-function buildPart(context: DriverContext, id: TableId, commands: readonly NftCommand[]): void {
-  const result = context.plane.commit({ nftables: commands });
-  if (result.kind === 'committed') return;
-  if (result.kind !== 'refused' || result.errno !== errno.EMSGSIZE || commands.length === 1) {
-    const code = result.kind === 'refused' ? result.errno : undefined;
-    throw new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`, { errno: code });
+  let size = LARGEST_STAGE;
+  for (let from = 0; from < inert.length; ) {
+    const result = context.plane.commit({ nftables: inert.slice(from, from + size) });
+    if (result.kind === 'committed') from += size;
+    else if (result.kind === 'refused' && result.errno === errno.EMSGSIZE && size > 1) size >>= 1;
+    else {
+      const code = result.kind === 'refused' ? result.errno : undefined;
+      throw new BpfilterError('dataplane', `table ${id.key}: ${result.reason}`, { errno: code });
+    }
   }
-  const half = commands.length >> 1;
-  buildPart(context, id, commands.slice(0, half));
-  buildPart(context, id, commands.slice(half));
 }
 
 function enactAtOnce(shop: Workshop, live: LiveTable, enacting: Enacting): Replaced {
