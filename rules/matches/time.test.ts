@@ -1,5 +1,16 @@
+import type { NftStatement } from '../nft/json.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { time } from './time.ts';
+
+const DAY = 86_400;
+const FEB_2 = Date.UTC(2020, 1, 2) / 1000;
+const FEB_4 = Date.UTC(2020, 1, 4) / 1000;
+const MAR_1 = Date.UTC(2020, 2, 1) / 1000;
+const hour = { meta: { key: 'hour' } } as const;
+
+function within(spans: readonly (readonly [number, number])[]): NftStatement {
+  return { match: { op: '==', left: { meta: { key: 'time' } }, right: { set: spans.map((range) => ({ range })) } } };
+}
 
 describeMatch(time, {
   sizes: { 0: 24 },
@@ -55,12 +66,6 @@ describeMatch(time, {
       nft: { alternatives: [[{ match: { op: '<', left: { meta: { key: 'time' } }, right: 2147483648 } }]] },
     },
     {
-      hex: '00000000ffffff7f000000007f5101000e382080fe',
-      list: ' TIME on 1st,2nd,3rd,11st,12nd,13rd,21st,31st UTC',
-      save: ' --monthdays 1,2,3,11,12,13,21,31 --datestop 2038-01-19T03:14:07',
-      nft: 'nft has no days of the month',
-    },
-    {
       hex: '00000000ffffff7f000000007f510100fcfffffffe01',
       list: ' TIME on 2nd,3rd,4th,5th,6th,7th,8th,9th,10th,11st,12nd,13rd,14th,15th,16th,17th,18th,19th,20th,21st,22nd,23rd,24th,25th,26th,27th,28th,29th,30th,31st',
       save: ' --monthdays 2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 --datestop 2038-01-19T03:14:07 --kerneltz',
@@ -72,11 +77,67 @@ describeMatch(time, {
       save: ' --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 --datestop 2038-01-19T03:14:07',
       nft: { alternatives: [[{ match: { op: '<', left: { meta: { key: 'time' } }, right: 2147483648 } }]] },
     },
+    // Thursday 2020-01-30 12:00:00 to Sunday 2020-03-01 12:00:00: the Sundays and Mondays of 1, 2, 3, 31
     {
-      hex: '72837b3a7d0a4b50000000007f510100feffffffa2',
-      list: ' TIME on Mon,Fri,Sun starting from 2001-02-03 04:05:06 until date 2012-09-08 09:06:05 UTC',
-      save: ' --weekdays Mon,Fri,Sun --datestart 2001-02-03T04:05:06 --datestop 2012-09-08T09:06:05',
-      nft: "nft's days of the week are in the kernel",
+      hex: '40c5325ec0a35b5e000000007f5101000e00008082',
+      list: ' TIME on Mon,Sun on 1st,2nd,3rd,31st starting from 2020-01-30 12:00:00 until date 2020-03-01 12:00:00 UTC',
+      save: ' --monthdays 1,2,3,31 --weekdays Mon,Sun --datestart 2020-01-30T12:00:00 --datestop 2020-03-01T12:00:00',
+      nft: {
+        alternatives: [
+          [
+            within([
+              [FEB_2, FEB_4],
+              [MAR_1, MAR_1 + 43201],
+            ]),
+          ],
+        ],
+        secondBest: true,
+      },
+    },
+    // Thursdays and Fridays from 22:00 to 04:05:06 of the day behind
+    {
+      hex: '40c5325e9051385e6035010072390000feffffff3002',
+      list: ' TIME from 22:00:00 to 04:05:06 on Thu,Fri starting from 2020-01-30 12:00:00 until date 2020-02-03 17:00:00 UTC contiguous',
+      save: ' --timestart 22:00:00 --timestop 04:05:06 --weekdays Thu,Fri --datestart 2020-01-30T12:00:00 --datestop 2020-02-03T17:00:00 --contiguous',
+      nft: {
+        alternatives: [
+          [
+            within([[FEB_2 - 3 * DAY + DAY / 2, FEB_2 - DAY]]),
+            { match: { op: '>=', left: hour, right: 14706 } },
+            { match: { op: '!=', left: hour, right: { range: [14707, 79199] } } },
+          ],
+          [within([[FEB_2 - 2 * DAY, FEB_2]]), { match: { op: '<', left: hour, right: 14706 } }],
+        ],
+        secondBest: true,
+      },
+    },
+    {
+      hex: '40c5325e9051385e6035010072390000feffffff20',
+      list: ' TIME from 22:00:00 to 04:05:06 on Fri starting from 2020-01-30 12:00:00 until date 2020-02-03 17:00:00 UTC',
+      save: ' --timestart 22:00:00 --timestop 04:05:06 --weekdays Fri --datestart 2020-01-30T12:00:00 --datestop 2020-02-03T17:00:00',
+      nft: {
+        alternatives: [
+          [
+            within([[FEB_2 - 2 * DAY, FEB_2 - DAY]]),
+            { match: { op: '!=', left: hour, right: { range: [14707, 79199] } } },
+          ],
+        ],
+        secondBest: true,
+      },
+    },
+    // no Sunday in between
+    {
+      hex: '40c5325e40c5325e000000007f510100feffffff80',
+      list: ' TIME on Sun starting from 2020-01-30 12:00:00 until date 2020-01-30 12:00:00 UTC',
+      save: ' --weekdays Sun --datestart 2020-01-30T12:00:00 --datestop 2020-01-30T12:00:00',
+      nft: { alternatives: [], secondBest: true },
+    },
+    // every other day until 2106
+    {
+      hex: '00000000ffffffff000000007f510100aaaaaaaafe',
+      list: ' TIME on 1st,3rd,5th,7th,9th,11st,13rd,15th,17th,19th,21st,23rd,25th,27th,29th,31st until date 2106-02-07 06:28:15 UTC',
+      save: ' --monthdays 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 --datestop 2106-02-07T06:28:15',
+      nft: 'spans of days, at most 14000',
     },
     {
       hex: '72837b3affffff7f000000007f510100fefffffffe',

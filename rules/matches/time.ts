@@ -1,6 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
-import { cannotExpress, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
+import { cannotExpress, defineMatch, type NftMatch, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -22,7 +22,10 @@ const LOCAL_TZ = 1;
 const CONTIGUOUS = 2;
 const ALL_MONTHDAYS = 0xfffffffe;
 const ALL_WEEKDAYS = 0xfe;
-const LAST_SECOND = 24 * 60 * 60 - 1;
+const DAY = 24 * 60 * 60;
+const LAST_SECOND = DAY - 1;
+/** As many as every other day from 1970 until 2038, nearly. */
+const MOST_SPANS = 14_000;
 
 /** The date that iptables writes where none is given. */
 const NO_END = 2 ** 31 - 1;
@@ -33,7 +36,12 @@ const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 export const time = defineMatch<TimeInfo>({
   name: 'time',
   revisions: { 0: structRevision(xt_time_info) },
-  coverage: { partly: ['--weekdays', '--monthdays', '--kerneltz'] },
+  coverage: {
+    partly: [
+      '--weekdays and --monthdays: nft by itself takes a set of all days between the dates, of at most 14000 spans',
+      '--kerneltz',
+    ],
+  },
   examples: [
     '-m time --timestart {0-11}:{10-59} --timestop {12-23}:{10-59}:{10-59}',
     '-m time --timestart {12-23}:{10-59} --timestop {0-11}:{10-59} {|--contiguous}',
@@ -69,7 +77,7 @@ export const time = defineMatch<TimeInfo>({
     (info.date_stop === 0 ? '' : ` --datestop${dateText(info.date_stop, 'T')}`) +
     ((info.flags & LOCAL_TZ) === 0 ? '' : ' --kerneltz') +
     ((info.flags & CONTIGUOUS) === 0 ? '' : ' --contiguous'),
-  nft: (info) => ({ alternatives: timeTests(info) }),
+  nft: timeTests,
 });
 
 function isAllDay({ daytime_start, daytime_stop }: TimeInfo): boolean {
@@ -101,28 +109,71 @@ function dateText(seconds: number, between: ' ' | 'T'): string {
 }
 
 /**
- * The dates and the time of day, both in UTC. nft's day of the week is in the kernel's time zone, its other
- * two keys are not: neither a day in UTC nor a time in that zone can be asked for.
+ * Dates, days and the time of day, all in UTC. nft's day of the week is in the kernel's time zone, and it has no day
+ * of the month: so the days are written out, from first to last.
  */
-function timeTests(info: TimeInfo): NftAlternatives {
-  const { date_start, date_stop, daytime_start: start, daytime_stop: stop, flags } = info;
+function timeTests(info: TimeInfo): NftMatch {
+  const { date_start, date_stop, daytime_stop: stop, flags } = info;
   if ((flags & LOCAL_TZ) !== 0) cannotExpress("time: nft's hours and dates aren't in the kernel's time zone");
-  if ((info.monthdays_match & ALL_MONTHDAYS) >>> 0 !== ALL_MONTHDAYS)
-    cannotExpress('time: nft has no days of the month');
-  if ((info.weekdays_match & ALL_WEEKDAYS) !== ALL_WEEKDAYS)
-    cannotExpress("time: nft's days of the week are in the kernel's time zone");
-  if (date_start > date_stop) return [];
-  // nft's numbers are seconds too, compared with a finer clock: up to the end of the last one
-  const dates: readonly NftStatement[] = [
-    ...(date_start === 0 ? [] : [{ match: { op: '>=', left: { meta: { key: 'time' } }, right: date_start } } as const]),
-    { match: { op: '<', left: { meta: { key: 'time' } }, right: date_stop + 1 } },
-  ];
+  if (date_start > date_stop) return { alternatives: [] };
   const left = { meta: { key: 'hour' } };
-  if (start < stop) {
-    if (isAllDay(info)) return [dates];
-    return [[...dates, { match: { op: '==', left, right: { range: [start, stop] } } }]];
-  }
+  const hours = hourTests(info);
+  if (isEveryDay(info)) return { alternatives: [[...dateTests(info), ...hours]] };
+  const today = dayTest(info, 0);
+  if ((flags & CONTIGUOUS) === 0 || stop === 0)
+    return { alternatives: today.map((test) => [test, ...hours]), secondBest: true };
+  // what is before the end belongs to the day before
+  const late: readonly NftStatement[] = [{ match: { op: '>=', left, right: stop } }, ...hours];
+  const early: NftStatement = { match: { op: '<', left, right: stop } };
+  return {
+    alternatives: [...today.map((test) => [test, ...late]), ...dayTest(info, 1).map((test) => [test, early])],
+    secondBest: true,
+  };
+}
+
+/** nft's numbers are seconds too, compared with a finer clock: up to the end of the last one. */
+function dateTests({ date_start, date_stop }: TimeInfo): readonly NftStatement[] {
+  const left = { meta: { key: 'time' } };
+  return [
+    ...(date_start === 0 ? [] : [{ match: { op: '>=', left, right: date_start } } as const]),
+    { match: { op: '<', left, right: date_stop + 1 } },
+  ];
+}
+
+function hourTests(info: TimeInfo): readonly NftStatement[] {
+  const { daytime_start: start, daytime_stop: stop } = info;
+  const left = { meta: { key: 'hour' } };
+  if (start < stop) return isAllDay(info) ? [] : [{ match: { op: '==', left, right: { range: [start, stop] } } }];
   // over midnight: all but what lies between its end and its start
-  if (stop + 1 > start - 1) return [dates];
-  return [[...dates, { match: { op: '!=', left, right: { range: [stop + 1, start - 1] } } }]];
+  return stop + 1 > start - 1 ? [] : [{ match: { op: '!=', left, right: { range: [stop + 1, start - 1] } } }];
+}
+
+function isEveryDay({ monthdays_match, weekdays_match }: TimeInfo): boolean {
+  return (monthdays_match & ALL_MONTHDAYS) >>> 0 === ALL_MONTHDAYS && (weekdays_match & ALL_WEEKDAYS) === ALL_WEEKDAYS;
+}
+
+/**
+ * The days that are asked for between the dates, `later` days later, as one set of spans; none where there is none.
+ * A span ends with the first nanosecond of the day behind it, which is as near as seconds get.
+ */
+function dayTest(info: TimeInfo, later: number): readonly NftStatement[] {
+  const { date_start: first, date_stop: last } = info;
+  const spans: [number, number][] = [];
+  for (let day = Math.floor(first / DAY); day * DAY <= last; day += 1) {
+    if (!isAsked(info, day - later)) continue;
+    const [from, to] = [Math.max(day * DAY, first), Math.min((day + 1) * DAY, last + 1)];
+    const span = spans.at(-1);
+    if (span?.[1] === from) span[1] = to;
+    else spans.push([from, to]);
+  }
+  if (spans.length > MOST_SPANS) cannotExpress(`time: ${spans.length} spans of days, at most ${MOST_SPANS}`);
+  if (spans.length === 0) return [];
+  return [{ match: { op: '==', left: { meta: { key: 'time' } }, right: { set: spans.map((range) => ({ range })) } } }];
+}
+
+/** `day` counts from 1970-01-01, a Thursday. */
+function isAsked({ monthdays_match, weekdays_match }: TimeInfo, day: number): boolean {
+  const weekday = ((day + 3) % 7) + 1;
+  if (((weekdays_match >>> weekday) & 1) === 0) return false;
+  return ((monthdays_match >>> new Date(day * DAY * 1000).getUTCDate()) & 1) === 1;
 }

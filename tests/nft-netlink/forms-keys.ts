@@ -31,6 +31,8 @@ export const keyForms: readonly (readonly NftStatement[])[] = [
   [test('<', meta('hour'), 3600)],
   [test('>=', meta('time'), 1600000000)],
   [test('==', meta('time'), { range: [1600000000, 1700000000] })],
+  [test('==', meta('time'), { set: [{ range: [1600000000, 1700000000] }, { range: [1800000000, 1800000001] }] })],
+  [test('==', meta('time'), { set: [{ range: [0, 1] }, { range: [2, 3] }] })],
   [test('==', meta('protocol'), 'ip')],
   [test('==', meta('iiftype'), 'ether')],
   [test('==', meta('iifkind'), 'veth')],

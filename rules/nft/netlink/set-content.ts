@@ -1,10 +1,10 @@
 import type { NftValue } from '../json.ts';
-import { bytesOf, type Datum, datumOfBytes, inNetworkOrder, isSmall } from './datum.ts';
+import { bytesOf, type Datum, datumOfBigint, datumOfBytes, inNetworkOrder, isSmall } from './datum.ts';
 import type { Operand } from './load.ts';
 import { wordsOf } from './registers.ts';
 import type { SetContent, SetElement } from './set-model.ts';
 import { unsupported } from './unsupported.ts';
-import { datumOf, numberOf, prefixMask } from './value.ts';
+import { bigintOf, datumOf, numberOf, prefixMask } from './value.ts';
 
 /** What values are of: an operand, or the parts of a concatenation. */
 export type Values = Operand & { readonly parts?: readonly Operand[] };
@@ -32,7 +32,7 @@ export function setContent(operand: Values, values: readonly NftValue[], options
     const elements = values.map((value) => ({ key: whole(datumOf(value, operand, options.shift), size) }));
     return { ...base, elements, declared: elements.length };
   }
-  if (!isSmall(size)) return unsupported('intervals of such values');
+  if (!isSmall(size)) return { ...base, ...widePoints(values, operand, options.shift) };
   const found = values.map((value) => ({ ...intervalOf(value, operand), data: undefined }));
   const elements = points(options.merges ? merged(found) : apart(found), size, options.shift);
   return { ...base, elements: elements.points, declared: elements.declared };
@@ -131,6 +131,35 @@ export function points(
     if (!isOpen) found.push({ key: inNetworkOrder(to + 1, size), isIntervalEnd: true });
   }
   return { points: found, declared: 2 * intervals.length + (startsAtZero ? 0 : 1) };
+}
+
+/** The same for ranges of numbers of more than four bytes; none may touch another. */
+function widePoints(
+  values: readonly NftValue[],
+  operand: Operand,
+  shift = 0,
+): { readonly elements: readonly SetElement[]; readonly declared: number } {
+  const { size } = operand;
+  if (shift !== 0) return unsupported('intervals of such values');
+  const ranges = values.map((value) => wideRange(value, operand)).sort((a, b) => (a.from < b.from ? -1 : 1));
+  const startsAtZero = ranges[0]?.from === 0n;
+  const elements: SetElement[] = startsAtZero ? [] : [{ key: datumOfBigint(0n, size, false), isIntervalEnd: true }];
+  let free = 0n;
+  for (const { from, to } of ranges) {
+    if (from < free || to < from || to + 1n >= 1n << BigInt(8 * size)) return unsupported(`${from}-${to} in a set`);
+    elements.push(
+      { key: datumOfBigint(from, size, false) },
+      { key: datumOfBigint(to + 1n, size, false), isIntervalEnd: true },
+    );
+    free = to + 2n;
+  }
+  return { elements, declared: elements.length };
+}
+
+function wideRange(value: NftValue, operand: Operand): { readonly from: bigint; readonly to: bigint } {
+  if (typeof value !== 'object' || isList(value) || !('range' in value))
+    return unsupported(`${JSON.stringify(value)} among intervals`);
+  return { from: bigintOf(value.range[0], operand), to: bigintOf(value.range[1], operand) };
 }
 
 /** A concatenation's values, each in whole words; of intervals the first and the last ones. */
