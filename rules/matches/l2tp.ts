@@ -1,5 +1,6 @@
 import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
 import { type CheckContext, cannotExpress, defineMatch, refuse } from '../extension.ts';
+import { checkFlags } from '../ports/unknown-flags.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const xt_l2tp_info = defineStruct('xt_l2tp_info', 'linux/netfilter/xt_l2tp.h', {
@@ -46,7 +47,7 @@ export const l2tp = defineMatch<L2tpInfo>({
 });
 
 function check({ tid, sid, version, type, flags }: L2tpInfo, { header: { protocol } }: CheckContext): void {
-  if ((flags & ~(TID | SID | VERSION | TYPE)) !== 0) refuse(`l2tp: unknown flags 0x${flags.toString(16)}`);
+  checkFlags('l2tp', flags, TID | SID | VERSION | TYPE);
   if ((flags & (TID | SID)) === 0 && !((flags & TYPE) !== 0 && type === CONTROL))
     refuse('l2tp: none of tunnel, session and type control is given');
   if ((flags & VERSION) !== 0) {

@@ -2,6 +2,7 @@ import { bytes, defineStruct, u8, u32 } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { cText } from '../names/c-string.ts';
 import { checkProcName } from '../names/proc-name.ts';
+import { checkFlags } from '../ports/unknown-flags.ts';
 
 const NAME_ROOM = 200; // XT_RECENT_NAME_LEN
 const header = 'linux/netfilter/xt_recent.h';
@@ -84,7 +85,7 @@ export const recent = defineMatch<RecentInfo>({
 });
 
 function check({ check_set: set, seconds, hit_count: hits, name }: RecentInfo): void {
-  if ((set & ~FLAGS) !== 0) refuse(`recent: unknown flags 0x${set.toString(16)}`);
+  checkFlags('recent', set, FLAGS);
   const operation = set & OPERATIONS;
   if (operation === 0 || (operation & (operation - 1)) !== 0) refuse('recent: not one of set, rcheck, update, remove');
   if ((set & (SET | REMOVE)) !== 0 && (seconds !== 0 || hits !== 0 || (set & (TTL | REAP)) !== 0))

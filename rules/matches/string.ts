@@ -2,6 +2,7 @@ import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, u8, u16, u64, type ValueOf } from '../../protocol/struct.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { bytesText, cText, isUnterminated } from '../names/c-string.ts';
+import { checkFlags } from '../ports/unknown-flags.ts';
 import { structRevision } from '../struct-revision.ts';
 
 /** XT_STRING_MAX_PATTERN_SIZE. */
@@ -60,7 +61,7 @@ function check({ from_offset, to_offset, algo, patlen, flags }: StringInfo): voi
   if (from_offset > to_offset) refuse(`string: --from ${from_offset} lies behind --to ${to_offset}`);
   if (isUnterminated(algo.subarray(algo.length - 1))) refuse("string: the algorithm's name is too long");
   if (patlen > PATTERN_ROOM) refuse(`string: a pattern of ${patlen} bytes, at most ${PATTERN_ROOM} fit`);
-  if ((flags & ~(INVERT | IGNORECASE)) !== 0) refuse(`string: unknown flags 0x${flags.toString(16)}`);
+  checkFlags('string', flags, INVERT | IGNORECASE);
   if (patlen === 0) refuse('string: an empty pattern');
   const name = cText(algo);
   if (!algorithms.includes(name)) refuse(`string: no algorithm "${name}"`, errno.ENOENT);

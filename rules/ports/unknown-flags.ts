@@ -1,5 +1,10 @@
 import { refuse } from '../extension.ts';
 
+/** Refuses flags outside `known`, as the kernel's checks do (EINVAL). */
+export function checkFlags(extension: string, flags: number, known: number): void {
+  if ((flags & ~known) !== 0) refuse(`${extension}: unknown flags 0x${flags.toString(16)}`);
+}
+
 /** Refuses inversion flags outside `mask`, as the kernel's checks do (EINVAL). */
 export function checkInvertFlags(match: string, invflags: number, mask: number): void {
   if ((invflags & ~mask) !== 0)

@@ -4,6 +4,7 @@ import { askedProtocol } from '../asked-protocol.ts';
 import { type CheckContext, cannotExpress, defineTarget, refuse } from '../extension.ts';
 import { cText, isUnterminated } from '../names/c-string.ts';
 import type { NftExpression, NftStatement } from '../nft/json.ts';
+import { checkFlags } from '../ports/unknown-flags.ts';
 
 const HELPER_ROOM = 16;
 const TIMEOUT_ROOM = 32;
@@ -117,7 +118,7 @@ function longRevision(revision: 1 | 2) {
 /** xt_ct_tg_check and its revisions', in their order, as far as the kernel's helpers don't come in. */
 function check({ revision, flags, helper, timeout }: CtInfo, { header }: CheckContext): void {
   const known = revision === 2 ? KNOWN_FLAGS : NOTRACK;
-  if ((flags & ~known) !== 0) refuse(`CT: unknown flags 0x${flags.toString(16)}`);
+  checkFlags('CT', flags, known);
   if ((flags & NOTRACK) !== 0) return; // nothing else is asked
   const hasProtocol = (askedProtocol(header) & 0xff) !== 0;
   if (helper[0] !== 0) {

@@ -2,6 +2,7 @@ import { bytes, defineStruct, u16, u32 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
 import { cBytes, cText } from '../names/c-string.ts';
 import type { NftLog } from '../nft/json.ts';
+import { checkFlags } from '../ports/unknown-flags.ts';
 import { structRevision } from '../struct-revision.ts';
 import { savedString } from '../text/saved-string.ts';
 
@@ -45,7 +46,7 @@ export const nflogTarget = defineTarget<NflogTargetInfo>({
   ],
   placement: {},
   check({ flags, prefix }) {
-    if ((flags & ~COPY_LEN) !== 0) refuse(`NFLOG: unknown flags 0x${flags.toString(16)}`);
+    checkFlags('NFLOG', flags, COPY_LEN);
     if (prefix[PREFIX_ROOM - 1] !== 0) refuse(`NFLOG: the prefix isn't NUL-terminated within ${PREFIX_ROOM} bytes`);
   },
   print: (info) => texts(info, ''),

@@ -1,6 +1,7 @@
 import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u16 } from '../../protocol/struct.ts';
 import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { checkFlags } from '../ports/unknown-flags.ts';
 
 const header = 'linux/netfilter/xt_NFQUEUE.h';
 const xt_NFQ_info = defineStruct('xt_NFQ_info', header, { queuenum: u16 });
@@ -67,7 +68,7 @@ export const nfqueueTarget = defineTarget<NfqueueTargetInfo>({
     if (queues_total === 0) refuse('NFQUEUE: 0 queues');
     const last = queuenum + queues_total - 1;
     if (last > LAST_QUEUE) refuse(`NFQUEUE: wanted a last queue up to ${LAST_QUEUE}, found ${last}`, errno.ERANGE);
-    if ((flags & ~(known[revision] ?? 0)) !== 0) refuse(`NFQUEUE: unknown flags 0x${flags.toString(16)}`);
+    checkFlags('NFQUEUE', flags, known[revision] ?? 0);
   },
   print: (info) =>
     ` NFQUEUE ${texts(info, { num: 'num', balance: 'balance', bypass: 'bypass', fanout: 'cpu-fanout' })}`,
