@@ -1,6 +1,6 @@
 /**
  * `npx tsx tests/differential/mutations.ts [PART]`: plants one error at a time in a copy of the sources (only
- * in files whose path holds PART), builds it, and runs the seeds that have the extension until one differs.
+ * in files whose path PART, a regular expression, is found in), builds it, and runs the seeds that have the extension until one differs.
  * Prints after how many it was caught. Ends with 1 when one wasn't.
  */
 import { spawnSync } from 'node:child_process';
@@ -15,6 +15,8 @@ import { caseOf } from './seeds.ts';
 
 const here = fileURLToPath(new URL('../../', import.meta.url));
 const most = 1000;
+/** Many seeds tell at once, others need a rare packet. */
+const batches = [3, 6] as const;
 const atOnce = 12;
 /** Tells a process of this file's to run the seeds behind it. */
 const only = '--seeds';
@@ -55,16 +57,22 @@ function differing(folder: string, seeds: readonly number[]): readonly number[] 
   ) as readonly number[];
 }
 
-const seedsWith = (uses: RegExp): readonly number[] =>
-  Array.from({ length: most }, (_, at) => at + 1).filter((seed) =>
-    caseOf(seed).tables.some(({ rules }) => rules.some((rule) => uses.test(ruleLine(rule)))),
+/** The rules of each seed. */
+function allRules(): ReadonlyMap<number, readonly string[]> {
+  return new Map(
+    Array.from({ length: most }, (_, at): [number, readonly string[]] => [
+      at + 1,
+      caseOf(at + 1).tables.flatMap(({ rules }) => rules.map(ruleLine)),
+    ]),
   );
+}
 
-/** Which of the seeds with the extension caught it, as "3rd of 200"; undefined for none. */
-function caughtBy(plant: Plant, spoiltCopy: string, rightCopy: string): string | undefined {
-  const seeds = seedsWith(plant.uses);
-  for (let at = 0; at < seeds.length; at += atOnce) {
-    const found = differing(spoiltCopy, seeds.slice(at, at + atOnce));
+/** Which of the seeds caught it, and how many with its extension came before; undefined for none. */
+function caughtBy(seeds: readonly number[], spoiltCopy: string, rightCopy: string): string | undefined {
+  const sizes: number[] = [...batches];
+  for (let at = 0, size = 0; at < seeds.length; at += size) {
+    size = sizes.shift() ?? atOnce;
+    const found = differing(spoiltCopy, seeds.slice(at, at + size));
     const known = found.length === 0 ? [] : differing(rightCopy, found);
     const seed = found.find((one) => !known.includes(one));
     if (seed !== undefined) return `seed ${seed}, number ${seeds.indexOf(seed) + 1} of ${seeds.length} with it`;
@@ -79,12 +87,14 @@ function main(part: string): number {
   try {
     for (const copy of Object.values(copies)) copyTo(copy);
     build(copies.right);
-    for (const plant of plants.filter(({ file }) => file.includes(part))) {
+    const rules = allRules();
+    for (const plant of plants.filter(({ file }) => new RegExp(part).test(file))) {
       const file = path.join(copies.spoilt, plant.file);
       const source = fs.readFileSync(file, 'utf8');
       fs.writeFileSync(file, spoilt(plant, source));
       build(copies.spoilt);
-      const caught = caughtBy(plant, copies.spoilt, copies.right);
+      const seeds = [...rules].flatMap(([seed, lines]) => (lines.some((line) => plant.uses.test(line)) ? [seed] : []));
+      const caught = caughtBy(seeds, copies.spoilt, copies.right);
       if (caught === undefined) missed += 1;
       console.log(
         `${caught === undefined ? 'MISSED' : 'caught'}  ${plant.file}: ${plant.wrong}: ${caught ?? 'by none'}`,
