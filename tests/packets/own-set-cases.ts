@@ -79,6 +79,7 @@ const between = [
   `-p udp ${hashlimit(`--hashlimit-above ${slowly} 3${keys('dstip')}`)} -m ttl ! --ttl-eq 2`,
   `${hashlimit(`--hashlimit-upto ${slowly} 9`)} ${hashlimit(`--hashlimit-upto ${slowly} 2${keys('srcip')}`, 'b')}`,
   `-p tcp ${hashlimit(`--hashlimit-upto ${slowly} 3${keys('srcip')}`)} -m multiport --ports 80,1024`,
+  `-p tcp -m multiport --ports 80,1025 ${hashlimit(`--hashlimit-above ${slowly} 3${keys('srcip')}`)}`,
 ];
 
 /** An element that nothing came for is forgotten, one that something came for isn't. */
