@@ -22,7 +22,6 @@ function restore(tables: readonly RandomTable[]): { status: number | null; outpu
   return execute('iptables-legacy-restore', [], restoreText(tables));
 }
 
-/** What the driver has logged since the last call; nothing natively. */
 /** Errors that the driver has logged since the last call; none natively. */
 function driverLog(): string {
   const { BPFILTER_BASE: base = '' } = process.env;
