@@ -49,8 +49,10 @@ export async function runDrills(options: DrillArguments): Promise<number> {
   if (folder !== undefined && drill !== undefined) return await inside(drill, { seconds, seed, folder });
 
   const reports: DrillReport[] = [];
+  const interrupted = new AbortController();
   for (const one of chosen) {
-    const report = await inNamespace(one, seconds, seed);
+    if (interrupted.signal.aborted) break;
+    const report = await inNamespace(one, { seconds, seed, interrupted });
     reports.push(report);
     if (!json) sayOut(reportText(report));
   }
@@ -76,7 +78,10 @@ async function inside(drill: Drill, options: { seconds: number; seed: number; fo
 }
 
 /** Starts this very command again inside fresh namespaces, and makes and removes the drill's folder. */
-async function inNamespace(drill: Drill, seconds: number, seed: number): Promise<DrillReport> {
+async function inNamespace(
+  drill: Drill,
+  { seconds, seed, interrupted }: { seconds: number; seed: number; interrupted: AbortController },
+): Promise<DrillReport> {
   const { name } = drill;
   const unshare = findProgram('unshare', process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin');
   if (unshare === undefined) throw new BpfilterError('usage', 'drill run needs unshare (Debian package util-linux)');
@@ -92,7 +97,10 @@ async function inNamespace(drill: Drill, seconds: number, seed: number): Promise
       env: { ...process.env, [folderVariable]: folder },
     });
     // It ends first, so that the folder can be removed.
-    const relay = (signal: NodeJS.Signals) => child.kill(signal);
+    const relay = (signal: NodeJS.Signals) => {
+      interrupted.abort();
+      child.kill(signal);
+    };
     for (const signal of signals) process.on(signal, relay);
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -109,7 +117,8 @@ async function inNamespace(drill: Drill, seconds: number, seed: number): Promise
       return emptyReport('failed', { name, seed, seconds, reason: `the drill itself ended by ${end}` });
     }
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    // A shim whose drill was interrupted may still be writing.
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 
