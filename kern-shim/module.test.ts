@@ -269,6 +269,29 @@ describe('the standby', () => {
     expect(module.status().pid).not.toBe(second);
   });
 
+  test('that dies is missed, and another one stands there after a while', () => {
+    const module = withStandby();
+    const { standby: second } = module.status();
+    while (module.tend(true) < 2_000);
+    process.kill(second ?? 0, 'SIGKILL');
+    while (fs.readFileSync(`/proc/${second}/stat`, 'latin1').split(' ')[2] !== 'Z');
+    expect(module.tend(true)).toBeGreaterThan(0);
+    expect(logText()).toContain(`standby pid ${second}: it has exited (it was killed by signal 9)`);
+    skipped += 1_001;
+    module.tend(true);
+    expect(module.status()).toMatchObject({ standby: expect.any(Number), deaths: 1, restarts: 0 });
+  });
+
+  test('that is dead takes over nothing', () => {
+    const module = withStandby();
+    const { standby: second } = module.status();
+    while (module.tend(true) < 2_000);
+    process.kill(second ?? 0, 'SIGKILL');
+    module.killDriver();
+    expect(module.request(asking(6), undefined)).toBe(6);
+    expect(logText()).not.toContain('has taken over');
+  });
+
   test('takes over between requests, too', () => {
     const module = withStandby();
     const { standby: second } = module.status();

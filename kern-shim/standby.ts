@@ -1,6 +1,7 @@
-import { describeError } from '../protocol/error.ts';
+import { BpfilterError, describeError } from '../protocol/error.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
 import { DriverProcess, type DriverProcessOptions } from './driver-process.ts';
+import { describeEnd } from './process-end.ts';
 import type { UsermodeDriver } from './usermode-driver.ts';
 
 export interface StandbyOptions {
@@ -79,6 +80,7 @@ export class Standby {
     const [driver, process] = [this.#driver, this.#process];
     if (driver === undefined || process === undefined) return undefined;
     try {
+      ensureAlive(process);
       process.awaitPosted();
     } catch (error) {
       this.#fail(error);
@@ -96,6 +98,7 @@ export class Standby {
     const process = this.#process;
     if (process === undefined) return this.#tendStart(isIdle);
     try {
+      if (isIdle) ensureAlive(process);
       if (!process.takePosted() || !isIdle || this.#staleSince === undefined) return lookMs;
       const left = this.#staleSince + quietMs - this.#context.now();
       if (left > 0) return Math.ceil(left);
@@ -154,4 +157,8 @@ export class Standby {
     if (this.#driver?.loaded === true) this.#driver.unloadBlob();
     this.#driver = undefined;
   }
+}
+
+function ensureAlive(process: DriverProcess): void {
+  if (process.hasExited) throw new BpfilterError('driver', `it has exited (it ${describeEnd(process.end)})`);
 }
