@@ -67,4 +67,13 @@ describe.skipIf(reason !== undefined)(titled('bad requests to the real driver', 
     expect([driver.pid, driver.process.exitCode]).toEqual([pid, null]);
     expect(readFileSync(join(folder, 'log'), 'utf8')).not.toContain('unexpected');
   });
+
+  it('a forged pid reaches nobody else: the driver works on the memory that was passed', () => {
+    const own = driver.info('filter');
+    for (const pid of [1, 0, driver.pid, 0xffffffff]) {
+      driver.callerPid = pid;
+      expect(driver.info('filter')).toEqual(own);
+    }
+    driver.callerPid = process.pid;
+  });
 });

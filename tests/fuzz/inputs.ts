@@ -16,7 +16,7 @@ export interface BlobInput {
 const poolSize = 512;
 /** Inputs that took a new way through the code, for further mutations. */
 const mostFound = 4096;
-const longestFound = 1 << 16;
+const longestFound = 1 << 13;
 
 /** Blobs one after the other: some nine tenths of them mutations of valid ones. */
 export class BlobInputs {

@@ -70,6 +70,8 @@ export class RealDriver {
   readonly #fromDriver: number;
   readonly #socket: number;
   readonly process: ChildProcess;
+  /** What the messages say of who asks: true unless a test lies. */
+  callerPid = process.pid;
   readonly #request = Buffer.alloc(24);
   readonly #reply = Buffer.alloc(4);
 
@@ -107,7 +109,7 @@ export class RealDriver {
     this.#request.writeUInt32LE(length, 8);
     this.#request.writeUInt32LE(isSet ? 1 : 0, 12);
     this.#request.writeUInt32LE(cmd, 16);
-    this.#request.writeUInt32LE(process.pid, 20);
+    this.#request.writeUInt32LE(this.callerPid, 20);
     if (argument !== undefined) {
       const memory = openSync('/proc/self/mem', 'r+');
       const note = Buffer.alloc(memoryNoteSize);
