@@ -32,6 +32,21 @@ describe.skipIf(reason !== undefined)(titled("the kernel's own extensions", reas
     });
   });
 
+  test.each(['-F; iptables-nft -t mangle -X', '-X'])(
+    'iptables-nft %s: it is put back; a reset leaves nothing',
+    (what) => {
+      withFolder((folder) => {
+        const emptied = `iptables-nft -t mangle ${what}`;
+        const ask = 'iptables -t mangle -S OUTPUT && iptables -t mangle -A OUTPUT -p tcp && nft list tables';
+        const script = `${boundRule}; ${emptied}; ${bpfilter} umh kill >&2; ${ask}; ${emptied}; ${bpfilter} reset; nft list tables`;
+        const ran = runServed(script, { folder });
+        expect(ran.stdout).toBe(
+          '-P OUTPUT ACCEPT\n-A OUTPUT -p udp -m udp --dport 68 -j CHECKSUM --checksum-fill\ntable ip mangle\n',
+        );
+      });
+    },
+  );
+
   test('a name that somebody else has: the rule is refused with the reason, the others stay, nobody is touched', () => {
     withFolder((folder) => {
       const script = `nft add table ip mangle; ${plainRule}; ${boundRule}; echo $?; iptables -t mangle -S OUTPUT; nft list tables; cat ${folder}/*/log >&2`;

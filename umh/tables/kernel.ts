@@ -70,7 +70,9 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
         .flatMap((id) => {
           const found = translator.versionIn(id, chains);
           const { own, shared } = translator.nftNames(id);
-          const ours = shared.filter((name) => (found.kind === 'ours' || found.kind === 'rest') && found.nftTable === name);
+          const ours = shared.filter(
+            (name) => (found.kind === 'ours' || found.kind === 'rest') && found.nftTable === name,
+          );
           return [...own, ...ours].filter((name) => present.has(name));
         });
     },

@@ -111,11 +111,13 @@ export function loadTable(shop: Workshop, id: TableId, check: boolean): LiveTabl
   if (found === undefined) return live;
   const inForce = live.inForce;
   if (inForce === undefined) {
-    if (found.kind !== 'none' && found.kind !== 'rest') throw strange(id, 'the kernel has rules of ours that the state folder knows nothing of');
+    if (found.kind !== 'none' && found.kind !== 'rest')
+      throw strange(id, 'the kernel has rules of ours that the state folder knows nothing of');
     return live;
   }
   if (found.kind === 'none') return restoreTable(shop, live, 'nothing');
-  if (found.kind === 'rest') return restoreTable(shop, live, found.nftTable === inForce.nftTable ? 'a part' : 'nothing');
+  if (found.kind === 'rest')
+    return restoreTable(shop, live, found.nftTable === inForce.nftTable ? 'a part' : 'nothing');
   if (found.kind === 'foreign' || !sameVersion(found.version, inForce.version)) {
     throw strange(id, 'the kernel has other rules than the state folder says');
   }

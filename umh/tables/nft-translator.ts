@@ -7,7 +7,7 @@ import { rulesPerEntry } from '../../rules/nft/expected.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
-import { counterName, ownTableNames, parseMarker, STAGE_MARKER } from '../../rules/nft/names.ts';
+import { counterName, hookChainName, ownTableNames, parseMarker, STAGE_MARKER } from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
 import { anyXt, type XtSupport } from '../../rules/nft/xt.ts';
 import type { TableId } from '../table-id.ts';
@@ -38,7 +38,15 @@ function versionIn(id: TableId, listed: readonly ListedChain[]): KernelVersion {
   });
   if (more.length > 0) return { kind: 'foreign' };
   if (found !== undefined) return { kind: 'ours', ...found };
-  return chains.some(({ table }) => own.includes(table)) ? { kind: 'foreign' } : { kind: 'none' };
+  if (chains.some(({ table }) => own.includes(table))) return { kind: 'foreign' };
+  const rest = shared.find((name) => hasAllHooks(id, name, chains));
+  return rest === undefined ? { kind: 'none' } : { kind: 'rest', nftTable: rest };
+}
+
+/** Whether all our base chains are there: they are what stays of a table after `iptables-nft -F` and `-X`. */
+function hasAllHooks({ name, family }: TableId, nftTable: string, listed: readonly ListedChain[]): boolean {
+  const present = new Set(listed.flatMap((chain) => (chain.table === nftTable ? [chain.name] : [])));
+  return family.tables[name].chains.every((chain) => present.has(hookChainName(chain.name)));
 }
 
 /** The kernel's own extensions may want the shared one (rules/nft/xt.ts). */
