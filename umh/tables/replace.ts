@@ -201,6 +201,7 @@ export function restoreTable(shop: Workshop, live: LiveTable, remains: Remains):
   );
   try {
     const translation = translator.restore(id, inForce, context.newInstance(), remains);
+    if (remains === 'nothing') checkName(shop, { ...live, inForce: undefined }, translation.inForce);
     const whole = remains === 'nothing' ? { whole: () => translation } : {};
     return enact(shop, live, { translation, asker: undefined, ...whole }).live;
   } catch (error) {
