@@ -1,7 +1,7 @@
 import { conntrackAlternatives } from '../conntrack/alternatives.ts';
-import { type ConntrackInfo, conntrackRevisions } from '../conntrack/info.ts';
+import { type ConntrackInfo, conntrackFlag, conntrackRevisions } from '../conntrack/info.ts';
 import { conntrackText, isStateAlias } from '../conntrack/text.ts';
-import { defineMatch } from '../extension.ts';
+import { cannotExpress, defineMatch } from '../extension.ts';
 
 /**
  * conntrack, revisions 1 to 3 (net/netfilter/xt_conntrack.c, linux/netfilter/xt_conntrack.h;
@@ -10,7 +10,7 @@ import { defineMatch } from '../extension.ts';
 export const conntrack = defineMatch<ConntrackInfo>({
   name: 'conntrack',
   revisions: conntrackRevisions,
-  coverage: { partly: ['--ctexpire bounds from 4,294,967 s on'] },
+  coverage: { partly: ['--ctexpire bounds from 4,294,967 s on', 'all but --ctstate in table raw'] },
   examples: [
     '-m conntrack {|!} --ctstate {ctstates}',
     '-m conntrack {|!} --ctproto {protocol}',
@@ -28,5 +28,11 @@ export const conntrack = defineMatch<ConntrackInfo>({
   alias: (info) => (isStateAlias(info) ? 'state' : 'conntrack'),
   print: (info, { numeric, names }) => conntrackText(info, '', numeric, names),
   save: (info) => conntrackText(info, '--', true),
-  nft: (info, { header }) => conntrackAlternatives(info, header),
+  nft(info, { header, table }) {
+    // nft reads no addresses or protocol in the template that -j CT gives a packet (nft_ct_get_eval), the kernel's zeros
+    if (table === 'raw' && (info.matchFlags & ~(conntrackFlag.state | conntrackFlag.stateAlias)) !== 0) {
+      cannotExpress('conntrack: in table raw nft reads no templates of CT');
+    }
+    return conntrackAlternatives(info, header);
+  },
 });

@@ -450,6 +450,28 @@ export const connCases = {
     everyWay(mixedProbes),
   ),
   connlimit: [connlimit],
+  'templates of CT': [
+    {
+      title: 'templates of CT',
+      steps: [
+        {
+          restore: table('raw', [
+            '-A PREROUTING -p udp -j CT --ctevents new',
+            ...both.flatMap((not) =>
+              [
+                '--ctorigsrc 10.1.0.2',
+                '--ctorigdst 0.0.0.0',
+                '--ctreplsrc 10.0.0.0/8',
+                '--ctproto 17',
+                '--ctstate NEW',
+              ].map((one) => `-A PREROUTING -m conntrack ${not}${one}`),
+            ),
+          ]),
+        },
+        { send: flows },
+      ],
+    },
+  ],
   'raw blobs': [{ title: 'raw blobs', steps: [{ rules: rawRules }, { send: [...flows, ...truncated, ...fragments] }] }],
   socket: [
     local(
