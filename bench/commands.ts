@@ -20,6 +20,38 @@ interface Commands {
   readonly deleteFirst: readonly string[] | undefined;
 }
 
+/** Rules of many kinds, as they stand beside each other in real tables; `#` is the rule's number, `@` an address of its own. */
+const mixedShapes: readonly string[] = [
+  '-s @ -p tcp -m tcp --dport 80 -m conntrack --ctstate NEW -j ACCEPT',
+  '-s @ -p tcp -m multiport --dports 22,80,443,8000:8100 -j ACCEPT',
+  '-d @ -p udp -m udp --dport 53 -m comment --comment "rule #" -j DROP',
+  '-m iprange --src-range @-10.255.255.255 -j RETURN',
+  '-s @ -m mark --mark 0x#/0xffff -j DROP',
+  '-i eth0 -s @ -p icmp -m icmp --icmp-type 8 -m limit --limit 10/sec -j ACCEPT',
+  '-s @ -m ttl --ttl-lt 5 -j DROP',
+  '-s @ -m length --length 100:1500 -m dscp --dscp 0x0a -j ACCEPT',
+  '-s @ -m connmark --mark 0x# -j ACCEPT',
+  '-s @ -m addrtype --dst-type LOCAL -j DROP',
+  '-s @ -p tcp -m tcp --tcp-flags SYN,RST,ACK SYN -j REJECT --reject-with tcp-reset',
+  '-d @ -m pkttype --pkt-type broadcast -j DROP',
+  '! -s @ -p esp -m esp --espspi 1:# -j ACCEPT',
+  '-s @ -j LOG --log-prefix "rule #: "',
+  '-s @ -m statistic --mode nth --every 3 --packet 0 -j ACCEPT',
+  '-s @ -m mac --mac-source 02:00:00:00:00:01 -j ACCEPT',
+  '-s @ -p sctp -m sctp --dport 1:# -j DROP',
+  '-s @ -m physdev --physdev-in eth1 -j ACCEPT',
+  '-s @ -m string --string "GET /" --algo bm -j DROP',
+  '-s @ -m hashlimit --hashlimit-upto 10/sec --hashlimit-mode srcip --hashlimit-name shared -j ACCEPT',
+];
+
+function mixedText(all: readonly RuleFields[]): string {
+  const rules = all.map(({ source }, index) =>
+    (mixedShapes[index % mixedShapes.length] ?? '').replaceAll('#', String(index + 2)).replace('@', source),
+  );
+  const policies = [':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]'];
+  return ['*filter', ...policies, ...rules.map((rule) => `-A INPUT ${rule}`), 'COMMIT\n'].join('\n');
+}
+
 interface RuleFields {
   readonly source: string;
   readonly port: number;
@@ -81,4 +113,9 @@ const samples = [
   { name: '-A', value: timed(rounds, () => run(append(`192.0.2.${appended++}`))) },
   ...(deleteFirst === undefined ? [] : [{ name: '-D 1', value: timed(rounds, () => run(deleteFirst)) }]),
 ];
+if (kind !== 'plain' && rules === 10_000 && process.env.BPFILTER_TRANSPORT !== 'exec') {
+  // with some of the kernel's own extensions, which the nft program can't load
+  writeFileSync(file, mixedText(fields));
+  samples.push({ name: 'restore, mixed', value: timed(rounds, () => run(restore)) });
+}
 process.stdout.write(`${JSON.stringify(samples)}\n`);
