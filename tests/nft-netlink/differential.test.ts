@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Rule } from '../../rules/ir.ts';
+import type { Rule, TableName } from '../../rules/ir.ts';
 import { tableContext } from '../../rules/nft/context.ts';
 import { diffTable } from '../../rules/nft/diff.ts';
 import { documentFor, type TableDocument } from '../../rules/nft/document.ts';
@@ -31,11 +31,9 @@ const frame: readonly NftCommand[] = [
   { add: { counter: { ...inTable, name: 'r1' } } },
   { add: { limit: { ...inTable, name: 'l1', rate: 3, per: 'hour', burst: 4 } } },
 ];
-const context = tableContext('filter');
-
-function isExpressible(rule: Rule): boolean {
+function isExpressible(rule: Rule, table: TableName = 'filter'): boolean {
   try {
-    compileRule(rule, 1, context);
+    compileRule(rule, 1, tableContext(table));
     return true;
   } catch {
     return false;

@@ -16,12 +16,12 @@ export function randomRules(seed: number, count: number): readonly Rule[] {
   return Array.from({ length: count }, () => randomRule(random, []));
 }
 
-/** A table of rules of which `accepts` says that they can be had. */
-export function randomTable(seed: number, accepts: (rule: Rule) => boolean): TableSource {
+/** A table of rules of which `accepts` says that they can be had there. */
+export function randomTable(seed: number, accepts: (rule: Rule, table: TableName) => boolean): TableSource {
   const random = randomFrom(seed);
-  const some = (most: number, chains: readonly string[]) =>
-    Array.from({ length: random(most + 1) }, () => randomRule(random, chains)).filter(accepts);
   const table = pick<TableName>(random, ['filter', 'filter', 'filter', 'mangle', 'raw', 'nat', 'security']);
+  const some = (most: number, chains: readonly string[]) =>
+    Array.from({ length: random(most + 1) }, () => randomRule(random, chains)).filter((one) => accepts(one, table));
   const names = table === 'nat' || table === 'raw' ? ['PREROUTING', 'OUTPUT'] : ['INPUT', 'OUTPUT'];
   const chains = users.slice(0, random(users.length + 1));
   return tableOf(
