@@ -5,7 +5,7 @@ import { describeProblems, runSeeds, type SeedResult } from './check.ts';
 
 /** The first seed and how many: set to look further than a test run does (or `make differential SEEDS=…`). */
 const first = Number(process.env.BPFILTER_TEST_SEED ?? 1);
-const count = Number(process.env.BPFILTER_TEST_CASES ?? 30);
+const count = Number(process.env.BPFILTER_TEST_CASES ?? 20);
 const minutes = 60_000;
 
 describe.skipIf(reason !== undefined)(titled('random rules and packets: as in the kernel', reason), () => {

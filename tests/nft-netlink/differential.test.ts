@@ -158,7 +158,7 @@ describe.skipIf(skipped !== undefined)(titled('documents over netlink', skipped)
 
   const SEEDS_A_TEST = 20;
   const first = Number(process.env.SEED ?? 1);
-  const blocks = Array.from({ length: Number(process.env.BLOCKS ?? 15) }, (_, index) => first + index * SEEDS_A_TEST);
+  const blocks = Array.from({ length: Number(process.env.BLOCKS ?? 8) }, (_, index) => first + index * SEEDS_A_TEST);
 
   it.each(blocks)('random tables from seed %i on, changed once', (seed) => {
     for (let at = seed; at < seed + SEEDS_A_TEST; at += 1) {
