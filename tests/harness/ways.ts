@@ -68,7 +68,8 @@ export function withFolder<T>(use: (folder: string) => T, owner?: number): T {
     if (owner !== undefined) fs.chownSync(folder, owner, owner);
     return use(folder);
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    // a driver that stands by may end a moment after the shim
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 

@@ -8,6 +8,7 @@ export async function inOwnFolder(use: (folder: string) => Promise<void>): Promi
   try {
     await use(folder);
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    // a driver that stands by may end a moment after the shim
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
