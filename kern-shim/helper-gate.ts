@@ -1,7 +1,9 @@
 import { BpfilterError } from '../protocol/error.ts';
 
-/** Words of the memory that threads share: how often it was closed and not opened again. */
+/** Words of the memory that threads share: how often it was closed and not opened again, and how often it was passed. */
 const closed = 0;
+const passes = 1;
+const wordCount = 2;
 
 /**
  * Whether processes may be started: closed around suspend and resume, when nothing must be started that can't be
@@ -11,13 +13,18 @@ export class HelperGate {
   readonly shared: SharedArrayBuffer;
   readonly #words: Int32Array;
 
-  constructor(shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(shared = new SharedArrayBuffer(wordCount * Int32Array.BYTES_PER_ELEMENT)) {
     this.shared = shared;
     this.#words = new Int32Array(shared);
   }
 
   get isClosed(): boolean {
     return Atomics.load(this.#words, closed) > 0;
+  }
+
+  /** Whether anybody ever got through: there may be a process to wait for. */
+  get wasPassed(): boolean {
+    return Atomics.load(this.#words, passes) > 0;
   }
 
   /** Nobody starts anything from now on; closed twice, it must be opened twice. */
@@ -44,7 +51,10 @@ export class HelperGate {
     const until = performance.now() + timeoutMs;
     for (;;) {
       const count = Atomics.load(this.#words, closed);
-      if (count === 0) return;
+      if (count === 0) {
+        Atomics.add(this.#words, passes, 1);
+        return;
+      }
       const left = until - performance.now();
       if (left <= 0 || Atomics.wait(this.#words, closed, count, left) === 'timed-out')
         throw new BpfilterError('busy', `no process may be started now (disabled, waited ${timeoutMs} ms)`);

@@ -186,7 +186,9 @@ describe('what a start waits for', () => {
     gate.enable();
     gate.enable();
     expect(gate.isClosed).toBe(false);
+    expect(gate.wasPassed).toBe(false);
     expect(errnoOfCall(fork)).toBe(0);
+    expect(gate.wasPassed).toBe(true);
     expect(ask(driver, 5).readInt32LE()).toBe(5);
   });
 

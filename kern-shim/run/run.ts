@@ -146,12 +146,16 @@ export async function run(options: RunOptions): Promise<never> {
 }
 
 /**
- * Leaves the listener to a detached shim when filtered processes live on; false when none took it.
- * Drivers of ours end with their pipes.
+ * Ends the drivers, and leaves the listener to a detached shim when filtered processes live on; false when none
+ * took it.
  */
 async function finish(serving: Serving | undefined, files: RunOptions['files'], base: string): Promise<boolean> {
+  if (serving === undefined) return true;
   // The thread that started CMD is filtered itself; it ends with CMD, and then only others hold the listener.
-  if (serving === undefined || hangsUp(serving.listener)) return true;
+  if (hangsUp(serving.listener)) {
+    await serving.driversEnded();
+    return true;
+  }
   const taken = handOver(serving.listener, { ...files, base });
   await serving.stop();
   return taken;

@@ -58,6 +58,11 @@ export class Serving {
     });
   }
 
+  /** Returns once drivers that were started have ended, after the last filtered process has gone. */
+  async driversEnded(): Promise<void> {
+    if (this.#gate.wasPassed) await this.ended;
+  }
+
   /** Ends the serving thread and its drivers; the listener stays open. */
   async stop(): Promise<void> {
     this.#stopping = true;

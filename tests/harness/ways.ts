@@ -68,8 +68,20 @@ export function withFolder<T>(use: (folder: string) => T, owner?: number): T {
     if (owner !== undefined) fs.chownSync(folder, owner, owner);
     return use(folder);
   } finally {
-    // a driver that stands by may end a moment after the shim
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    removeFolder(folder);
+  }
+}
+
+/** A driver whose shim was killed ends a moment later, and may write till then: rmSync's own retries don't look again. */
+export function removeFolder(folder: string): void {
+  for (let tries = 20; ; tries -= 1) {
+    try {
+      fs.rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (tries === 0) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
   }
 }
 

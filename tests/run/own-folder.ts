@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { removeFolder } from '../harness/ways.ts';
 
 /** As withFolder, for a body that waits. */
 export async function inOwnFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -8,7 +9,6 @@ export async function inOwnFolder(use: (folder: string) => Promise<void>): Promi
   try {
     await use(folder);
   } finally {
-    // a driver that stands by may end a moment after the shim
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    removeFolder(folder);
   }
 }
