@@ -41,6 +41,12 @@ const mostErrno = 4095;
 
 const healthCheckName = 'health check';
 
+/** A request without a waiting caller: what it is called, and when it was written. */
+interface Posted {
+  readonly name: string;
+  readonly at: number;
+}
+
 /** On a single processor the driver couldn't run meanwhile. */
 const spinMs = os.availableParallelism() > 1 ? 0.1 : 0;
 
@@ -54,18 +60,16 @@ export class DriverProcess {
   readonly #running: RunningDriver;
   readonly #memorySocket: number;
   readonly #poller: Poller;
-  readonly #startedAt: number;
   readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
   readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
   readonly #note = Buffer.alloc(memoryNoteSize);
-  /** Requests that were written and whose answers nobody has read yet, with what they are called. */
-  readonly #unread: string[] = [];
+  /** Requests that were written and whose answers nobody has read yet. */
+  readonly #unread: Posted[] = [];
   #failure: DriverFailure | undefined;
 
   /** Forks the driver and asks for its health, without waiting for the answer. Throws what the fork throws. */
   constructor(options: DriverProcessOptions) {
     this.#options = options;
-    this.#startedAt = options.now();
     const { driver, log, env, interpreter } = options;
     const [ours, theirs] = socketpairSeqpacket();
     try {
@@ -108,21 +112,21 @@ export class DriverProcess {
   }
 
   /**
-   * Returns once all that was posted has been answered, the health check with 0.
+   * Returns once all that was posted has been answered, the health check with 0; each within the deadline for a start.
    *
    * @throws 'driver' (EFAULT) for another answer to that or a death, 'timeout' (ETIMEDOUT)
    */
   awaitPosted(): void {
     const { deadlines, now } = this.#options;
-    while (this.#unread.length > 0) {
-      this.#await(Math.max(1, this.#startedAt + deadlines.start - now()));
+    for (let [next] = this.#unread; next !== undefined; [next] = this.#unread) {
+      this.#await(Math.max(1, next.at + deadlines.start - now()));
       this.#takePosted();
     }
   }
 
   /** Sends a request whose answer is read by `awaitPosted`. Never throws: a broken pipe shows there. */
   post(request: MboxRequest, name: string): void {
-    this.#unread.push(name);
+    this.#unread.push({ name, at: this.#options.now() });
     try {
       this.#write(request);
     } catch {
@@ -169,7 +173,7 @@ export class DriverProcess {
   }
 
   #takePosted(): void {
-    const name = this.#unread.shift() ?? '';
+    const name = this.#unread.shift()?.name;
     const status = this.#readReply();
     if (status !== 0 && name === healthCheckName)
       throw this.#failed('nonsense', `${name} answered ${status}, expected 0`);

@@ -260,6 +260,31 @@ describe('the standby', () => {
     expect(module.request(asking(4), undefined)).toBe(4);
   });
 
+  test('that was shown the tables long after its start is given time to answer', () => {
+    const slow = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
+      while (fs.readSync(0, b, 0, 24, null) === 24) {
+        if (b.readUInt32LE(16) === 4) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+        out.writeInt32LE(b.readUInt32LE(8), 0);
+        fs.writeSync(1, out);
+      }`;
+    const module = newModule(Buffer.from(slow), 2, { standby });
+    module.request({ ...asking(1), is_set: 1 }, undefined);
+    module.tend(true);
+    const { standby: second } = module.status();
+    module.request({ ...asking(1), is_set: 1 }, undefined);
+    skipped += 60_000;
+    for (let waited = 0; waited < 20; waited += 1) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      module.tend(true);
+    }
+    module.request({ ...asking(1), is_set: 1 }, undefined);
+    skipped += 60_000;
+    module.tend(true);
+    module.killDriver();
+    expect(module.request(asking(5), undefined)).toBe(5);
+    expect(module.status().pid).toBe(second);
+  });
+
   test('that is dead itself is passed over', () => {
     const module = withStandby();
     const { standby: second } = module.status();

@@ -192,7 +192,7 @@ export class BpfilterModule {
    */
   request(request: MboxRequest, memory: PassedMemory | undefined): number {
     this.#requests += 1;
-    this.#standby?.stale();
+    if (request.is_set !== 0) this.#standby?.stale();
     this.#lostAt = undefined;
     let message = request;
     let ownFaults = 0;

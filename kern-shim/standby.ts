@@ -67,7 +67,7 @@ export class Standby {
     this.#due ??= this.#context.now() + this.#context.afterMs;
   }
 
-  /** A request goes to the driver: what the standby knows may be of yesterday. */
+  /** A request that may change tables goes to the driver: what the standby knows may be of yesterday. */
   stale(): void {
     this.#staleSince = this.#context.now();
   }
@@ -99,9 +99,9 @@ export class Standby {
     if (process === undefined) return this.#tendStart(isIdle);
     try {
       if (isIdle) ensureAlive(process);
-      if (!process.takePosted() || !isIdle || this.#staleSince === undefined) return lookMs;
+      if (!process.takePosted() || this.#staleSince === undefined) return lookMs;
       const left = this.#staleSince + quietMs - this.#context.now();
-      if (left > 0) return Math.ceil(left);
+      if (left > 0 || !isIdle) return Math.max(1, Math.ceil(left));
       this.#staleSince = undefined;
       process.post(this.#context.warmUp, 'warm-up');
       return lookMs;
