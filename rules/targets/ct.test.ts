@@ -5,7 +5,7 @@ import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectBytesKept } from '../testing/extension.ts';
 import { anyHeader, headerOf, notTcp, tcp } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
-import { nftOf } from '../testing/target-nft.ts';
+import { nftOf, translated } from '../testing/target-nft.ts';
 import { savedTarget } from '../text/extension-text.ts';
 import { type CtInfo, ct } from './ct.ts';
 
@@ -106,6 +106,16 @@ describe('CT', () => {
     expect(text(alias)).toBe(' -j NOTRACK');
     expect(text(info({ flags: NOTRACK }))).toBe(' -j CT --notrack');
     expect(text(info({ flags: NOTRACK, revision: 1 }))).toBe(' -j CT --notrack');
+  });
+
+  it.each([
+    { title: 'a protocol that nothing is answered with', header: headerOf(17), secondBest: false },
+    { title: 'any protocol', header: anyHeader, secondBest: true },
+    { title: 'TCP', header: tcp, secondBest: true },
+  ])("leaves the kernel's own answers to the kernel's own: $title", ({ header, secondBest }) => {
+    for (const one of [info(), info({ flags: NOTRACK }), info({ zone: 7, flags: REPLY })]) {
+      expect(translated(ct, one, { header })).toMatchObject({ secondBest });
+    }
   });
 
   it.each([

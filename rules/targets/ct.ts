@@ -1,6 +1,7 @@
 import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, u16, u32, u64 } from '../../protocol/struct.ts';
 import { askedProtocol } from '../asked-protocol.ts';
+import { mayMeetUntrackedAnswer } from '../conntrack/untracked-answer.ts';
 import { type CheckContext, cannotExpress, defineTarget, refuse } from '../extension.ts';
 import { cText, isUnterminated } from '../names/c-string.ts';
 import type { NftExpression, NftStatement } from '../nft/json.ts';
@@ -82,7 +83,14 @@ export const ct = defineTarget<CtInfo>({
     2: longRevision(2),
   },
   coverage: {
-    partly: ['--helper', '--timeout', '--ctevents', '--expevents', '--zone mark, --zone-orig mark, --zone-reply mark'],
+    partly: [
+      '--helper',
+      '--timeout',
+      '--ctevents',
+      '--expevents',
+      '--zone mark, --zone-orig mark, --zone-reply mark',
+      'what the kernel sends about an untracked packet (a reset of REJECT, an ICMP error): it leaves its state alone',
+    ],
   },
   examples: [
     '-j CT',
@@ -100,7 +108,7 @@ export const ct = defineTarget<CtInfo>({
   print: (info) => ((info.flags & NOTRACK_ALIAS) !== 0 && info.revision > 0 ? ' NOTRACK' : ` CT${wordsOf(info, '')}`),
   save: (info) => ((info.flags & NOTRACK_ALIAS) !== 0 ? '' : wordsOf(info, '--')),
   alias: ({ revision, flags }) => (revision === 2 && (flags & NOTRACK_ALIAS) !== 0 ? 'NOTRACK' : 'CT'),
-  nft: (info) => ({ statements: statementsOf(info) }),
+  nft: (info, { header }) => ({ statements: statementsOf(info), secondBest: mayMeetUntrackedAnswer(header) }),
 });
 
 function longRevision(revision: 1 | 2) {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { texts } from '../testing/context.ts';
 import { checkErrno, expectBytesKept } from '../testing/extension.ts';
+import { headerOf, tcp } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
-import { nftOf } from '../testing/target-nft.ts';
+import { nftOf, translated } from '../testing/target-nft.ts';
 import { notrack } from './notrack.ts';
 import { trace } from './trace.ts';
 
@@ -24,4 +25,9 @@ describe.each([
     if (typeof statements === 'string') throw new Error(statements);
     expect(loadRules([statements]).map(({ text }) => text)).toEqual([listed]);
   });
+});
+
+it("NOTRACK leaves the kernel's own answers to the kernel's own", () => {
+  expect(translated(notrack, {}, { header: tcp })).toMatchObject({ secondBest: true });
+  expect(translated(notrack, {}, { header: headerOf(17) })).toMatchObject({ secondBest: false });
 });

@@ -5,6 +5,7 @@ import { fragments, odd, pieces, truncated } from './odd-packets.ts';
 import { address, checksum, type Sent, sent, type Transport } from './packet.ts';
 import { everyWay, mixedProbes, tcpProbes, udpProbes } from './probes.ts';
 import { type RawRule, rawMatch } from './raw-rule.ts';
+import { templateCases } from './template-cases.ts';
 import { icmp, tcp, udp } from './transport.ts';
 
 /** All of them one behind the other, and each of some as a rule with a chain of its own. */
@@ -450,28 +451,7 @@ export const connCases = {
     everyWay(mixedProbes),
   ),
   connlimit: [connlimit],
-  'templates of CT': [
-    {
-      title: 'templates of CT',
-      steps: [
-        {
-          restore: table('raw', [
-            '-A PREROUTING -p udp -j CT --ctevents new',
-            ...both.flatMap((not) =>
-              [
-                '--ctorigsrc 10.1.0.2',
-                '--ctorigdst 0.0.0.0',
-                '--ctreplsrc 10.0.0.0/8',
-                '--ctproto 17',
-                '--ctstate NEW',
-              ].map((one) => `-A PREROUTING -m conntrack ${not}${one}`),
-            ),
-          ]),
-        },
-        { send: flows },
-      ],
-    },
-  ],
+  'templates of CT': templateCases,
   'raw blobs': [{ title: 'raw blobs', steps: [{ rules: rawRules }, { send: [...flows, ...truncated, ...fragments] }] }],
   socket: [
     local(

@@ -1,0 +1,73 @@
+import { type PacketCase, table } from './case.ts';
+import { flows } from './flows.ts';
+import { address, type Sent, sent } from './packet.ts';
+import { tcp, udp } from './transport.ts';
+
+/** What a rule of CT's before conntrack does to rules before it. */
+const seenInRaw: PacketCase = {
+  title: 'templates of CT',
+  steps: [
+    {
+      restore: table('raw', [
+        '-A PREROUTING -p udp -j CT --ctevents new',
+        ...['', '! '].flatMap((not) =>
+          [
+            '--ctorigsrc 10.1.0.2',
+            '--ctorigdst 0.0.0.0',
+            '--ctreplsrc 10.0.0.0/8',
+            '--ctproto 17',
+            '--ctstate NEW',
+          ].map((one) => `-A PREROUTING -m conntrack ${not}${one}`),
+        ),
+      ]),
+    },
+    { send: flows },
+  ],
+};
+
+const UNTRACKED_TTL = 77;
+/** Connections, then packets of theirs that aren't tracked, all to be rejected. */
+const untracked: readonly Sent[] = [
+  tcp(),
+  udp(),
+  tcp({ sport: 1025, dport: 81 }),
+  tcp({ sport: 1026, flags: 0x10 }),
+].flatMap((transport) =>
+  [address.right, address.hostLeft].flatMap((destination) => [
+    sent('left', transport, { destination, ttl: UNTRACKED_TTL }),
+    sent('left', transport, { destination }),
+    sent('left', transport, { destination, ttl: UNTRACKED_TTL }),
+  ]),
+);
+const states = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
+
+/** What the kernel sends for packets that aren't tracked bears a state before it gets to raw: its targets leave it alone. */
+function answered(target: string): PacketCase {
+  const reject = ['FORWARD', 'INPUT'].flatMap((chain) => [
+    ...states.map((state) => `-A ${chain} -m conntrack --ctstate ${state}`),
+    `-A ${chain} -m ttl --ttl-lt ${UNTRACKED_TTL - 10} -j ACCEPT`,
+    `-A ${chain} -p tcp -m tcp --dport 80 -j REJECT --reject-with tcp-reset`,
+    `-A ${chain} -j REJECT`,
+  ]);
+  return {
+    title: `${target} of what answers untracked packets`,
+    steps: [
+      {
+        restore:
+          table('raw', [
+            `-A PREROUTING -m ttl --ttl-eq ${UNTRACKED_TTL} -j CT --notrack`,
+            `-A OUTPUT -j ${target}`,
+            ...states.map((state) => `-A OUTPUT -m conntrack --ctstate ${state}`),
+          ]) + table('filter', [...reject, ...states.map((state) => `-A OUTPUT -m conntrack --ctstate ${state}`)]),
+      },
+      { send: untracked },
+    ],
+  };
+}
+
+export const templateCases: readonly PacketCase[] = [
+  seenInRaw,
+  ...['NOTRACK', 'CT --notrack', 'CT', 'CT --zone 5', 'CT --zone-orig 5', 'CT --zone-reply 5', 'CT --ctevents new'].map(
+    answered,
+  ),
+];
