@@ -10,6 +10,7 @@ interface NativeKoffi {
   load(path: null): LibraryHandle;
   errno(): number;
   address(value: Uint8Array): bigint;
+  view(address: bigint, length: number): ArrayBuffer;
 }
 
 interface LoadedKoffi {
@@ -82,6 +83,15 @@ export function addressOf(bytes: Uint8Array): bigint {
   return loaded.native.address(bytes);
 }
 
+/**
+ * Memory at an address as an ArrayBuffer: no copy, and nothing that keeps the memory there. It can't be
+ * detached or transferred, so whoever frees the memory must know that nobody looks at it any more.
+ */
+export function viewOf(address: bigint, length: number): ArrayBuffer {
+  loaded ??= load();
+  return loaded.native.view(address, length);
+}
+
 /** C types in use, and what JavaScript passes for each. A `void *` takes a buffer, an address or NULL. */
 interface CTypes {
   int: number;
@@ -96,18 +106,20 @@ type Arguments<A extends readonly (keyof CTypes)[]> = { [K in keyof A]: CTypes[A
  * Names a C library function; it is bound at its first use, since every binding costs start-up
  * time. Variadic functions (ioctl, fcntl, prctl, syscall) are declared with fixed arguments: both
  * Linux ABIs pass the two alike, and koffi's variadic calls are slow. Results are `int`: that is
- * what they fit in (descriptors, byte counts of small messages, -1).
+ * what they fit in (descriptors, byte counts of small messages, -1), but for addresses (`int64_t`; those of
+ * user space are numbers that JavaScript holds exactly).
  */
 export function cFunction<const A extends readonly (keyof CTypes)[]>(
   name: string,
   args: A,
+  result: 'int' | 'int64_t' = 'int',
 ): () => (...values: Arguments<A>) => number {
   let bound: ((...values: Arguments<A>) => number) | undefined;
   return () => {
     if (bound !== undefined) return bound;
     loaded ??= load();
     library ??= loaded.native.load(null);
-    bound = library.func(name, 'int', [...args]) as (...values: Arguments<A>) => number;
+    bound = library.func(name, result, [...args]) as (...values: Arguments<A>) => number;
     return bound;
   };
 }

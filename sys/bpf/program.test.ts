@@ -1,0 +1,175 @@
+import { closeSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { BpfilterError } from '../../protocol/error.ts';
+import { mapShared } from '../mmap.ts';
+import { failure, flagsLine } from '../testing/failure.ts';
+import { noBpf, noBpfNote } from '../testing/may-bpf.ts';
+import { BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, createMap } from './map.ts';
+import { mapById, objectInfo, programById } from './object.ts';
+import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from './program.ts';
+import { SK_BUFF_CONTEXT_SIZE, testRun } from './test-run.ts';
+
+const O_CLOEXEC = 0o2000000;
+
+const open: number[] = [];
+afterEach(() => {
+  for (const fd of open.splice(0)) closeSync(fd);
+});
+function opened(fd: number): number {
+  open.push(fd);
+  return fd;
+}
+
+/** struct bpf_insn: code u8, dst:4 src:4, offset i16, immediate i32. */
+function instruction(code: number, registers = 0, offset = 0, immediate = 0): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt8(code, 0);
+  bytes.writeUInt8(registers, 1);
+  bytes.writeInt16LE(offset, 2);
+  bytes.writeInt32LE(immediate, 4);
+  return bytes;
+}
+const exit = instruction(0x95);
+const returns = (value: number): Buffer => Buffer.concat([instruction(0xb7, 0, 0, value), exit]);
+
+const socketFilter = { type: BPF_PROG_TYPE_SOCKET_FILTER, license: 'GPL', name: 'filter' } as const;
+const loaded = (...instructions: Buffer[]): number =>
+  opened(loadProgram({ ...socketFilter, instructions: Buffer.concat(instructions) }));
+
+/** 14 bytes of Ethernet with the ethertype of IPv4, then these. */
+const ethernet = (...packet: number[]): Uint8Array =>
+  Uint8Array.from([...new Array<number>(12).fill(0), 8, 0, ...packet, ...new Array<number>(20).fill(0)]);
+
+describe.skipIf(noBpf !== undefined)(`programs${noBpfNote}`, () => {
+  test('a descriptor is closed on exec', () => {
+    const flags = flagsLine(readFileSync(`/proc/self/fdinfo/${loaded(returns(0))}`, 'utf8'));
+    expect(flags & O_CLOEXEC).toBe(O_CLOEXEC);
+  });
+
+  test('two instructions: what they return, and how long that takes', () => {
+    const result = testRun(loaded(returns(42)), { data: ethernet(), repeat: 1000 });
+    expect(result.retval).toBe(42);
+    expect(result.durationNs).toBeLessThan(1_000_000);
+    expect(result.dataOut).toBe(undefined);
+  });
+
+  test('a socket filter sees the packet from the IP header on', () => {
+    // r6 = ctx; r0 = byte 0 of the packet (BPF_LD | BPF_ABS | BPF_B)
+    const program = loaded(instruction(0xbf, 0x16), instruction(0x30), exit);
+    const data = ethernet(0x45);
+    const { retval, dataOut } = testRun(program, { data, room: 256 });
+    expect([retval, dataOut?.length, dataOut?.[14]]).toEqual([0x45, data.length, 0x45]);
+    expect(failure(() => testRun(program, { data, room: 4 }))).toBe('bpf ENOSPC');
+    expect(failure(() => testRun(program, { data: data.subarray(0, 13) }))).toBe('bpf EINVAL');
+  });
+
+  test('the context gives the mark', () => {
+    const program = loaded(instruction(0x61, 0x10, 8), exit); // r0 = ctx->mark
+    const context = Buffer.alloc(SK_BUFF_CONTEXT_SIZE);
+    context.writeUInt32LE(0x1234, 8);
+    expect(testRun(program, { data: ethernet() }).retval).toBe(0);
+    expect(testRun(program, { data: ethernet(), context }).retval).toBe(0x1234);
+    expect(testRun(program, { data: ethernet(), context: context.subarray(0, 12) }).retval).toBe(0x1234);
+    context.writeUInt32LE(1, 0); // len isn't for the caller to say
+    expect(failure(() => testRun(program, { data: ethernet(), context }))).toBe('bpf EINVAL');
+  });
+
+  test('no program: EBADF; a map: EINVAL', () => {
+    const map = opened(createMap({ type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1, name: 'map' }));
+    expect(failure(() => testRun(-1, { data: ethernet() }))).toBe('bpf EBADF');
+    expect(failure(() => testRun(map, { data: ethernet() }))).toBe('bpf EINVAL');
+  });
+});
+
+describe.skipIf(noBpf !== undefined)(`what the verifier refuses${noBpfNote}`, () => {
+  function refusal(instructions: Uint8Array, logLevel: 1 | 2 = 1): BpfilterError {
+    try {
+      opened(loadProgram({ ...socketFilter, instructions, logLevel }));
+    } catch (error) {
+      if (error instanceof BpfilterError) return error;
+      throw error;
+    }
+    throw new Error('it was accepted');
+  }
+
+  test.each([
+    [
+      'no return value',
+      exit,
+      'bpf EACCES',
+      /^bpf: EACCES \(BPF_PROG_LOAD, program filter, 1 instructions: .*R0 !read_ok/s,
+    ],
+    ['unreachable code', Buffer.concat([exit, exit]), 'bpf EINVAL', /unreachable insn 1/],
+    ['an unknown instruction', Buffer.concat([instruction(0xff), exit]), 'bpf EINVAL', /unknown opcode ff/],
+    ['none', Buffer.alloc(0), 'bpf E2BIG', /0 instructions\)$/],
+    ['half of one', Buffer.alloc(12), 'bpf EINVAL', /12 bytes\)$/],
+  ])('%s', (_, instructions, expected, message) => {
+    const error = refusal(instructions);
+    expect(failure(() => loadProgram({ ...socketFilter, instructions }))).toBe(expected);
+    expect(error.message).toMatch(message);
+  });
+
+  test('of a long log only the end', () => {
+    const moves = Array.from({ length: 3000 }, () => instruction(0xb7, 3, 0, 1));
+    const { message } = refusal(Buffer.concat([...moves, exit]), 2);
+    expect(message).toMatch(/3001 instructions: ….*R0 !read_ok/s);
+    expect(message.length).toBeGreaterThan(2000);
+    expect(message.length).toBeLessThan(2200);
+  });
+});
+
+describe.skipIf(noBpf !== undefined)(`objects${noBpfNote}`, () => {
+  const definition = { type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 24, maxEntries: 3, name: 'a_map' };
+
+  test('a map tells what it is, and is found by its id', () => {
+    const map = opened(createMap({ ...definition, flags: BPF_F_MMAPABLE }));
+    const { id, ...rest } = objectInfo(map);
+    expect(rest).toEqual({ ...definition, kind: 'map', flags: BPF_F_MMAPABLE });
+    expect(objectInfo(opened(mapById(id)))).toEqual({ id, ...rest });
+  });
+
+  test('a program likewise', () => {
+    const { id, ...rest } = objectInfo(loaded(returns(1)));
+    expect(rest).toEqual({ kind: 'program', type: BPF_PROG_TYPE_SOCKET_FILTER, name: 'filter' });
+    const again = opened(programById(id));
+    expect(testRun(again, { data: ethernet() }).retval).toBe(1);
+  });
+
+  test('none', () => {
+    expect(failure(() => mapById(0xfffffff0))).toBe('bpf ENOENT');
+    expect(failure(() => programById(0xfffffff0))).toBe('bpf ENOENT');
+    expect(failure(() => objectInfo(-1))).toBe('bpf EBADF');
+    expect(failure(() => objectInfo(0))).toBe('bpf EINVAL');
+  });
+});
+
+describe.skipIf(noBpf !== undefined)(`a map in memory${noBpfNote}`, () => {
+  test('shows what a program counts, and a program sees what is written', () => {
+    const size = 16384;
+    const map = opened(
+      createMap({
+        ...{ type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: size, maxEntries: 1, name: 'counters' },
+        flags: BPF_F_MMAPABLE,
+      }),
+    );
+    const { bytes, unmap } = mapShared(map, size, { writable: true });
+    const counters = new BigUint64Array(bytes);
+    expect(counters).toHaveLength(size / 8);
+    // r1 = &value[8192]; r2 = 1; atomic *(u64 *)r1 += r2; r0 = *(u32 *)r1
+    const program = loaded(
+      instruction(0x18, 0x21, 0, map),
+      instruction(0, 0, 0, 8192),
+      instruction(0xb7, 2, 0, 1),
+      instruction(0xdb, 0x21),
+      instruction(0x61, 0x10),
+      exit,
+    );
+    expect(testRun(program, { data: ethernet(), repeat: 1000 }).retval).toBe(1000);
+    expect(counters[1024]).toBe(1000n);
+    counters[1024] = 5n;
+    expect(testRun(program, { data: ethernet() }).retval).toBe(6);
+    expect(Atomics.load(counters, 1024)).toBe(6n);
+    expect(counters.filter((count) => count !== 0n)).toHaveLength(1);
+    unmap();
+  });
+});
