@@ -37,7 +37,7 @@ conformance: build
 differential: build
 	@npx tsx tests/differential/main.ts $(SEEDS)
 
-# Malformed requests for SECONDS=600, from SEED=n: speed, and the branches of the validator that were taken.
+# Malformed requests for SECONDS=600 or until BLOBS=n, from SEED=n; STATE=file to go on later. Speed, and branches taken.
 fuzz: setup
 	@npx tsx tests/fuzz/main.ts
 

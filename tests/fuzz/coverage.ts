@@ -1,11 +1,7 @@
 /** Runs recorded inputs (a file of JSON: `RecordedInput[]`) and prints which branches of the validator they take. */
 import { readFileSync } from 'node:fs';
 import { type Branches, watchBranches } from './branches.ts';
-
-/** An input as it is written down: a struct by the seed that it is made from. */
-export type RecordedInput =
-  | { readonly kind: 'blob'; readonly hex: string; readonly previous: string | undefined }
-  | { readonly kind: 'struct'; readonly seed: number };
+import type { RecordedInput } from './session.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 /** What stands between a caller's bytes and a table. */
@@ -20,6 +16,8 @@ const { examineBlob, examineStruct } = await import('./oracle.ts');
 const { structInput } = await import('./inputs.ts');
 const { randomFrom } = await import('../harness/random.ts');
 
+/** At an odd address. */
+const shifted = new Uint8Array((1 << 20) + 1).subarray(1);
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 for (const input of JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as readonly RecordedInput[]) {
   if (input.kind === 'struct') {
@@ -27,9 +25,11 @@ for (const input of JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as r
     examineStruct(known, data, context);
     continue;
   }
-  const { previous } = input;
-  const before = previous === undefined ? undefined : examineBlob(bytesOf(previous), { deep: false }).view;
-  examineBlob(bytesOf(input.hex), { previous: before, deep: true });
+  const { previous: before, claimed } = input;
+  const previous = before === undefined ? undefined : examineBlob(bytesOf(before), { deep: true }).accepted;
+  examineBlob(bytesOf(input.hex), { previous, deep: true, claimed });
+  shifted.set(bytesOf(input.hex).subarray(0, shifted.length));
+  examineBlob(shifted.subarray(0, input.hex.length / 2), { previous, deep: false });
 }
 
 const relative = (file: string): string => (file.startsWith(root) ? file.slice(root.length) : file);

@@ -7,68 +7,80 @@ import { mutate } from './mutate.ts';
 import { type KnownRevision, knownRevisions } from './structs.ts';
 import { validBlob } from './valid-blob.ts';
 
-/** A blob, and where it comes from. */
+/** Where a blob comes from; all but the last two are mutations of valid ones, or of such mutations. */
+export type InputOrigin = 'valid' | 'accepted' | 'found' | 'hand-made' | 'raw';
+
 export interface BlobInput {
-  readonly origin: 'valid' | 'hand-made' | 'found' | 'raw';
+  readonly origin: InputOrigin;
   readonly bytes: Uint8Array;
+  /** What was done to it, as indices of `mutationNames`. */
+  readonly mutations: readonly number[];
 }
 
 const poolSize = 512;
 /** Inputs that took a new way through the code, for further mutations. */
 const mostFound = 4096;
 const longestFound = 1 << 13;
+/** So many ways are told apart; there are some thousands. */
+const mostKinds = 20_000;
 
 /** Blobs one after the other: some nine tenths of them mutations of valid ones. */
 export class BlobInputs {
-  readonly #random: Random;
+  /** The ways through the code that were seen. */
+  readonly kinds = new Set<string>();
   readonly #pool: Uint8Array[] = [];
   readonly #found: Uint8Array[] = [];
-  readonly #kinds = new Set<string>();
+  #kept = 0;
   readonly #handMade = blobCases.map(({ blob }) => blob);
 
-  constructor(random: Random) {
-    this.#random = random;
+  /** Forgets the valid blobs, so that what comes next hangs on `next`'s random numbers and on what was found alone. */
+  beginRound(): void {
+    this.#pool.length = 0;
   }
 
-  /** How many ways through the code were seen. */
-  get kinds(): number {
-    return this.#kinds.size;
-  }
-
-  next(): BlobInput {
-    const random = this.#random;
+  next(random: Random): BlobInput {
     const choice = random(100);
-    if (choice < 4) return { origin: 'raw', bytes: this.#raw() };
-    if (choice < 12) return { origin: 'hand-made', bytes: mutate(this.#one(this.#handMade), random) };
-    if (choice < 40 && this.#found.length > 0)
-      return { origin: 'found', bytes: mutate(this.#one(this.#found), random) };
-    if (this.#pool.length < poolSize || random(16) === 0) {
+    if (choice < 4) return { origin: 'raw', bytes: raw(random), mutations: [] };
+    if (choice < 12) return this.#mutated('hand-made', this.#handMade, random);
+    if (choice < 40 && this.#found.length > 0) return this.#mutated('found', this.#found, random);
+    if (this.#pool.length < poolSize || random(64) === 0) {
       const fresh = validBlob(random);
       if (this.#pool.length < poolSize) this.#pool.push(fresh);
       else this.#pool[random(poolSize)] = fresh;
     }
-    return { origin: 'valid', bytes: mutate(this.#one(this.#pool), random) };
+    return this.#mutated('valid', this.#pool, random);
   }
 
-  /** Keeps an input whose way through the code is new, and says so. */
+  /** Whether an input's way through the code is new; keeps it then. */
   note(bytes: Uint8Array, kind: string): boolean {
-    if (this.#kinds.has(kind)) return false;
-    this.#kinds.add(kind);
-    if (bytes.length > longestFound) return true;
-    if (this.#found.length < mostFound) this.#found.push(bytes);
-    else this.#found[this.#random(mostFound)] = bytes;
+    if (this.kinds.has(kind) || this.kinds.size >= mostKinds) return false;
+    this.kinds.add(kind);
+    this.keep(bytes);
     return true;
   }
 
-  #one(from: readonly Uint8Array[]): Uint8Array {
-    return from[this.#random(from.length)] ?? new Uint8Array();
+  /** For further mutations; the oldest makes room. */
+  keep(bytes: Uint8Array): void {
+    if (bytes.length > longestFound) return;
+    // A copy: small buffers share their memory with others, which would be kept, too.
+    this.#found[this.#kept % mostFound] = new Uint8Array(bytes);
+    this.#kept += 1;
   }
 
-  #raw(): Uint8Array {
-    const bytes = new Uint8Array(this.#random(pick(this.#random, [97, 300, 1200])));
-    for (let at = 0; at < bytes.length; at += 1) bytes[at] = this.#random(256);
-    return bytes;
+  #mutated(origin: InputOrigin, from: readonly Uint8Array[], random: Random): BlobInput {
+    return mutated(origin, from[random(from.length)] ?? new Uint8Array(), random);
   }
+}
+
+export function mutated(origin: InputOrigin, blob: Uint8Array, random: Random): BlobInput {
+  const mutations: number[] = [];
+  return { origin, bytes: mutate(blob, random, (mutation) => mutations.push(mutation)), mutations };
+}
+
+function raw(random: Random): Uint8Array {
+  const bytes = new Uint8Array(random(pick(random, [97, 300, 1200])));
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = random(256);
+  return bytes;
 }
 
 /** A struct for an extension: a valid one with a few bytes changed, or any bytes. */

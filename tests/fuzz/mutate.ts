@@ -12,9 +12,12 @@ const ENTRY = 112;
 /** Numbers that such code goes wrong at, if it does. */
 const edges: readonly number[] = [
   0, 1, 7, 8, 31, 32, 39, 40, 64, 96, 112, 144, 152, 176, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xfff8, 0xffff,
-  0x10000, 1e6, 0x7ffffff, 0x08000000, 0x7fffffff, 0x80000000, 0xfffffff8, 0xfffffffb, 0xfffffffc, 0xfffffffe,
-  0xffffffff,
+  0x10000, 1e6, 0x2000001, 0x4000000, 0x7ffffff, 0x08000000, 0x7fffffff, 0x80000000, 0xfffffff8, 0xfffffffb, 0xfffffffc,
+  0xfffffffe, 0xffffffff,
 ];
+
+/** One mutation adds no more than this: several of the large ones would take minutes to no end. */
+const mostBytes = 1 << 20;
 
 /** Entries of a blob as far as they can be walked; never more than this many are looked at. */
 const mostEntries = 4096;
@@ -127,84 +130,124 @@ function aVerdict(bytes: Buffer, random: Random): number | undefined {
   return target === undefined ? undefined : target + 32;
 }
 
-function anyBlob(bytes: Buffer, random: Random): Buffer | undefined {
-  if (bytes.length === 0) return undefined;
-  for (let left = 1 + random(8); left > 0; left -= 1) {
-    bytes[random(bytes.length)] = random(256);
-  }
+interface Kind {
+  readonly name: string;
+  /** How often it is taken, beside the others. */
+  readonly weight: number;
+  readonly apply: Mutation;
+}
+
+const kinds: readonly Kind[] = [
+  kind('header: hooks, underflows, numbers', 1, (_, random) => replaceFields.validHooks + 4 * random(15), 4),
+  kind(
+    'header: entries, size, counters',
+    1,
+    (_, random) => one(random, [replaceFields.numEntries, replaceFields.size, replaceFields.counters]),
+    4,
+  ),
+  kind('header: name of the table', 1, (_, random) => random(32), 1),
+  { name: 'header: a hook at some other entry', weight: 1, apply: otherHook },
+  kind(
+    'entry: offsets',
+    1,
+    (bytes, random) => add(anEntry(bytes, random), one(random, [TARGET_OFFSET, NEXT_OFFSET])),
+    2,
+  ),
+  kind(
+    'entry: protocol and flags',
+    1,
+    (bytes, random) => add(anEntry(bytes, random), one(random, [80, 81, 82, 83])),
+    1,
+  ),
+  kind('entry: any byte', 1, (bytes, random) => add(anEntry(bytes, random), random(ENTRY)), 1),
+  kind('extension: size', 1, anExtension, 2),
+  kind('extension: name', 1, (bytes, random) => add(anExtension(bytes, random), 2 + random(29)), 1),
+  kind('extension: revision', 1, (bytes, random) => add(anExtension(bytes, random), 31), 1),
+  kind('extension: a byte of its struct', 3, (bytes, random) => inside(bytes, random, 1), 1),
+  kind('extension: two bytes of its struct', 1, (bytes, random) => inside(bytes, random, 2), 2),
+  kind('extension: four bytes of its struct', 2, (bytes, random) => inside(bytes, random, 4), 4),
+  kind('verdict: any number', 1, aVerdict, 4),
+  { name: 'verdict: a jump', weight: 2, apply: jump },
+  { name: 'verdict: a standard one', weight: 1, apply: standardVerdict },
+  { name: 'entries: one put in', weight: 1, apply: putIn },
+  { name: 'entries: one taken out', weight: 1, apply: takeOut },
+  { name: 'entries: one repeated', weight: 1, apply: repeat },
+  { name: "entries: a chain's head put in", weight: 1, apply: putHead },
+  { name: 'end: cut', weight: 1, apply: (bytes, random) => bytes.subarray(0, random(bytes.length + 1)) },
+  { name: 'end: more behind it', weight: 1, apply: putBehind },
+  { name: 'any bytes', weight: 1, apply: anyBytes },
+];
+const weighted: readonly number[] = kinds.flatMap(({ weight }, index) => Array<number>(weight).fill(index));
+
+/** What `mutate` does, by the number it tells. */
+export const mutationNames: readonly string[] = kinds.map(({ name }) => name);
+
+function kind(
+  name: string,
+  weight: number,
+  offsets: (bytes: Buffer, random: Random) => number | undefined,
+  size: 1 | 2 | 4,
+): Kind {
+  return { name, weight, apply: field(offsets, size) };
+}
+
+/** Somewhere in the struct of an extension. */
+function inside(bytes: Buffer, random: Random, size: number): number | undefined {
+  const at = anExtension(bytes, random);
+  if (at === undefined) return undefined;
+  const room = Math.floor((bytes.readUInt16LE(at) - 32) / size);
+  return room <= 0 ? undefined : at + 32 + size * random(room);
+}
+
+function otherHook(bytes: Buffer, random: Random): Buffer | undefined {
+  const at = anEntry(bytes, random);
+  if (at === undefined) return undefined;
+  bytes.writeUInt32LE(at - HEAD, replaceFields.hookEntry + 4 * random(10));
   return bytes;
 }
 
-const mutations: readonly Mutation[] = [
-  // The header's numbers.
-  field((_, random) => replaceFields.validHooks + 4 * random(15), 4),
-  field((_, random) => one(random, [replaceFields.numEntries, replaceFields.size, replaceFields.counters]), 4),
-  field((_, random) => random(32), 1),
-  // A hook at some other entry.
-  (bytes, random) => {
-    const at = anEntry(bytes, random);
-    if (at === undefined) return undefined;
-    bytes.writeUInt32LE(at - HEAD, replaceFields.hookEntry + 4 * random(10));
-    return bytes;
-  },
-  // An entry's offsets, flags, protocol, anything of its first 112 bytes.
-  field((bytes, random) => add(anEntry(bytes, random), one(random, [TARGET_OFFSET, NEXT_OFFSET])), 2),
-  field((bytes, random) => add(anEntry(bytes, random), one(random, [80, 81, 82, 83])), 1),
-  field((bytes, random) => add(anEntry(bytes, random), random(ENTRY)), 1),
-  // Sizes, names, revisions, contents of extensions.
-  field((bytes, random) => anExtension(bytes, random), 2),
-  field((bytes, random) => add(anExtension(bytes, random), 2 + random(29)), 1),
-  field((bytes, random) => add(anExtension(bytes, random), 31), 1),
-  ...contents(),
-  // Verdicts: numbers, entries, the middle of entries.
-  field((bytes, random) => aVerdict(bytes, random), 4),
-  jump,
-  jump,
-  (bytes, random) => {
-    const verdict = aVerdict(bytes, random);
-    if (verdict === undefined) return undefined;
-    bytes.writeInt32LE(-random(8), verdict);
-    return bytes;
-  },
-  // Whole entries: put in, taken out, doubled, thousandfold.
-  (bytes, random) => {
-    const at = anEntry(bytes, random);
-    return at === undefined ? undefined : splice(bytes, at, 0, someRule(random), 1, random(8) !== 0);
-  },
-  (bytes, random) => {
-    const at = anEntry(bytes, random);
-    const length = at === undefined ? 0 : bytes.readUInt16LE(at + NEXT_OFFSET);
-    return at === undefined ? undefined : splice(bytes, at, length, Buffer.alloc(0), -1, random(8) !== 0);
-  },
-  (bytes, random) => {
-    const at = anEntry(bytes, random);
-    if (at === undefined) return undefined;
-    const same = bytes.subarray(at, at + bytes.readUInt16LE(at + NEXT_OFFSET));
-    const times = random(200) === 0 ? random(2000) : 1 + random(3);
-    return splice(bytes, at, 0, Buffer.concat(Array<Buffer>(times).fill(same)), times, random(8) !== 0);
-  },
-  (bytes, random) => {
-    const at = anEntry(bytes, random);
-    return at === undefined
-      ? undefined
-      : splice(bytes, at, 0, head(one(random, ['one', 'two', '', 'INPUT', 'ERROR', 'x'.repeat(29)]) ?? ''), 1, true);
-  },
-  // The end: cut, or with something behind it.
-  (bytes, random) => bytes.subarray(0, random(bytes.length + 1)),
-  (bytes, random) => Buffer.concat([bytes, Buffer.alloc(random(200), random(256))]),
-  anyBlob,
-];
+function standardVerdict(bytes: Buffer, random: Random): Buffer | undefined {
+  const verdict = aVerdict(bytes, random);
+  if (verdict === undefined) return undefined;
+  bytes.writeInt32LE(-random(8), verdict);
+  return bytes;
+}
 
-function contents(): readonly Mutation[] {
-  const inside = (bytes: Buffer, random: Random, size: number): number | undefined => {
-    const at = anExtension(bytes, random);
-    if (at === undefined) return undefined;
-    const room = Math.floor((bytes.readUInt16LE(at) - 32) / size);
-    return room <= 0 ? undefined : at + 32 + size * random(room);
-  };
-  const byte = field((bytes, random) => inside(bytes, random, 1), 1);
-  const word = field((bytes, random) => inside(bytes, random, 4), 4);
-  return [byte, byte, byte, word, word, field((bytes, random) => inside(bytes, random, 2), 2)];
+function putIn(bytes: Buffer, random: Random): Buffer | undefined {
+  const at = anEntry(bytes, random);
+  return at === undefined ? undefined : splice(bytes, at, 0, someRule(random), 1, random(8) !== 0);
+}
+
+function takeOut(bytes: Buffer, random: Random): Buffer | undefined {
+  const at = anEntry(bytes, random);
+  if (at === undefined) return undefined;
+  return splice(bytes, at, bytes.readUInt16LE(at + NEXT_OFFSET), Buffer.alloc(0), -1, random(8) !== 0);
+}
+
+/** Doubled, or now and then thousandfold. */
+function repeat(bytes: Buffer, random: Random): Buffer | undefined {
+  const at = anEntry(bytes, random);
+  if (at === undefined) return undefined;
+  const same = bytes.subarray(at, at + bytes.readUInt16LE(at + NEXT_OFFSET));
+  const times = random(500) === 0 ? random(2000) : 1 + random(3);
+  if (times * same.length > mostBytes) return undefined;
+  return splice(bytes, at, 0, Buffer.concat(Array<Buffer>(times).fill(same)), times, random(8) !== 0);
+}
+
+function putHead(bytes: Buffer, random: Random): Buffer | undefined {
+  const at = anEntry(bytes, random);
+  const name = one(random, ['one', 'two', '', 'INPUT', 'ERROR', 'x'.repeat(29)]) ?? '';
+  return at === undefined ? undefined : splice(bytes, at, 0, head(name), 1, true);
+}
+
+function putBehind(bytes: Buffer, random: Random): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc(random(200), random(256))]);
+}
+
+function anyBytes(bytes: Buffer, random: Random): Buffer | undefined {
+  if (bytes.length === 0) return undefined;
+  for (let left = 1 + random(8); left > 0; left -= 1) bytes[random(bytes.length)] = random(256);
+  return bytes;
 }
 
 /** A jump to an entry, or next to one: into its middle, back to itself, past the end. */
@@ -220,12 +263,19 @@ function add(at: number | undefined, more: number | undefined): number | undefin
   return at === undefined || more === undefined ? undefined : at + more;
 }
 
-/** A copy of `blob` with a few things wrong in it (or, seldom, with none). Never empty of meaning: most remains. */
-export function mutate(blob: Uint8Array, random: Random): Uint8Array {
-  let bytes = Buffer.from(blob);
+/**
+ * A copy of `blob` with a few things wrong in it (or, seldom, with none). Never empty of meaning: most remains. `tell`
+ * hears what was done, as an index of `mutationNames`.
+ */
+export function mutate(blob: Uint8Array, random: Random, tell?: (mutation: number) => void): Uint8Array {
+  let bytes: Buffer = Buffer.from(blob);
   for (let left = random(12) === 0 ? 0 : 1 + random(random(5) === 0 ? 12 : 3); left > 0; left -= 1) {
     if (bytes.length < HEAD) break;
-    bytes = Buffer.from(one(random, mutations)?.(bytes, random) ?? bytes);
+    const index = one(random, weighted) ?? 0;
+    const made = kinds[index]?.apply(bytes, random);
+    if (made === undefined) continue;
+    bytes = made;
+    tell?.(index);
   }
   return bytes;
 }
