@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { composeCommand, type MboxRequest, OWN_LEVEL, ownOptions } from '../protocol/mbox.ts';
+import { bpfCapabilities, isBpfCapable } from '../sys/bpf-capable.ts';
 import { CAP_NET_ADMIN } from '../sys/capability.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { netnsCookie } from '../sys/namespace.ts';
@@ -71,10 +72,13 @@ export class Modules {
   readonly #slots = new Map<bigint, Slot>();
   readonly ownCookie = netnsCookie();
   readonly #gate: HelperGate;
+  /** What drivers keep. */
+  readonly #capabilities: readonly number[];
 
   constructor(options: ModulesOptions) {
     this.#options = options;
     this.#gate = new HelperGate(options.gate);
+    this.#capabilities = [CAP_NET_ADMIN, ...(wantsBpf() && isBpfCapable() ? bpfCapabilities : [])];
   }
 
   /** The module for the namespace of a socket. */
@@ -140,7 +144,7 @@ export class Modules {
     const isOwn = cookie === this.ownCookie;
     const folder = stateFolder(base, cookie);
     const log = openLog(path.join(folder, 'log'), verboseFd);
-    const spawner = new Spawner({ capabilities: [CAP_NET_ADMIN], ...(isOwn ? {} : { netns: duplicate(netns) }) });
+    const spawner = new Spawner({ capabilities: this.#capabilities, ...(isOwn ? {} : { netns: duplicate(netns) }) });
     const module = new BpfilterModule({
       newDriver: () =>
         new UsermodeDriver('bpfilter_umh', spawner.spawn, { gate: this.#gate, timeoutMs: gateTimeoutMs }),
@@ -170,6 +174,12 @@ export class Modules {
   }
 }
 
+/** Whether drivers may put rules into BPF programs. What they make of an unknown word is an error. */
+function wantsBpf(): boolean {
+  const { BPFILTER_BACKEND: backend } = process.env;
+  return backend === 'auto' || backend === 'bpf';
+}
+
 /** The shorter of two waits; −1 is for ever. */
 function soonest(one: number, other: number): number {
   if (one < 0 || other < 0) return Math.max(one, other);
@@ -183,7 +193,8 @@ function duplicate(fd: number): number {
 
 /** Only what the driver needs: a caller's NODE_OPTIONS or LD_PRELOAD are none of its business. */
 function driverEnvironment(folder: string, client: string, koffiFile: string): Record<string, string> {
-  const { BPFILTER_NFT: nft, BPFILTER_TRANSPORT: transport, BPFILTER_XT: xt, BPFILTER_FAULT: fault } = process.env;
+  const { BPFILTER_NFT: nft, BPFILTER_TRANSPORT: transport, BPFILTER_BACKEND: backend } = process.env;
+  const { BPFILTER_XT: xt, BPFILTER_FAULT: fault } = process.env;
   return {
     PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C',
@@ -192,6 +203,7 @@ function driverEnvironment(folder: string, client: string, koffiFile: string): R
     BPFILTER_KOFFI: koffiFile,
     ...(nft === undefined ? {} : { BPFILTER_NFT: nft }),
     ...(transport === undefined ? {} : { BPFILTER_TRANSPORT: transport }),
+    ...(backend === undefined ? {} : { BPFILTER_BACKEND: backend }),
     ...(xt === undefined ? {} : { BPFILTER_XT: xt }),
     ...(fault === undefined ? {} : { BPFILTER_FAULT: fault }),
   };

@@ -10,6 +10,7 @@ const capset = cFunction('capset', ['void *', 'void *']);
 export const CAP_SETPCAP = 8;
 export const CAP_NET_ADMIN = 12;
 export const CAP_SYS_ADMIN = 21;
+export const CAP_PERFMON = 38;
 export const CAP_BPF = 39;
 
 const _LINUX_CAPABILITY_VERSION_3 = 0x20080522;

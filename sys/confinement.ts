@@ -19,7 +19,6 @@ const neverMade: Readonly<Record<string, readonly [number, number]>> = {
   chroot: [161, 51],
   setns: [308, 268],
   unshare: [272, 97],
-  bpf: [321, 280],
   perf_event_open: [298, 241],
   userfaultfd: [323, 282],
   init_module: [175, 105],
@@ -68,6 +67,11 @@ const executing: Readonly<Record<string, readonly [number, number]>> = {
   execveat: [322, 281],
 };
 
+/** BPF programs and maps. */
+const loading: Readonly<Record<string, readonly [number, number]>> = {
+  bpf: [321, 280],
+};
+
 /** struct seccomp_data (linux/seccomp.h): nr, arch, instruction_pointer, args[6]; low words, little-endian. */
 const data = { nr: 0, arch: 4, firstArgument: 16 } as const;
 const allow = 0x7fff0000; // SECCOMP_RET_ALLOW
@@ -79,16 +83,19 @@ const AF_NETLINK = 16;
 export interface Confinement {
   /** Whether it may start other programs. */
   readonly execute: boolean;
+  /** Whether it may load BPF programs and make maps, as far as its capabilities go. */
+  readonly bpf: boolean;
 }
 
 /**
  * Takes from this process, all of its threads and what it starts, for good, what a driver never does: each such call
  * is EPERM from now on, and no other socket than netlink's can be made. Sets no_new_privs. Throws `syscall`.
  */
-export function confine({ execute }: Confinement): void {
+export function confine({ execute, bpf }: Confinement): void {
   const { auditArch, nr } = arch();
   const column = process.arch === 'arm64' ? 1 : 0;
-  const calls = [...Object.values(neverMade), ...(execute ? [] : Object.values(executing))];
+  const refused = [neverMade, ...(execute ? [] : [executing]), ...(bpf ? [] : [loading])];
+  const calls = refused.flatMap((table) => Object.values(table));
   const program: ClassicInstruction[] = [
     { op: 'load', offset: data.arch },
     { op: 'if-equal', value: auditArch, no: 'refuse' },

@@ -1,8 +1,9 @@
 import './title.ts';
 import { join } from 'node:path';
-import { describeError } from '../protocol/error.ts';
+import { BpfilterError, describeError } from '../protocol/error.ts';
 import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import type { XtSupport } from '../rules/nft/xt.ts';
+import { isBpfCapable } from '../sys/bpf-capable.ts';
 import { confine } from '../sys/confinement.ts';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
@@ -15,7 +16,7 @@ import { randomInstance } from './instance-name.ts';
 import { openStateLock, sleepSync } from './lock/state-lock.ts';
 import { createLog, type Log } from './log.ts';
 import { pipesOf, serveRequests } from './serve.ts';
-import { logDescriptors, readSettings } from './settings.ts';
+import { type Backend, logDescriptors, readSettings } from './settings.ts';
 import { openEpoch } from './store/epoch.ts';
 import { openStateFiles } from './store/files.ts';
 import { stateName } from './store/state-names.ts';
@@ -32,7 +33,8 @@ const forbiddenXt: XtSupport = { problem: () => 'it was forbidden (--no-xt, BPFI
 
 function start(log: Log): void {
   const settings = readSettings(process.env);
-  const { stateFolder, client, nft, transport } = settings;
+  const { stateFolder, client, nft, transport, backend } = settings;
+  if (backend === 'bpf') throw new BpfilterError('dataplane', 'BPF alone was asked for: it carries no table yet');
   const now = () => performance.now();
   const lock = openStateLock({ path: join(stateFolder, stateName.lock), log, now, sleep: sleepSync });
   const run = nftRunner({ program: nft, lock, environment: process.env });
@@ -53,7 +55,7 @@ function start(log: Log): void {
     translator: createNftTranslator({ xt: settings.xt ? plane.xt : forbiddenXt }),
     callers: callerSource({ receive: receiveMemory }),
   });
-  confineSelf(plane, log);
+  confineSelf(plane, backend, log);
   const { fault } = settings;
   const pipes = pipesOf(FROM_SHIM, TO_SHIM);
   const faulty = fault === undefined ? { driver, pipes } : withFault(fault, { driver, pipes });
@@ -62,10 +64,13 @@ function start(log: Log): void {
 
 const note = Buffer.alloc(memoryNoteSize);
 
-/** From here on it reads callers' memory and files, and speaks netlink; it starts nothing but nft, where that carries the rules. */
-function confineSelf({ transport }: DataPlane, log: Log): void {
+/**
+ * From here on it reads callers' memory and files, and speaks netlink; it starts nothing but nft, where that carries
+ * the rules, and loads BPF only where it was told to and can.
+ */
+function confineSelf({ transport }: DataPlane, backend: Backend, log: Log): void {
   try {
-    confine({ execute: transport.name === 'exec' });
+    confine({ execute: transport.name === 'exec', bpf: backend !== 'nft' && isBpfCapable() });
   } catch (error) {
     log.warning(`the driver isn't confined: ${describeError(error)}`);
   }

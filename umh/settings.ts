@@ -12,6 +12,8 @@ export interface Settings {
   readonly nft: string;
   /** How rules get to the kernel. */
   readonly transport: WantedTransport;
+  /** What carries them there; `auto`: for each table BPF where it can, else nft. */
+  readonly backend: Backend;
   /** Whether the kernel's own xt extensions may carry what nft can't say. */
   readonly xt: boolean;
   /** How the driver is to misbehave, for drills; not at all unless told. */
@@ -20,14 +22,16 @@ export interface Settings {
   readonly logDescriptors: readonly number[];
 }
 
+export type Backend = 'auto' | 'nft' | 'bpf';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const STDERR = 2;
 
 /** Throws `usage` for what the shim must have said and hasn't. */
 export function readSettings(environment: Environment): Settings {
-  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT, BPFILTER_XT, BPFILTER_FAULT } =
-    environment;
+  const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT } = environment;
+  const { BPFILTER_BACKEND, BPFILTER_XT, BPFILTER_FAULT } = environment;
   if (BPFILTER_STATE === undefined || BPFILTER_STATE === '')
     throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
   if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
@@ -38,6 +42,7 @@ export function readSettings(environment: Environment): Settings {
     client: BPFILTER_CLIENT,
     nft: BPFILTER_NFT === undefined || BPFILTER_NFT === '' ? 'nft' : BPFILTER_NFT,
     transport: transportOf(BPFILTER_TRANSPORT),
+    backend: backendOf(BPFILTER_BACKEND),
     xt: isAllowed(BPFILTER_XT),
     fault: faultOf(BPFILTER_FAULT),
     logDescriptors: logDescriptors(environment),
@@ -49,6 +54,13 @@ function transportOf(text: string | undefined): WantedTransport {
   if (text === undefined || text === '') return 'auto';
   if (text === 'auto' || text === 'netlink' || text === 'exec') return text;
   throw new BpfilterError('usage', `BPFILTER_TRANSPORT: auto, netlink or exec expected, found "${text}"`);
+}
+
+/** BPFILTER_BACKEND: what carries the rules. Throws `usage`. */
+function backendOf(text: string | undefined): Backend {
+  if (text === undefined || text === '') return 'nft';
+  if (text === 'auto' || text === 'nft' || text === 'bpf') return text;
+  throw new BpfilterError('usage', `BPFILTER_BACKEND: auto, nft or bpf expected, found "${text}"`);
 }
 
 /** BPFILTER_XT: yes or no. Throws `usage`. */

@@ -45,6 +45,7 @@ export function checkDescriptors(): void {
 /** What a driver knows of each variable that the shim hands on to it. */
 const settings: Readonly<Record<string, readonly string[]>> = {
   BPFILTER_TRANSPORT: ['auto', 'netlink', 'exec'],
+  BPFILTER_BACKEND: ['auto', 'nft', 'bpf'],
   BPFILTER_XT: ['yes', 'no'],
   BPFILTER_STANDBY: ['yes', 'no'],
 };
