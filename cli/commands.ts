@@ -72,7 +72,7 @@ async function perform(argv: readonly string[]): Promise<number> {
     .parserConfiguration({ 'populate--': true })
     .command(
       'run [command..]',
-      'run COMMAND with all its descendants served: run [--isolated] [--verbose] [--nft WAY] [--no-xt] -- COMMAND [ARGUMENT…]',
+      'run COMMAND with all its descendants served: run [--isolated] [--verbose] [--nft WAY] [--backend PLANE] [--no-xt] -- COMMAND [ARGUMENT…]',
       (args) =>
         args
           .positional('command', { type: 'string', array: true, default: [], defaultDescription: 'needed' })
@@ -86,6 +86,12 @@ async function perform(argv: readonly string[]): Promise<number> {
             choices: ['auto', 'netlink', 'exec'],
             describe: 'how rules get to nftables: by our own netlink, by the nft program, or whichever works (auto)',
           })
+          .option('backend', {
+            choices: ['auto', 'nft', 'bpf'],
+            describe:
+              "what carries the rules; auto: BPF for each table that it can carry, else nft; bpf: refuse tables that BPF can't carry",
+            defaultDescription: 'nft',
+          })
           .option('xt', {
             type: 'boolean',
             default: true,
@@ -94,8 +100,8 @@ async function perform(argv: readonly string[]): Promise<number> {
           .example(exampleOf('run')),
       async (args) => {
         const behind = (args['--'] as readonly string[] | undefined) ?? [];
-        const { isolated, verbose, nft, xt, command } = args;
-        await runCommand({ isolated, verbose, nft, xt, command: [...command, ...behind] });
+        const { isolated, verbose, nft, backend, xt, command } = args;
+        await runCommand({ isolated, verbose, nft, backend, xt, command: [...command, ...behind] });
       },
     )
     .command(

@@ -47,6 +47,11 @@ export function execIsolated(options: RunArguments): never {
   });
 }
 
-function flagsOf({ verbose, nft, xt }: RunArguments): readonly string[] {
-  return [...(verbose ? ['--verbose'] : []), ...(nft === undefined ? [] : ['--nft', nft]), ...(xt ? [] : ['--no-xt'])];
+function flagsOf({ verbose, nft, backend, xt }: RunArguments): readonly string[] {
+  return [
+    ...(verbose ? ['--verbose'] : []),
+    ...(nft === undefined ? [] : ['--nft', nft]),
+    ...(backend === undefined ? [] : ['--backend', backend]),
+    ...(xt ? [] : ['--no-xt']),
+  ];
 }

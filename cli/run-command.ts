@@ -9,6 +9,8 @@ export interface RunArguments {
   readonly verbose: boolean;
   /** How rules get to nftables: auto, netlink or exec; undefined: as BPFILTER_TRANSPORT says. */
   readonly nft: string | undefined;
+  /** What carries rules: auto, nft or bpf; undefined: as BPFILTER_BACKEND says. */
+  readonly backend: string | undefined;
   /** Whether the kernel's own xt extensions may carry what nft can't say. */
   readonly xt: boolean;
   readonly command: readonly string[];
@@ -22,7 +24,13 @@ const flags = { '--isolated': { isolated: true }, '--verbose': { verbose: true }
  */
 export function plainRunArguments(argv: readonly string[]): RunArguments | undefined {
   if (argv[0] !== 'run') return undefined;
-  let found: Omit<RunArguments, 'command'> = { isolated: false, verbose: false, nft: undefined, xt: true };
+  let found: Omit<RunArguments, 'command'> = {
+    isolated: false,
+    verbose: false,
+    nft: undefined,
+    backend: undefined,
+    xt: true,
+  };
   let index = 1;
   for (; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
@@ -38,7 +46,7 @@ export function plainRunArguments(argv: readonly string[]): RunArguments | undef
   return command.length === 0 ? undefined : { ...found, command };
 }
 
-/** `bpfilter run [--isolated] [--verbose] [--nft WAY] [--no-xt] -- CMD [ARG…]` */
+/** `bpfilter run [--isolated] [--verbose] [--nft WAY] [--backend PLANE] [--no-xt] -- CMD [ARG…]` */
 export async function runCommand(options: RunArguments): Promise<void> {
   if (options.command.length === 0) throw new BpfilterError('usage', 'run: which command?');
   if (options.isolated) execIsolated(options);
@@ -54,7 +62,8 @@ export async function runCommand(options: RunArguments): Promise<void> {
 }
 
 /** Drivers get their settings by the shim's environment; CMD has the environment that we were started with. */
-function tellDrivers({ nft, xt }: RunArguments): void {
+function tellDrivers({ nft, backend, xt }: RunArguments): void {
   if (nft !== undefined) process.env.BPFILTER_TRANSPORT = nft;
+  if (backend !== undefined) process.env.BPFILTER_BACKEND = backend;
   if (!xt) process.env.BPFILTER_XT = 'no';
 }

@@ -45,9 +45,21 @@ describe.skipIf(reason !== undefined)(titled('the command line', reason), () => 
     ['no command', ['run']],
     ['no command behind --', ['run', '--']],
     ['an unknown option', ['run', '--nosuch', '--', 'true']],
+    ['an unknown backend', ['run', '--backend', 'xdp', '--', 'true']],
   ])('run: wrong usage has a status that is not taken for CMD’s: %s', (_title, args) => {
     expect(ask(...args)).toMatchObject({ status: 125, stdout: '' });
   });
+
+  test.each(['BPFILTER_TRANSPORT', 'BPFILTER_BACKEND', 'BPFILTER_XT'])(
+    'run: nonsense in %s is said at once',
+    (name) => {
+      withFolder((folder) => {
+        const ran = runCommand([...inNamespace, bpfilter, 'run', '--', 'true'], { folder, env: { [name]: 'xdp' } });
+        expect(ran).toMatchObject({ status: 125, stdout: '' });
+        expect(ran.stderr).toContain(`${name} is "xdp", expected one of `);
+      });
+    },
+  );
 
   test('a wrong line is not carried out', () => {
     withFolder((folder) => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { isBpfCapable } from '../../sys/bpf-capable.ts';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 
 const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const noUserns = missing('user namespaces');
 
 /** Every driver of this state folder, the one that stands by too: its log tells whose it is. */
 const drivers = `for p in /proc/[0-9]*; do
@@ -9,11 +11,16 @@ const drivers = `for p in /proc/[0-9]*; do
   case "$(readlink $p/fd/2)" in "$BPFILTER_BASE"/*) echo "$p";; esac
 done`;
 
-function served(script: string): string {
+interface Way {
+  readonly unshare?: string;
+  readonly options?: readonly string[];
+}
+
+function served(script: string, { unshare = '-n', options = [] }: Way = {}): string {
   return withFolder((folder) => {
     const env = { BPFILTER_BASE: folder, BPFILTER_TRANSPORT: 'netlink' };
     const inner = `iptables -A INPUT -j DROP; ${script}`;
-    const ran = runCommand(['unshare', '-n', bpfilter, 'run', '--', 'sh', '-c', inner], { folder, env });
+    const ran = runCommand(['unshare', unshare, bpfilter, 'run', ...options, '--', 'sh', '-c', inner], { folder, env });
     expect(ran).toMatchObject({ status: 0, stderr: '' });
     return ran.stdout;
   });
@@ -22,22 +29,46 @@ function served(script: string): string {
 const CAP_NET_ADMIN = 1n << 12n;
 const CAP_SYS_PTRACE = 1n << 19n;
 const CAP_DAC_OVERRIDE = 1n << 1n;
+const BPF_AND_PERFMON = (1n << 39n) | (1n << 38n);
+
+/** What each driver and each of its threads has of a field of /proc/PID/status. */
+const statusOfDrivers = `for p in $(${drivers}); do cat $p/task/*/status | grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" | sort | uniq; done`;
+
+const valuesIn = (status: string, field: string): readonly string[] =>
+  [...status.matchAll(new RegExp(`^${field}:\\s*(\\S+)`, 'gm'))].map(([, value]) => value ?? '');
+const capabilitiesIn = (status: string): readonly bigint[] =>
+  ['CapBnd', 'CapEff'].flatMap((field) => valuesIn(status, field)).map((hex) => BigInt(`0x${hex}`));
+
+/** The different sets that threads of drivers have, without the capability that each has. */
+const besideNetAdmin = (way: Way): readonly bigint[] => [
+  ...new Set(capabilitiesIn(served(statusOfDrivers, way)).map((mask) => mask ^ CAP_NET_ADMIN)),
+];
 
 describe.skipIf(reason !== undefined)(titled('what the driver is left with', reason), () => {
   test('few capabilities, none to be had again, no new privileges, a filter on every thread', () => {
-    const status = served(
-      `for p in $(${drivers}); do cat $p/task/*/status | grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" | sort | uniq; done`,
-    );
-    const values = (field: string): readonly string[] =>
-      [...status.matchAll(new RegExp(`^${field}:\\s*(\\S+)`, 'gm'))].map(([, value]) => value ?? '');
-    expect(values('NoNewPrivs').length).toBeGreaterThan(0);
-    expect(new Set(values('NoNewPrivs'))).toEqual(new Set(['1']));
-    expect(new Set(values('Seccomp'))).toEqual(new Set(['2']));
-    for (const mask of [...values('CapBnd'), ...values('CapEff')].map((hex) => BigInt(`0x${hex}`))) {
+    const status = served(statusOfDrivers);
+    expect(valuesIn(status, 'NoNewPrivs').length).toBeGreaterThan(0);
+    expect(new Set(valuesIn(status, 'NoNewPrivs'))).toEqual(new Set(['1']));
+    expect(new Set(valuesIn(status, 'Seccomp'))).toEqual(new Set(['2']));
+    for (const mask of capabilitiesIn(status)) {
       expect(mask & CAP_NET_ADMIN).toBe(CAP_NET_ADMIN);
       expect(mask & (CAP_SYS_PTRACE | CAP_DAC_OVERRIDE)).toBe(0n);
     }
   });
+
+  test.each([
+    ['nft: nothing that BPF wants', 'nft', 0n],
+    ['auto: what BPF wants, where the shim has it', 'auto', isBpfCapable() ? BPF_AND_PERFMON : 0n],
+  ])('--backend %s', (_title, backend, kept) => {
+    expect(besideNetAdmin({ options: ['--backend', backend] })).toEqual([kept]);
+  });
+
+  test.skipIf(noUserns !== undefined)(
+    titled('--backend auto in a user namespace: nothing that BPF wants, for it is worth nothing there', noUserns),
+    () => {
+      expect(besideNetAdmin({ unshare: '-Urn', options: ['--backend', 'auto'] })).toEqual([0n]);
+    },
+  );
 
   test('every file of the state is its owner’s alone', () => {
     const script =
