@@ -46,13 +46,13 @@ describe('the fuzzer', () => {
 describe('decoder, validator, extensions, translation', () => {
   it('only our own errors come out, in bounded time', () => {
     const session = newSession(5);
-    const found = fuzz(session, { seconds: 8 });
+    const found = fuzz(session, { seconds: 30 });
     if (found !== undefined) throw found.violation;
     const { figures } = session;
     expect(figures.blobs.all).toBeGreaterThan(1000);
     expect(ofValid(figures) / figures.blobs.all).toBeGreaterThan(0.5);
     expect(figures.blobs.accepted).toBeGreaterThan(100);
-    expect(figures.structs.all).toBeGreaterThan(200);
+    expect(figures.structs.all).toBeGreaterThan(100);
     expect(figures.byMutation.filter(({ all }) => all === 0)).toEqual([]);
-  });
+  }, 120_000);
 });

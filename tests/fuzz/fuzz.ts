@@ -10,6 +10,8 @@ export interface FuzzOptions {
   readonly seconds?: number;
   /** Blobs of the whole session, the earlier rounds' among them. */
   readonly blobs?: number;
+  /** Blobs of a round, 50,000 unless said otherwise. */
+  readonly roundBlobs?: number;
   /** Called at the end of each round: the moment to save the session. */
   readonly roundOver?: (session: Session) => void;
   /** Hears of the figures every so many seconds. */
@@ -19,8 +21,6 @@ export interface FuzzOptions {
   readonly show?: (input: Uint8Array) => void;
 }
 
-/** Blobs of a round. */
-export const roundBlobs = 50_000;
 /** What must not be exceeded by any input: the largest have a megabyte. Other work on the machine is allowed for. */
 const mostMs = 2_000;
 const mostMemory = 2 ** 31;
@@ -43,7 +43,7 @@ export interface Culprit {
 export function fuzz(session: Session, options: FuzzOptions): Culprit | undefined {
   const { figures } = session;
   const { seconds = Number.POSITIVE_INFINITY, blobs = Number.POSITIVE_INFINITY } = options;
-  const { every = 10, progress, roundOver } = options;
+  const { roundBlobs = 50_000, every = 10, progress, roundOver } = options;
   const [begin, before] = [performance.now(), figures.seconds];
   const [cpuBegin, cpuBefore] = [cpuSeconds(), figures.cpuSeconds];
   let told = before;
@@ -165,9 +165,12 @@ class Round {
     const { slowest } = this.#session.figures;
     this.#show(bytes);
     try {
-      let least = timed(work);
+      const start = performance.now();
+      work();
+      let least = performance.now() - start;
       if (least <= slowest.ms) return undefined;
-      for (let again = 0; again < 3 && least > slowest.ms; again += 1) least = Math.min(least, timed(work));
+      // Again, and on our own time: other work on the machine is no fault of the input.
+      for (let again = 0; again < 3 && least > slowest.ms; again += 1) least = Math.min(least, cpuOf(work));
       if (least > mostMs) return new Violation(`took ${Math.round(least)} ms`);
       if (least > slowest.ms) [slowest.ms, slowest.bytes] = [least, bytes.length];
       return undefined;
@@ -181,10 +184,10 @@ class Round {
 /** Lengths that a caller may claim, whatever it has. */
 const lengths = [0, 39, 95, 96, 97, 1e6, 0x1fffffff, 0x20000000, 0x7fffffff, 0x80000000, 0xffffffff];
 
-function timed(work: () => void): number {
-  const start = performance.now();
+function cpuOf(work: () => void): number {
+  const start = cpuSeconds();
   work();
-  return performance.now() - start;
+  return 1000 * (cpuSeconds() - start);
 }
 
 /** The same bytes at an odd address. */

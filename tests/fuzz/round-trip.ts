@@ -17,25 +17,31 @@ const longestChain = 30;
 export function roundTripProblem(view: BlobView, twice: boolean): string | undefined {
   const encoded = encodeTable(decodeTable(view));
   const again = viewTable(view.table, encoded.entries, encoded);
-  if (again.offsets.length !== view.offsets.length)
-    return `${view.offsets.length} entries were encoded as ${again.offsets.length}`;
+  const difference = differenceOf(view, again);
+  if (difference !== undefined) return `encoded, ${difference}`;
+  if (!twice) return undefined;
+  const bytes = Buffer.from(encodeTable(decodeTable(again)).entries);
+  return bytes.equals(encoded.entries) ? undefined : 'encoded a second time, it is another';
+}
+
+/** Where two tables don't mean the same, or undefined. */
+export function differenceOf(view: BlobView, again: BlobView): string | undefined {
+  if (again.offsets.length !== view.offsets.length) return `${view.offsets.length} entries are ${again.offsets.length}`;
   const heads = new Set(view.chains.map(({ head }) => head));
   heads.add(view.offsets.length - 1);
   for (let index = 0; index < view.offsets.length; index += 1) {
     const same = heads.has(index)
       ? index === view.offsets.length - 1 || nameAt(view, index) === nameAt(again, index)
       : meaningOf(view, index).equals(meaningOf(again, index));
-    if (!same) return `entry ${index} was encoded as another`;
+    if (!same) return `entry ${index} is another`;
   }
   for (const which of ['hookEntry', 'underflow'] as const) {
     for (const [hook, at] of view[which].entries()) {
       if (findEntry(view.offsets, at) !== findEntry(again.offsets, again[which][hook] ?? 0))
-        return `${which} ${hook} was encoded as another`;
+        return `${which} ${hook} is another`;
     }
   }
-  if (!twice) return undefined;
-  const bytes = Buffer.from(encodeTable(decodeTable(again)).entries);
-  return bytes.equals(encoded.entries) ? undefined : 'encoded a second time, it is another';
+  return undefined;
 }
 
 function targetOf({ entries, offsets, layout }: BlobView, index: number): number {
