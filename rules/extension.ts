@@ -140,6 +140,11 @@ export interface NftTarget {
 export interface NftContext {
   readonly header: HeaderMatch;
   readonly table: TableName;
+  /**
+   * Hooks that this rule can be reached from: bit mask of 1 << hook number; 0: no packet gets to it. A rule whose
+   * translation has asked for them is translated anew where they change.
+   */
+  readonly hooks: number;
   /** The matches that stand before a match in its rule. */
   readonly before?: readonly MatchUse[];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type BpfInfo, bpf } from './bpf.ts';
@@ -73,6 +73,6 @@ describe('bpf', () => {
   ])('%s', (_, info, code) => expect(checkErrno(bpf, info)).toBe(code));
 
   it('is left to the kernel', () => {
-    expect(() => bpf.nft(of(), { header: anyHeader, table: 'filter' })).toThrow('no BPF');
+    expect(() => bpf.nft(of(), checking())).toThrow('no BPF');
   });
 });

@@ -1,5 +1,16 @@
+import type { NftAlternatives } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { cgroup } from './cgroup.ts';
+
+/** Of a full socket with that class, or with another. */
+function ofClass(op: '==' | '!=', classid: number): NftAlternatives {
+  return [
+    [
+      { match: { op, left: { meta: { key: 'cgroup' } }, right: classid } },
+      { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
+    ],
+  ];
+}
 
 describeMatch(cgroup, {
   sizes: { 0: 8, 1: 4112, 2: 528 },
@@ -9,37 +20,34 @@ describeMatch(cgroup, {
       revision: 2,
       list: ' cgroup 1048577',
       save: ' --cgroup 1048577',
-      nft: {
-        alternatives: [
-          [
-            { match: { op: '==', left: { meta: { key: 'cgroup' } }, right: 1048577 } },
-            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
-          ],
-        ],
-      },
+      nft: ofClass('==', 1048577),
     },
     {
       hex: '00010001',
       revision: 2,
       list: ' cgroup ! 0',
       save: ' ! --cgroup 0',
-      nft: {
-        alternatives: [
-          [
-            { match: { op: '!=', left: { meta: { key: 'cgroup' } }, right: 0 } },
-            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
-          ],
-        ],
-      },
+      nft: ofClass('!=', 0),
     },
     {
       hex: '0001000007',
       revision: 2,
       table: 'mangle',
+      from: ['INPUT', 'OUTPUT'],
+      list: ' cgroup 7',
+      save: ' --cgroup 7',
+      nft: ofClass('==', 7),
+    },
+    {
+      hex: '0001000007',
+      revision: 2,
+      table: 'mangle',
+      from: ['OUTPUT', 'POSTROUTING'],
       list: ' cgroup 7',
       save: ' --cgroup 7',
       nft: "nft can't leave out half-open connection",
     },
+    { hex: '0001000007', revision: 2, from: [], list: ' cgroup 7', save: ' --cgroup 7', nft: [] },
     { hex: '01', revision: 2, list: ' cgroup ', save: ' --path ""', nft: "nft's JSON has no cgroup paths" },
     { hex: '010000002f', revision: 2, list: ' cgroup /', save: ' --path "/"', nft: "nft's JSON has no cgroup paths" },
     {
@@ -47,28 +55,14 @@ describeMatch(cgroup, {
       revision: 0,
       list: ' cgroup ! 7',
       save: ' ! --cgroup 7',
-      nft: {
-        alternatives: [
-          [
-            { match: { op: '!=', left: { meta: { key: 'cgroup' } }, right: 7 } },
-            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
-          ],
-        ],
-      },
+      nft: ofClass('!=', 7),
     },
     {
       hex: `00010000${'00'.repeat(4096)}07`,
       revision: 1,
       list: ' cgroup 7',
       save: ' --cgroup 7',
-      nft: {
-        alternatives: [
-          [
-            { match: { op: '==', left: { meta: { key: 'cgroup' } }, right: 7 } },
-            { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
-          ],
-        ],
-      },
+      nft: ofClass('==', 7),
     },
     { hex: '010001002f612062', revision: 1, list: ' cgroup ! /a b', save: ' ! --path "/a b"', nft: 'no cgroup paths' },
   ],

@@ -111,7 +111,7 @@ function toFlags(info: Flags): Readonly<Record<keyof typeof flags, number>> {
 export const cgroup = defineMatch<CgroupInfo>({
   name: 'cgroup',
   revisions: { 0: revision0, 1: revision1, 2: revision2 },
-  coverage: { partly: ['--path', '--cgroup in the tables mangle and nat'] },
+  coverage: { partly: ['--path', '--cgroup in rules that are reached from POSTROUTING'] },
   examples: ['-m cgroup {|!} --cgroup {u32}', '-m cgroup {|!} --path "/"'],
   placement: {
     hooks: (1 << hooks.INPUT) | (1 << hooks.OUTPUT) | (1 << hooks.POSTROUTING),
@@ -142,10 +142,11 @@ function pathOf({ path }: CgroupInfo): string {
  * Of a connection that is just being made (the answer to a SYN) nft takes the listening socket's class, where the
  * kernel's match sees no full socket. nft's `socket` does ask for one, but not behind routing (POSTROUTING).
  */
-function classTests({ hasPath, classid, invertClassid }: CgroupInfo, { table }: NftContext): NftAlternatives {
+function classTests({ hasPath, classid, invertClassid }: CgroupInfo, { hooks: from }: NftContext): NftAlternatives {
   if (hasPath !== 0) cannotExpress("cgroup: nft's JSON has no cgroup paths");
-  if (table === 'mangle' || table === 'nat')
-    cannotExpress(`cgroup: nft can't leave out half-open connections in POSTROUTING, which table ${table} has`);
+  if ((from & (1 << hooks.POSTROUTING)) !== 0)
+    cannotExpress("cgroup: nft can't leave out half-open connections in POSTROUTING");
+  if (from === 0) return []; // nft's `socket` isn't to be had everywhere
   const op = invertClassid === 0 ? '==' : '!=';
   return [
     [

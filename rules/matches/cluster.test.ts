@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type ClusterInfo, cluster } from './cluster.ts';
@@ -47,6 +47,6 @@ describe('cluster', () => {
   ])('%i nodes, mask %i', (nodes, mask, code) => expect(checkErrno(cluster, of(nodes, mask))).toBe(code));
 
   it('is left to the kernel', () => {
-    expect(() => cluster.nft(of(2, 1), { header: anyHeader, table: 'filter' })).toThrow('master');
+    expect(() => cluster.nft(of(2, 1), checking())).toThrow('master');
   });
 });

@@ -29,7 +29,7 @@ describe('comment', () => {
   ])('$text', ({ text, list, save, nft }) => {
     comment.check(of(text), checking(header));
     expect(texts(comment, of(text), header)).toEqual([list, list, save]);
-    expect(comment.nft(of(text), { header, table: 'filter' })).toEqual({ alternatives: [[]], comment: nft });
+    expect(comment.nft(of(text), checking(header))).toEqual({ alternatives: [[]], comment: nft });
   });
 
   it('ends at the last byte even without a NUL', () => {
@@ -37,7 +37,7 @@ describe('comment', () => {
   });
 
   it('shows bytes that are no UTF-8 as they are numbered', () => {
-    expect(comment.nft(of('caf\u00e9', 'latin1'), { header, table: 'filter' }).comment).toBe('café');
+    expect(comment.nft(of('caf\u00e9', 'latin1'), checking(header)).comment).toBe('café');
   });
 
   it('takes 256 bytes', () => expect(comment.revisions[0]?.size).toBe(256));

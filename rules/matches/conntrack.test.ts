@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ConntrackInfo, type Endpoint, conntrackFlag as flag } from '../conntrack/info.ts';
 import type { Names } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
+import { checking } from '../testing/context.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -251,7 +252,7 @@ describe('conntrack', () => {
   });
 
   it.each(cases)('$saved: alternatives', ({ info, nft, comment, header = anyHeader }) => {
-    const match = conntrack.nft(info, { header, table: 'filter' });
+    const match = conntrack.nft(info, checking(header));
     expect(match.alternatives).toHaveLength(nft.length);
     expect(match.comment).toBe(comment);
     expect(match.stateful ?? false).toBe(false);
@@ -262,14 +263,12 @@ describe('conntrack', () => {
     { min: 0, max: 21_474_836 },
     { min: 5_000_000, max: 4_294_967_295 },
   ])('--ctexpire $min:$max is too long for nft', ({ min, max }) => {
-    expect(() => conntrack.nft(expires(min, max), { header: anyHeader, table: 'filter' })).toThrow(
-      '32 bits of milliseconds',
-    );
+    expect(() => conntrack.nft(expires(min, max), checking())).toThrow('32 bits of milliseconds');
   });
 
   it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const loaded = loadRules(
-      cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, { header, table: 'filter' }).alternatives),
+      cases.flatMap(({ info, header = anyHeader }) => conntrack.nft(info, checking(header)).alternatives),
     );
     expect(loaded.map(({ text }) => text)).toEqual(cases.flatMap(({ nft }) => nft));
   });

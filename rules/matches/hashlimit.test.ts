@@ -3,7 +3,7 @@ import { errno } from '../../protocol/errno.ts';
 import type { NftContext } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 import type { NftExpression, NftLimit, NftSet } from '../nft/json.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type HashlimitInfo, hashlimit } from './hashlimit.ts';
@@ -168,7 +168,7 @@ describe('hashlimit', () => {
     before: [{ name: 'tcp', revision: 0, data: new Uint8Array(16) }],
   };
   const nftOf = (info: HashlimitInfo, context: Partial<NftContext> = {}) =>
-    hashlimit.nft(info, { header: anyHeader, table: 'filter', ...context });
+    hashlimit.nft(info, { ...checking(), ...context });
 
   it.each<[string, HashlimitInfo, NftExpression, NftLimit]>([
     ['nothing', of(), all, { rate: 1, per: 'second', burst: 5 }],

@@ -103,7 +103,7 @@ describe('icmp', () => {
     const whole = { ...any, ...info };
     icmp.check(whole, checking(header));
     expect(texts(icmp, whole, header)).toEqual([list, numeric, save]);
-    expect(icmp.nft(whole, { header, table: 'filter' })).toEqual({
+    expect(icmp.nft(whole, checking(header))).toEqual({
       alternatives: nft.map((statements) => [...statements, isFirst]),
       transport: { bytes: 8 },
     });
@@ -116,8 +116,6 @@ describe('icmp', () => {
   it('takes 4 bytes', () => expect(icmp.revisions[0]?.size).toBe(4));
 
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
-    expect(
-      loadErrors(cases.map(({ info }) => icmp.nft({ ...any, ...info }, { header, table: 'filter' }).alternatives)),
-    ).toBe('');
+    expect(loadErrors(cases.map(({ info }) => icmp.nft({ ...any, ...info }, checking(header)).alternatives))).toBe('');
   });
 });

@@ -42,7 +42,7 @@ describe('limit', () => {
     limit.check(info, checking(header));
     const list = ` limit: avg ${rate} burst ${burst}`;
     expect(texts(limit, info, header)).toEqual([list, list, save]);
-    expect(limit.nft(info, { header, table: 'filter' })).toEqual({
+    expect(limit.nft(info, checking(header))).toEqual({
       alternatives: [[{ limit: { rate: count, per, burst: atOnce } }]],
       stateful: true,
     });
@@ -54,18 +54,18 @@ describe('limit', () => {
       ' limit: avg inf burst 5',
       ' --limit inf',
     ]);
-    expect(limit.nft(of(0, 5), { header, table: 'filter' })).toEqual({ alternatives: [[]] });
+    expect(limit.nft(of(0, 5), checking(header))).toEqual({ alternatives: [[]] });
   });
 
   it('shows less than one a day as 0/day, and refuses what no rate of nft is', () => {
     const info = of(1_000_000_000, 1);
     limit.check(info, checking(header));
     expect(limit.save(info, { header })).toBe(' --limit 0/day --limit-burst 1');
-    expect(() => limit.nft(info, { header, table: 'filter' })).toThrow('within 0.1 %');
+    expect(() => limit.nft(info, checking(header))).toThrow('within 0.1 %');
   });
 
   it('refuses to guess at a cost the caller made up', () => {
-    expect(() => limit.nft(of(10_000, 5, 1), { header, table: 'filter' })).toThrow('cost of its own');
+    expect(() => limit.nft(of(10_000, 5, 1), checking(header))).toThrow('cost of its own');
   });
 
   it.each([
@@ -97,8 +97,8 @@ describe('limit', () => {
   it('takes 40 bytes', () => expect(limit.revisions[0]?.size).toBe(40));
 
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
-    expect(
-      loadErrors(cases.map(({ avg, burst }) => limit.nft(of(avg, burst), { header, table: 'filter' }).alternatives)),
-    ).toBe('');
+    expect(loadErrors(cases.map(({ avg, burst }) => limit.nft(of(avg, burst), checking(header)).alternatives))).toBe(
+      '',
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checking } from '../testing/context.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -70,13 +71,11 @@ describe('mark', () => {
     expect(mark.save(info, { header: anyHeader })).toBe(`${bang} --mark ${text.replace('! ', '')}`);
   });
 
-  it.each(cases)('$what: nft', ({ info, nft }) =>
-    expect(mark.nft(info, { header: anyHeader, table: 'filter' }).alternatives).toEqual(nft),
-  );
+  it.each(cases)('$what: nft', ({ info, nft }) => expect(mark.nft(info, checking()).alternatives).toEqual(nft));
 
   it.skipIf(nftMissing)(`nft loads and lists them (${nftMissing ?? 'here'})`, () => {
     const rules = cases
-      .flatMap(({ info }) => mark.nft(info, { header: anyHeader, table: 'filter' }).alternatives)
+      .flatMap(({ info }) => mark.nft(info, checking()).alternatives)
       .filter((rule) => rule.length > 0);
     expect(loadRules(rules).map(({ text }) => text)).toEqual([
       'meta mark 0x00000001',

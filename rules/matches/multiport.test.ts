@@ -140,7 +140,7 @@ describe('multiport', () => {
   it.each(cases)('$name', ({ info, list, numeric = list, save, nft }) => {
     multiport.check(info, checking(header));
     expect(texts(multiport, info, header)).toEqual([list, numeric, save]);
-    expect(multiport.nft(info, { header, table: 'filter' })).toEqual({
+    expect(multiport.nft(info, checking(header))).toEqual({
       alternatives: nft.map((statements) => [...statements, isFirst]),
       transport: { bytes: 4 },
     });
@@ -183,9 +183,7 @@ describe('multiport', () => {
 
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
     const protocols = [6, 17, 33, 132, 136].map(headerOf);
-    const loads = protocols.flatMap((of) =>
-      cases.map(({ info }) => multiport.nft(info, { header: of, table: 'filter' }).alternatives),
-    );
+    const loads = protocols.flatMap((of) => cases.map(({ info }) => multiport.nft(info, checking(of)).alternatives));
     expect(loadErrors(loads)).toBe('');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { headerOf } from '../testing/header.ts';
 import { type OsfInfo, osf } from './osf.ts';
@@ -35,6 +35,6 @@ describe('osf', () => {
   });
 
   it('is left to the kernel', () => {
-    expect(() => osf.nft(of('linux'), { header, table: 'filter' })).toThrow('stops at the first');
+    expect(() => osf.nft(of('linux'), checking(header))).toThrow('stops at the first');
   });
 });

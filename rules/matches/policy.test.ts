@@ -131,7 +131,7 @@ describe('policy', () => {
   ];
 
   it.each(expressible)('%s: in nft', (_, info, alternatives) => {
-    expect(policy.nft(info, { header: anyHeader, table: 'filter' })).toEqual({ alternatives });
+    expect(policy.nft(info, checking())).toEqual({ alternatives });
   });
 
   it.each([
@@ -139,7 +139,7 @@ describe('policy', () => {
     ['an element that tests', of(IN, tunnel)],
     ['an element that tests, outgoing', of(OUT, element(REQID))],
   ])('%s: is left to the kernel', (_, info) => {
-    expect(() => policy.nft(info, { header: anyHeader, table: 'filter' })).toThrow('policy: ');
+    expect(() => policy.nft(info, checking())).toThrow('policy: ');
   });
 
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type RateestInfo, rateest } from './rateest.ts';
@@ -93,6 +93,6 @@ describe('rateest', () => {
   ])('%s', (_, info, code) => expect(checkErrno(rateest, info)).toBe(code));
 
   it('is left to the kernel', () => {
-    expect(() => rateest.nft(of(ABSOLUTE | BYTES, EQ), { header: anyHeader, table: 'filter' })).toThrow('estimators');
+    expect(() => rateest.nft(of(ABSOLUTE | BYTES, EQ), checking())).toThrow('estimators');
   });
 });

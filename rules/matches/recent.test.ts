@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type RecentInfo, recent } from './recent.ts';
@@ -96,6 +96,6 @@ describe('recent', () => {
   ])('%s', (_, info, code) => expect(checkErrno(recent, info)).toBe(code));
 
   it('is left to the kernel', () => {
-    expect(() => recent.nft(of(), { header: anyHeader, table: 'filter' })).toThrow('xt_recent');
+    expect(() => recent.nft(of(), checking())).toThrow('xt_recent');
   });
 });

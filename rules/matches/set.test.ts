@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type SetInfo, set } from './set.ts';
@@ -57,6 +57,6 @@ describe('set', () => {
   ])('%s', (_, info, code) => expect(checkErrno(set, info)).toBe(code));
 
   it('is left to the kernel', () => {
-    expect(() => set.nft(of(1, '0000 01 00'), { header: anyHeader, table: 'filter' })).toThrow("aren't nft's");
+    expect(() => set.nft(of(1, '0000 01 00'), checking())).toThrow("aren't nft's");
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checking } from '../testing/context.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -19,7 +20,7 @@ const cases = [
   { mask: 0, text: '', nft: undefined, listed: 'ct state == 0x0' },
 ] as const;
 
-const statements = (mask: number) => state.nft({ mask }, { header: anyHeader, table: 'filter' }).alternatives;
+const statements = (mask: number) => state.nft({ mask }, checking()).alternatives;
 
 describe('state', () => {
   it('has the size of struct xt_state_info', () => expect(state.revisions[0]?.size).toBe(4));

@@ -131,7 +131,7 @@ describe('tcp', () => {
     const whole = { ...any, ...info };
     tcp.check(whole, checking(header));
     expect(texts(tcp, whole, header)).toEqual([list, numeric, save]);
-    expect(tcp.nft(whole, { header, table: 'filter' })).toEqual({
+    expect(tcp.nft(whole, checking(header))).toEqual({
       alternatives: nft === null ? [] : [[...nft, isFirst]],
       transport: { bytes: 20, dropsOffsetOne: true },
     });
@@ -143,7 +143,7 @@ describe('tcp', () => {
   });
 
   it('says what nft cannot carry: option 1', () => {
-    expect(() => tcp.nft({ ...any, option: 1 }, { header, table: 'filter' })).toThrow('--tcp-option 1');
+    expect(() => tcp.nft({ ...any, option: 1 }, checking(header))).toThrow('--tcp-option 1');
   });
 
   it('reads and writes 12 bytes', () => {
@@ -154,8 +154,6 @@ describe('tcp', () => {
   });
 
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
-    expect(
-      loadErrors(cases.map(({ info }) => tcp.nft({ ...any, ...info }, { header, table: 'filter' }).alternatives)),
-    ).toBe('');
+    expect(loadErrors(cases.map(({ info }) => tcp.nft({ ...any, ...info }, checking(header)).alternatives))).toBe('');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
-import { texts } from '../testing/context.ts';
+import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
 import { type U32Info, u32 } from './u32.ts';
@@ -104,6 +104,6 @@ describe('u32', () => {
   ])('%s', (_, info, code) => expect(checkErrno(u32, info)).toBe(code));
 
   it('is left to the kernel', () => {
-    expect(() => u32.nft(of([zero]), { header: anyHeader, table: 'filter' })).toThrow('offsets');
+    expect(() => u32.nft(of([zero]), checking())).toThrow('offsets');
   });
 });

@@ -60,7 +60,7 @@ describe('udp', () => {
     const whole = { ...any, ...info };
     udp.check(whole, checking(header));
     expect(texts(udp, whole, header)).toEqual([list, numeric, save]);
-    expect(udp.nft(whole, { header, table: 'filter' })).toEqual({
+    expect(udp.nft(whole, checking(header))).toEqual({
       alternatives: nft === null ? [] : [[...nft, isFirst]],
       transport: { bytes: 8 },
     });
@@ -73,8 +73,6 @@ describe('udp', () => {
   it('takes 10 bytes', () => expect(udp.revisions[0]?.size).toBe(10));
 
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
-    expect(
-      loadErrors(cases.map(({ info }) => udp.nft({ ...any, ...info }, { header, table: 'filter' }).alternatives)),
-    ).toBe('');
+    expect(loadErrors(cases.map(({ info }) => udp.nft({ ...any, ...info }, checking(header)).alternatives))).toBe('');
   });
 });

@@ -2,6 +2,7 @@ import type { Rule } from '../ir.ts';
 import type { TableContext } from './context.ts';
 import { type GuardSpec, guardName } from './guard.ts';
 import { type HeaderFacets, headerFacets } from './header-facets.ts';
+import { Reach } from './reach.ts';
 import { type GuardPoint, isCovered, type RuleParts, ruleParts } from './rule-parts.ts';
 import { canMatch, waysThrough } from './ways.ts';
 
@@ -14,8 +15,10 @@ export interface NeededGuard extends GuardPoint {
 
 /** What must be known of an entry besides its key, without translating it again. Small: a table has many. */
 export interface Analysis {
-  /** The entry's own key; equal keys are this one string, which makes comparing cheap. */
+  /** The entry's own key, and its hooks where they count; equal keys are this one string, which makes comparing cheap. */
   readonly key: string;
+  /** The hooks that the translation has asked for and holds for alone; undefined where it holds for any. */
+  readonly hooks: number | undefined;
   /** A packet can get as far as the counter. */
   readonly live: boolean;
   /** The chain that a live rule jumps or goes to. */
@@ -39,13 +42,15 @@ export type AnalysisCache = Map<string, Analysis>;
 /** Lists of guards by their text: few kinds, and as many rules as there are. */
 const guardLists = new Map<string, readonly NeededGuard[]>();
 
-/** Translates an entry. Throws what `ruleParts` throws. */
-export function analyse(rule: Rule, key: string, context: TableContext): Analysis {
-  const parts = ruleParts(rule, context);
+/** Translates an entry that can be reached from `hooks`. Throws what `ruleParts` throws. */
+export function analyse(rule: Rule, key: string, context: TableContext, hooks: number): Analysis {
+  const reach = new Reach(hooks);
+  const parts = ruleParts(rule, context, reach);
   const { target } = rule;
   const live = canMatch(parts);
   return {
-    key,
+    key: reach.asked === undefined ? key : keyFrom(key, hooks),
+    hooks: reach.asked,
     live,
     leadsTo: live && (target.kind === 'jump' || target.kind === 'goto') ? target.chain : undefined,
     guards: neededGuards(parts),
@@ -55,6 +60,31 @@ export function analyse(rule: Rule, key: string, context: TableContext): Analysi
     exclusive: exclusiveNames(parts),
     effective: undefined,
   };
+}
+
+/**
+ * What is known of an entry's key, if it holds for its hooks. Only entries that ask for their hooks have more than one
+ * translation for a key; the last one stands under the plain key.
+ */
+export function known(cache: AnalysisCache, key: string, hooks: number): Analysis | undefined {
+  const last = cache.get(key);
+  return last === undefined || holdsFor(last, hooks) ? last : cache.get(keyFrom(key, hooks));
+}
+
+/** Keeps what was found out about a key. */
+export function remember(cache: AnalysisCache, key: string, analysis: Analysis): void {
+  cache.set(key, analysis);
+  if (analysis.hooks !== undefined) cache.set(analysis.key, analysis);
+}
+
+/** Whether an entry's translation is good where it can be reached from these hooks. */
+export function holdsFor(analysis: Analysis, hooks: number): boolean {
+  return analysis.hooks === undefined || analysis.hooks === hooks;
+}
+
+/** As in `effectiveKey`, where digits follow the NUL. */
+function keyFrom(key: string, hooks: number): string {
+  return `${key}\u0000from ${hooks}`;
 }
 
 /** Whether the guard stands behind the rule's stateful match. */

@@ -3,9 +3,9 @@ import type { NftMatch } from '../extension.ts';
 import type { CompiledRule, NamedObject, NftRuleBody, OwnChain } from './compiled-rule.ts';
 import type { Tests } from './condition.ts';
 import type { NftExpression, NftStatement } from './json.ts';
-import { chainNamed, type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
+import { chainNamed, entryParts, type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
 import { compileParts } from './rule.ts';
-import { partsOf, type RuleParts, ruleParts } from './rule-parts.ts';
+import { partsOf, type RuleParts } from './rule-parts.ts';
 import { waysThrough } from './ways.ts';
 
 /**
@@ -127,7 +127,7 @@ export class Inliner {
   }
 
   #parts({ analysis, index }: PlannedEntry): RuleParts {
-    return analysis.parts ?? ruleParts(this.#plan.source.rule(index), this.#plan.context);
+    return analysis.parts ?? entryParts(this.#plan, index);
   }
 }
 

@@ -1,16 +1,27 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { cannotExpress } from '../extension.ts';
-import { type Analysis, type AnalysisCache, analyse, effectiveKey, standingGuards } from './analysis.ts';
+import {
+  type Analysis,
+  type AnalysisCache,
+  analyse,
+  effectiveKey,
+  holdsFor,
+  known,
+  remember,
+  standingGuards,
+} from './analysis.ts';
 import { naming, type TableContext } from './context.ts';
 import type { GuardSpec } from './guard.ts';
 import { GuardMemory } from './guard-memory.ts';
+import { Reach } from './reach.ts';
+import { type RuleParts, ruleParts } from './rule-parts.ts';
 import type { ChainSource, TableSource } from './source.ts';
 
 /** An entry of the new table. */
 export interface PlannedEntry {
   /** Its place in the blob. */
   readonly index: number;
-  /** Equal keys: the same nft rules, but for the id. */
+  /** Equal keys: the same nft rules, but for the id. It has the hooks in it where they count. */
   readonly key: string;
   readonly analysis: Analysis;
   /** Which of its guards are left out: 1 << index (`isCovered`). */
@@ -41,7 +52,7 @@ export function planTable(source: TableSource, context: TableContext, cache: Ana
   const guards = new Map<string, GuardSpec>();
   const taken = new Set<string>();
   const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards, taken));
-  prune(cache, source);
+  prune(cache, source, chains);
   return { source, context, chains, guards, inlined: new Set() };
 }
 
@@ -64,10 +75,13 @@ function planChain(
   const entries: PlannedEntry[] = [];
   for (let index = chain.first; index <= chain.last; index += 1) {
     let analysis = slots[index];
-    if (analysis === undefined) {
+    const hooks = source.hooks[index] ?? 0;
+    if (analysis === undefined || !holdsFor(analysis, hooks)) {
       const key = source.key(index);
-      analysis = cache.get(key) ?? naming(ruleName(chain, index), () => analyse(source.rule(index), key, context));
-      cache.set(key, analysis);
+      analysis =
+        known(cache, key, hooks) ??
+        naming(ruleName(chain, index), () => analyse(source.rule(index), key, context, hooks));
+      remember(cache, key, analysis);
       slots[index] = analysis;
     }
     for (const name of analysis.exclusive) takeName(name, taken, ruleName(chain, index));
@@ -97,16 +111,11 @@ function coverage({ guards, header }: Analysis, memory: GuardMemory): number {
 }
 
 /** Keeps the cache from growing with every table that ever was. */
-function prune(cache: AnalysisCache, source: TableSource): void {
+function prune(cache: AnalysisCache, source: TableSource, chains: readonly PlannedChain[]): void {
   if (cache.size <= 2 * source.offsets.length + 1000) return;
-  const used = new Set(
-    source.chains.flatMap(({ first, last }) => range(first, last).map((index) => source.key(index))),
-  );
+  const entries = chains.flatMap((chain) => chain.entries);
+  const used = new Set(entries.flatMap(({ index, analysis }) => [source.key(index), analysis.key]));
   for (const key of cache.keys()) if (!used.has(key)) cache.delete(key);
-}
-
-function range(first: number, last: number): readonly number[] {
-  return Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
 }
 
 /** The chain of a name; every jump of a validated table leads to one. */
@@ -114,4 +123,9 @@ export function chainNamed(chains: ReadonlyMap<string, PlannedChain>, name: stri
   const chain = chains.get(name);
   if (chain === undefined) throw new BpfilterError('loop', `jump to chain ${name}, which isn't there`);
   return chain;
+}
+
+/** Translates an entry of a plan once more. */
+export function entryParts({ source, context }: Pick<TablePlan, 'source' | 'context'>, index: number): RuleParts {
+  return ruleParts(source.rule(index), context, new Reach(source.hooks[index] ?? 0));
 }

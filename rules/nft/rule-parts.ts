@@ -5,6 +5,7 @@ import type { TableContext } from './context.ts';
 import { type GuardSpec, guardSpec } from './guard.ts';
 import { compileHeader } from './header.ts';
 import type { NftStatement, NftXt } from './json.ts';
+import { placeOf, type Reach } from './reach.ts';
 import { combinationProblem } from './stateful.ts';
 import { compileTarget } from './target.ts';
 import { isNotExpressible, matchAsXt } from './xt.ts';
@@ -35,10 +36,10 @@ export interface RuleParts {
  * Translates a rule. A match that nft can't carry becomes the kernel's own, and all of them do where nft
  * can't combine them. Throws what the extensions throw, and `not-expressible`.
  */
-export function ruleParts(rule: Rule, context: TableContext): RuleParts {
+export function ruleParts(rule: Rule, context: TableContext, reach: Reach): RuleParts {
   const header = compileHeader(rule.header);
-  const target = compileTarget(rule, context);
-  const parts = partsOf(header, header === 'never' ? [] : compileMatches(rule, context), target);
+  const target = compileTarget(rule, context, reach);
+  const parts = partsOf(header, header === 'never' ? [] : compileMatches(rule, context, reach), target);
   const problem = combinationProblem(parts);
   if (problem === undefined) return parts;
   try {
@@ -76,10 +77,11 @@ export function isCovered(covered: number, index: number): boolean {
   return index < 31 && ((covered >>> index) & 1) === 1;
 }
 
-function compileMatches({ matches: uses, header }: Rule, context: TableContext): readonly NftMatch[] {
+function compileMatches({ matches: uses, header }: Rule, context: TableContext, reach: Reach): readonly NftMatch[] {
   const matches: NftMatch[] = [];
   for (const [index, use] of uses.entries()) {
-    const match = compileMatch(use, { header, table: context.table, before: uses.slice(0, index) }, context);
+    const place = placeOf(header, context, reach, uses.slice(0, index));
+    const match = compileMatch(use, place, context);
     matches.push(match);
     if (match.alternatives.length === 0) break; // those behind it are never asked
   }

@@ -27,7 +27,7 @@ const onUdp = (...matches: readonly MatchUse[]): RuleFields => ({ header: { prot
 
 /** Rules of the chain first, then each chain of its own as "name: rule | rule". */
 function compiled(one: Rule, covered = 0): readonly string[] {
-  const { rules, chains, objects } = compileRule(one, 7, context, covered);
+  const { rules, chains, objects } = compileRule(one, 7, context, { covered });
   return [
     ...rules.map(({ expr }) => ruleText(expr)),
     ...chains.map(({ name, rules: own }) => `${name}: ${own.map(({ expr }) => ruleText(expr)).join(' | ')}`),
@@ -196,7 +196,7 @@ describe('compileRule', () => {
 describe.skipIf(nftMissing)(`the order nft compiles to (${nftMissing ?? 'here'})`, () => {
   /** What a rule does, one letter each: source port, destination port, limit. */
   const order = (one: Rule, covered: number) =>
-    compileRule(one, 7, context, covered).rules.map(({ expr }) =>
+    compileRule(one, 7, context, { covered }).rules.map(({ expr }) =>
       expressionsOf(
         expr
           .filter((statement) => !('counter' in statement))

@@ -9,9 +9,18 @@ import type { NftStatement } from './json.ts';
 import { counterName, ownChainName } from './names.ts';
 import { ownThings, withOwnTags } from './own-things.ts';
 import { pinned } from './pin.ts';
+import { Reach } from './reach.ts';
 import { isCovered, type RuleParts, ruleParts } from './rule-parts.ts';
 import { compileStateful } from './stateful.ts';
 import { canMatch, waysThrough } from './ways.ts';
+
+/** What the rules around one make of it. */
+export interface RulePlace {
+  /** Bit i: guard i can be left out, since no packet that it would drop gets here. */
+  readonly covered?: number;
+  /** Hooks that the rule can be reached from: 1 << hook. */
+  readonly hooks?: number;
+}
 
 /**
  * One entry as nft rules. The kernel's order is kept: header, matches in order, counter, target
@@ -21,11 +30,15 @@ import { canMatch, waysThrough } from './ways.ts';
  * The alternatives of a match are disjoint on what no target of the same rule can change, so a packet
  * that comes back from a jump doesn't match a second one.
  *
- * Bit i of `covered`: guard i can be left out, since no packet that it would drop gets here. Throws
- * `not-expressible`, and what the extensions throw.
+ * Throws `not-expressible`, and what the extensions throw.
  */
-export function compileRule(rule: Rule, id: number, context: TableContext, covered = 0): CompiledRule {
-  return compileParts(ruleParts(rule, context), id, covered);
+export function compileRule(
+  rule: Rule,
+  id: number,
+  context: TableContext,
+  { covered = 0, hooks = 0 }: RulePlace = {},
+): CompiledRule {
+  return compileParts(ruleParts(rule, context, new Reach(hooks)), id, covered);
 }
 
 /** The same for a rule that was translated before, but for its id. */

@@ -16,10 +16,15 @@ export interface TableSource {
   /** One for each entry. */
   readonly offsets: { readonly length: number };
   readonly chains: readonly ChainSource[];
+  /** Hooks that each entry can be reached from: 1 << hook. */
+  readonly hooks: ArrayLike<number>;
   /** Decodes one entry. */
   rule(index: number): Rule;
   /** What the entry does, whatever its place and counters. */
   key(index: number): string;
-  /** A place for each entry, for what was found out about its key; of entries that were there before it is filled. */
+  /**
+   * A place for each entry, for what was found out about its key; of entries that were there before it is filled, from
+   * whatever hooks they could be reached.
+   */
   slots?<T>(owner: ReadonlyMap<string, T>): (T | undefined)[];
 }

@@ -1,13 +1,18 @@
 import { cannotExpress, type NftTarget } from '../extension.ts';
 import type { HeaderMatch, MatchUse, Rule } from '../ir.ts';
 import type { TableContext } from './context.ts';
+import { placeOf, type Reach } from './reach.ts';
 import { isNotExpressible, targetAsXt } from './xt.ts';
 
 /**
  * What stands behind the counter; nothing for a rule that only counts. Throws `not-expressible`, and what
  * the extension throws.
  */
-export function compileTarget({ target, header }: Pick<Rule, 'target' | 'header'>, context: TableContext): NftTarget {
+export function compileTarget(
+  { target, header }: Pick<Rule, 'target' | 'header'>,
+  context: TableContext,
+  reach: Reach,
+): NftTarget {
   switch (target.kind) {
     case 'accept':
       return { statements: [{ accept: null }] };
@@ -24,18 +29,18 @@ export function compileTarget({ target, header }: Pick<Rule, 'target' | 'header'
     case 'goto':
       return { statements: [{ goto: { target: context.chainName(target.chain, 'user') } }] };
     case 'extension':
-      return compileExtension(target, header, context);
+      return compileExtension(target, header, context, reach);
     default:
       return target satisfies never;
   }
 }
 
-function compileExtension(use: MatchUse, header: HeaderMatch, context: TableContext): NftTarget {
+function compileExtension(use: MatchUse, header: HeaderMatch, context: TableContext, reach: Reach): NftTarget {
   const { definition, revision } = context.lookup.findTarget(use.name, use.revision);
   let target: NftTarget | undefined;
   let reason = "the kernel's own does it better";
   try {
-    target = definition.nft(revision.decode(use.data), { header, table: context.table });
+    target = definition.nft(revision.decode(use.data), placeOf(header, context, reach));
   } catch (error) {
     if (!isNotExpressible(error)) throw error;
     reason = error.message;

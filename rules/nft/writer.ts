@@ -5,9 +5,8 @@ import { type ChainDiff, type EntryStep, hasRules, type TableDiff } from './diff
 import { Inliner } from './inline.ts';
 import type { InstalledChain, InstalledEntry } from './installed.ts';
 import { counterName } from './names.ts';
-import { type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
+import { entryParts, type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
 import { compileParts } from './rule.ts';
-import { ruleParts } from './rule-parts.ts';
 import type { ChainSource } from './source.ts';
 import { type Place, Transaction } from './transaction.ts';
 
@@ -139,12 +138,8 @@ function isInlined({ inlined }: TablePlan, { kind, name }: ChainSource): boolean
 }
 
 /** Translates an entry of a plan. Throws what its target throws. */
-export function compileEntry(
-  { source, context }: TablePlan,
-  { index, analysis, covered }: PlannedEntry,
-  id: number,
-): CompiledRule {
-  return compileParts(analysis.parts ?? ruleParts(source.rule(index), context), id, covered);
+export function compileEntry(plan: TablePlan, { index, analysis, covered }: PlannedEntry, id: number): CompiledRule {
+  return compileParts(analysis.parts ?? entryParts(plan, index), id, covered);
 }
 
 /** The names that must go when the entry goes. */

@@ -170,7 +170,7 @@ const cases = [
   },
 ];
 
-const context = { header: anyHeader, names: noNames, table: 'filter' } as const;
+const context = { header: anyHeader, names: noNames, table: 'filter', hooks: 2 } as const;
 
 describe('LOG', () => {
   it('has the size of struct xt_log_info', () => expect(log.revisions[0]?.size).toBe(32));

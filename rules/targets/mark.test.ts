@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NftExpression } from '../nft/json.ts';
+import { checking } from '../testing/context.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -25,7 +26,7 @@ const cases = [
   { mark: 0, mask: 0, text: 'and 0xffffffff', saved: '0x0/0x0', nft: undefined },
 ] as const;
 
-const statements = (info: MarkTargetInfo) => markTarget.nft(info, { header: anyHeader, table: 'filter' }).statements;
+const statements = (info: MarkTargetInfo) => markTarget.nft(info, checking()).statements;
 
 describe('MARK', () => {
   it('has the size of struct xt_mark_tginfo2', () => expect(markTarget.revisions[2]?.size).toBe(8));

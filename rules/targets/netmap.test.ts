@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
+import { type HookName, hooks } from '../../protocol/x-tables.ts';
+import type { NftTarget } from '../extension.ts';
+import type { NatRange } from '../nat/nat-range.ts';
 import { range } from '../nat/testing/range.ts';
+import type { NftNat } from '../nft/json.ts';
 import { texts } from '../testing/context.ts';
 import { checkErrno, expectBytesKept } from '../testing/extension.ts';
-import { nftOf } from '../testing/target-nft.ts';
+import { translated } from '../testing/target-nft.ts';
 import { netmap } from './netmap.ts';
 
 describe('NETMAP', () => {
@@ -33,5 +37,39 @@ describe('NETMAP', () => {
     expect(checkErrno(netmap, range({}))).toBe(errno.EINVAL);
   });
 
-  it('is the kernel’s own', () => expect(nftOf(netmap, range({ hosts: [0, 1] }))).toContain('from the hook'));
+  const mapped = { addr: { range: ['10.9.0.0', '10.9.0.255'] }, flags: ['netmap'] };
+  const bits = (names: readonly HookName[]) => names.reduce((sum, name) => sum | (1 << hooks[name]), 0);
+
+  it.each<[readonly HookName[], NftTarget | string]>([
+    [['POSTROUTING'], { statements: [{ snat: mapped }] }],
+    [['INPUT'], { statements: [{ snat: mapped }] }],
+    [['INPUT', 'POSTROUTING'], { statements: [{ snat: mapped }] }],
+    [['PREROUTING'], { statements: [{ dnat: mapped }] }],
+    [['PREROUTING', 'OUTPUT'], { statements: [{ dnat: mapped }] }],
+    [['PREROUTING', 'POSTROUTING'], 'nft must be told which'],
+    [['INPUT', 'OUTPUT'], 'nft must be told which'],
+    [[], { statements: [] }],
+  ] as readonly [readonly HookName[], NftTarget | string][])('from %j', (from, expected) => {
+    const found = translated(netmap, range({ hosts: [0, 255] }), { hooks: bits(from) });
+    if (typeof expected === 'string') expect(found).toContain(expected);
+    else expect(found).toEqual(expected);
+  });
+
+  it.each<[string, NatRange, NftNat]>([
+    ['one address', range({ hosts: [7, 7] }), { addr: '10.9.0.7' }],
+    ['a mask with holes', range({ hosts: [0, 5] }), { addr: { range: ['10.9.0.0', '10.9.0.5'] }, flags: ['netmap'] }],
+    ['from high to low', range({ hosts: [6, 1] }), { addr: { range: ['10.9.0.0', '10.9.0.7'] }, flags: ['netmap'] }],
+    [
+      'random',
+      range({ hosts: [0, 1], flags: 4 }),
+      { addr: { range: ['10.9.0.0', '10.9.0.1'] }, flags: ['random', 'netmap'] },
+    ],
+  ])('%s', (_, info, nat) => {
+    expect(translated(netmap, info, { hooks: bits(['OUTPUT']) })).toEqual({ statements: [{ dnat: nat }] });
+  });
+
+  it('no ports without a protocol', () => {
+    const info = range({ hosts: [0, 1], ports: [1, 2] });
+    expect(translated(netmap, info, { hooks: bits(['OUTPUT']) })).toContain('ports only with a protocol');
+  });
 });

@@ -1,12 +1,13 @@
 import { hooks } from '../../protocol/x-tables.ts';
-import { cannotExpress, defineTarget, refuse } from '../extension.ts';
+import { cannotExpress, defineTarget, type NftContext, type NftTarget, refuse } from '../extension.ts';
 import { checkOneRange } from '../nat/nat-check.ts';
 import { compatRange, type NatRange, natFlag } from '../nat/nat-range.ts';
+import { natOf } from '../nat/nft-nat.ts';
+import type { NftNat } from '../nft/json.ts';
 import { dottedQuad, prefixLength } from '../text/address.ts';
 
-const natHooks = (1 << hooks.PREROUTING) | (1 << hooks.INPUT) | (1 << hooks.OUTPUT) | (1 << hooks.POSTROUTING);
-
-const reason = 'nft must be told whether source or destination, which NETMAP takes from the hook';
+const ofSource = (1 << hooks.INPUT) | (1 << hooks.POSTROUTING);
+const ofDestination = (1 << hooks.PREROUTING) | (1 << hooks.OUTPUT);
 
 /**
  * NETMAP, revision 0 (net/netfilter/xt_NETMAP.c; libipt_NETMAP.c): puts the network part of one address in
@@ -15,21 +16,44 @@ const reason = 'nft must be told whether source or destination, which NETMAP tak
 export const netmap = defineTarget<NatRange>({
   name: 'NETMAP',
   revisions: { 0: compatRange },
-  coverage: { none: reason },
+  coverage: {
+    partly: [
+      'a rule in a user chain that is reached from PREROUTING or OUTPUT as well as from INPUT or POSTROUTING: nft must be told whether source or destination',
+      'what iptables never sends: ports without a protocol, other flags',
+    ],
+  },
   examples: [
     '-j NETMAP --to {network}',
     '-s {network} -j NETMAP --to {network}',
     '-d {network} -j NETMAP --to {network}',
   ],
-  placement: { table: 'nat', hooks: natHooks },
+  placement: { table: 'nat', hooks: ofSource | ofDestination },
   check(info) {
     if ((info.flags & natFlag.MAP_IPS) === 0) refuse('NETMAP: wants addresses');
     checkOneRange('NETMAP', info);
   },
   print: (info) => ` to:${networkText(info)}`,
   save: (info) => ` --to ${networkText(info)}`,
-  nft: () => cannotExpress(`NETMAP: ${reason}`),
+  nft: translation,
 });
+
+/** Where no packet comes by there is nothing to be told. */
+function translation(info: NatRange, { header, hooks: from }: NftContext): NftTarget {
+  const isSource = (from & ofSource) !== 0;
+  if (isSource && (from & ofDestination) !== 0)
+    cannotExpress('NETMAP: reached from hooks of the source and of the destination; nft must be told which');
+  if (from === 0) return { statements: [] };
+  const nat = natOf('NETMAP', inOrder(info), header);
+  const isOne = typeof nat.addr === 'string'; // put in place of all of an address
+  const mapped: NftNat = isOne ? nat : { ...nat, flags: [...(nat.flags ?? []), 'netmap'] };
+  return { statements: [isSource ? { snat: mapped } : { dnat: mapped }] };
+}
+
+/** The same network from its lowest address to its highest. */
+function inOrder({ minAddress, maxAddress, ...rest }: NatRange): NatRange {
+  const [min, max] = [minAddress[0], maxAddress[0]];
+  return { ...rest, minAddress: [(min & max) >>> 0, 0, 0, 0], maxAddress: [(min | max) >>> 0, 0, 0, 0] };
+}
 
 /** The mask is what the first and the last address have in common. */
 function networkText({ minAddress: [min], maxAddress: [max] }: NatRange): string {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import { errnoOf } from '../../protocol/error.ts';
 import type { NftStatement } from '../nft/json.ts';
+import { checking } from '../testing/context.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -59,7 +60,7 @@ describe('REJECT', () => {
   it.each(cases)('$name', ({ with: kind, name, nft }) => {
     expect(reject.print({ with: kind }, { numeric: true, names: noNames, header: tcp })).toBe(` reject-with ${name}`);
     expect(reject.save({ with: kind }, { header: tcp })).toBe(` --reject-with ${name}`);
-    expect(reject.nft({ with: kind }, { header: tcp, table: 'filter' })).toEqual({ statements: [nft] });
+    expect(reject.nft({ with: kind }, checking(tcp))).toEqual({ statements: [nft] });
     expect(check(kind, tcp)).not.toThrow();
   });
 

@@ -69,7 +69,7 @@ describe('TPROXY', () => {
     const [, port, , address, , marks] = saved.split(' ');
     const listed = ` TPROXY redirect ${address}:${port} mark ${marks}`;
     expect(texts(tproxy, info, tcp)).toEqual([listed, listed, ` ${saved}`]);
-    expect(tproxy.nft(info, { header: tcp, table: 'mangle' })).toEqual({
+    expect(tproxy.nft(info, { header: tcp, table: 'mangle', hooks: 1 })).toEqual({
       statements: [{ jump: { target: '%chain' } }],
       chain: [
         [
@@ -97,7 +97,7 @@ describe('TPROXY', () => {
 
   it.skipIf(nftMissing)(`nft loads them (${nftMissing ?? 'here'})`, () => {
     const chains = [tcp, headerOf(17)].flatMap((header) =>
-      cases.map(({ info }) => tproxy.nft(info, { header, table: 'mangle' }).chain ?? []),
+      cases.map(({ info }) => tproxy.nft(info, { header, table: 'mangle', hooks: 1 }).chain ?? []),
     );
     expect(loadErrors(chains)).toBe('');
   });

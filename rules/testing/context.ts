@@ -23,7 +23,7 @@ export function printing(header: HeaderMatch, numeric: boolean): PrintContext {
   };
 }
 
-/** Where an extension's check is asked: table filter, chain INPUT. */
+/** Where an extension's check and its translation are asked: table filter, chain INPUT. */
 export function checking(header: HeaderMatch = anyHeader): CheckContext {
   return { table: 'filter', header, hooks: 1 << 1 };
 }

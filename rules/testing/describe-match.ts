@@ -27,6 +27,8 @@ export type MatchExample<Info> = Sample<Info> & {
   /** What `nft` gives (or its alternatives, when there is nothing else but the transport header), or words of why nft can't. */
   readonly nft: NftMatch | NftAlternatives | string;
   readonly table?: TableName;
+  /** What the rule can be reached from; INPUT unless given. */
+  readonly from?: readonly HookName[];
 };
 
 /** What the kernel's own check says of a struct, natively. */
@@ -73,7 +75,11 @@ export function describeMatch<Info>(match: MatchDefinition<Info>, tests: MatchTe
   const infoOf = (sample: Sample<Info>): Info =>
     'info' in sample ? sample.info : revisionOf(sample).decode(bytesOf(sample));
   const nftOf = (example: MatchExample<Info>): NftMatch =>
-    match.nft(infoOf(example), { header, table: example.table ?? 'filter' });
+    match.nft(infoOf(example), {
+      header,
+      table: example.table ?? 'filter',
+      hooks: (example.from ?? ['INPUT']).reduce((bits, hook) => bits | (1 << hookNumbers[hook]), 0),
+    });
   const examples = tests.examples.map(titled);
   const samples: readonly Sample<Info>[] = [...tests.examples, ...checks];
 

@@ -8,16 +8,24 @@ interface Place {
   readonly header?: HeaderMatch;
   /** The first that the target may stand in unless given. */
   readonly table?: TableName | undefined;
+  /** Those of the rule; the target's own unless given. */
+  readonly hooks?: number | undefined;
 }
+
+const ANY_HOOK = 0b11111;
 
 /** What a target becomes, or the words of why nft can't carry it. */
 export function translated<Info>(
   { placement, nft }: TargetDefinition<Info>,
   info: Info,
-  { header = anyHeader, table = [placement.table ?? 'filter'].flat()[0] ?? 'filter' }: Place = {},
+  {
+    header = anyHeader,
+    table = [placement.table ?? 'filter'].flat()[0] ?? 'filter',
+    hooks = placement.hooks ?? ANY_HOOK,
+  }: Place = {},
 ): NftTarget | string {
   try {
-    return nft(info, { header, table });
+    return nft(info, { header, table, hooks });
   } catch (error) {
     if (!isNotExpressible(error)) throw error;
     return error.message;

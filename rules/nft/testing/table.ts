@@ -40,10 +40,28 @@ export function tableOf(chains: Chains, { table = 'filter', policies = {} }: Tab
     table,
     offsets: entries,
     chains: sources,
+    hooks: hooksOf(entries, sources),
     rule: at,
     key: (index) => {
       const { header, matches, target } = at(index);
       return JSON.stringify([header, matches, target]);
     },
   };
+}
+
+/** By entry: hooks that a jump or goto leads from, whatever stands before it. */
+function hooksOf(entries: readonly (Rule | undefined)[], chains: readonly ChainSource[]): Uint8Array {
+  const hooks = new Uint8Array(entries.length);
+  const reach = ({ first, last }: ChainSource, hook: number): void => {
+    if (((hooks[last] ?? 0) & hook) !== 0) return;
+    hooks.fill((hooks[last] ?? 0) | hook, first, last + 1);
+    for (const entry of entries.slice(first, last + 1)) {
+      if (entry?.target.kind !== 'jump' && entry?.target.kind !== 'goto') continue;
+      const { chain } = entry.target;
+      const next = chains.find(({ kind, name }) => kind === 'user' && name === chain);
+      if (next !== undefined) reach(next, hook);
+    }
+  };
+  for (const chain of chains) if (chain.hook !== undefined) reach(chain, 1 << chain.hook);
+  return hooks;
 }
