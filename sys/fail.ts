@@ -1,4 +1,4 @@
-import { asErrno, errnoName } from '../protocol/errno.ts';
+import { asErrno, errno, errnoName } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { lastErrno } from './koffi.ts';
 
@@ -9,6 +9,12 @@ export function syscallError(call: string, value: number, detail?: string): Bpfi
     errno: asErrno(value),
     call,
   });
+}
+
+/** The same for a call that Node made: its errors carry the errno, negative. */
+export function nodeCallError(call: string, error: unknown, detail: string): BpfilterError {
+  const value = error instanceof Error && 'errno' in error ? Math.abs(Number(error.errno)) : errno.EIO;
+  return syscallError(call, value, detail);
 }
 
 /** Throws the error for the call that has just failed on this thread. */

@@ -1,7 +1,7 @@
-import { closeSync, ftruncateSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { memfdCreate } from './memfd.ts';
-import { mapShared } from './mmap.ts';
+import { mapForGood, mapShared } from './mmap.ts';
 import { failure } from './testing/failure.ts';
 import { isolated } from './testing/isolated.ts';
 
@@ -48,9 +48,17 @@ test('unmapping takes the memory away, once', () => {
   closeSync(fd);
 });
 
+test('for good: the bytes of a file', () => {
+  const fd = openSync(import.meta.filename, 'r');
+  const bytes = Buffer.from(mapForGood(fd, 100));
+  closeSync(fd);
+  expect(bytes.toString('latin1')).toBe(readFileSync(import.meta.filename, 'latin1').slice(0, 100));
+});
+
 test.each([
   ['no length', (fd: number) => mapShared(fd, 0, { writable: false }), 'mmap EINVAL'],
   ['no descriptor', () => mapShared(-1, page, { writable: false }), 'mmap EBADF'],
+  ['no descriptor, for good', () => mapForGood(-1, page), 'mmap EBADF'],
 ])('%s', (_, map, expected) => {
   const fd = memfd(page);
   expect(failure(() => map(fd))).toBe(expected);
@@ -61,7 +69,7 @@ test('a write to what is mapped for reading only kills', () => {
   expect(() =>
     isolated(`
       import { openSync } from 'node:fs';
-      import { mapShared } from './mmap.ts';
+      import { mapForGood, mapShared } from './mmap.ts';
       const { bytes } = mapShared(openSync('/proc/self/exe', 'r'), 4096, { writable: false });
       new Uint8Array(bytes)[0] = 1;`),
   ).toThrow(expect.objectContaining({ signal: 'SIGSEGV' }));

@@ -8,6 +8,7 @@ const munmap = cFunction('munmap', ['void *', 'ulong']);
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
 
 /** Memory that is shared with a file, a BPF map or another process. */
 export interface SharedMapping {
@@ -25,10 +26,7 @@ export interface SharedMapping {
  * when the descriptor is closed. EINVAL: length 0, or past a BPF map's last page. EPERM or ENOTSUPP: a map that can't be mapped.
  */
 export function mapShared(fd: number, length: number, options: { readonly writable: boolean }): SharedMapping {
-  const protection = options.writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  const result = mmap()(null, length, protection, MAP_SHARED, fd, 0);
-  if (result === -1) fail('mmap', `${length} bytes of fd ${fd}`);
-  const address = BigInt(result);
+  const address = map(fd, length, options.writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED);
   let mapped = true;
   return {
     bytes: viewOf(address, length),
@@ -38,4 +36,17 @@ export function mapShared(fd: number, length: number, options: { readonly writab
       mapped = false;
     },
   };
+}
+
+/**
+ * The first `length` bytes of an open file, for reading and as long as the process lives: for files that
+ * don't change, such as the kernel's tables, some of which can't be mapped shared.
+ */
+export function mapForGood(fd: number, length: number): ArrayBuffer {
+  return viewOf(map(fd, length, PROT_READ, MAP_PRIVATE), length);
+}
+
+function map(fd: number, length: number, protection: number, flags: number): bigint {
+  const address = mmap()(null, length, protection, flags, fd, 0);
+  return address === -1 ? fail('mmap', `${length} bytes of fd ${fd}`) : BigInt(address);
 }

@@ -8,6 +8,7 @@ import { BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, createMap } from './map.ts';
 import { mapById, objectInfo, programById } from './object.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from './program.ts';
 import { SK_BUFF_CONTEXT_SIZE, testRun } from './test-run.ts';
+import { ethernet, exit, instruction, returns } from './testing/program.ts';
 
 const O_CLOEXEC = 0o2000000;
 
@@ -20,25 +21,9 @@ function opened(fd: number): number {
   return fd;
 }
 
-/** struct bpf_insn: code u8, dst:4 src:4, offset i16, immediate i32. */
-function instruction(code: number, registers = 0, offset = 0, immediate = 0): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUInt8(code, 0);
-  bytes.writeUInt8(registers, 1);
-  bytes.writeInt16LE(offset, 2);
-  bytes.writeInt32LE(immediate, 4);
-  return bytes;
-}
-const exit = instruction(0x95);
-const returns = (value: number): Buffer => Buffer.concat([instruction(0xb7, 0, 0, value), exit]);
-
 const socketFilter = { type: BPF_PROG_TYPE_SOCKET_FILTER, license: 'GPL', name: 'filter' } as const;
 const loaded = (...instructions: Buffer[]): number =>
   opened(loadProgram({ ...socketFilter, instructions: Buffer.concat(instructions) }));
-
-/** 14 bytes of Ethernet with the ethertype of IPv4, then these. */
-const ethernet = (...packet: number[]): Uint8Array =>
-  Uint8Array.from([...new Array<number>(12).fill(0), 8, 0, ...packet, ...new Array<number>(20).fill(0)]);
 
 describe.skipIf(noBpf !== undefined)(`programs${noBpfNote}`, () => {
   test('a descriptor is closed on exec', () => {

@@ -1,11 +1,14 @@
 import { closeSync } from 'node:fs';
 import { errnoName } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
-import { BPF_MAP_TYPE_ARRAY, createMap } from '../bpf/map.ts';
+import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE_LPM_TRIE, createMap } from '../bpf/map.ts';
+import { CAP_NET_ADMIN, CAP_SYS_ADMIN, hasCap, readCaps } from '../capability.ts';
 
+/** A map that an ordinary user can never make. */
 function tryMap(): string | undefined {
+  const trie = { type: BPF_MAP_TYPE_LPM_TRIE, keySize: 8, valueSize: 8, maxEntries: 1, flags: BPF_F_NO_PREALLOC };
   try {
-    closeSync(createMap({ type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1, name: 'probe' }));
+    closeSync(createMap({ ...trie, name: 'probe' }));
     return undefined;
   } catch (error) {
     if (!(error instanceof BpfilterError) || error.errno === undefined) throw error;
@@ -13,8 +16,14 @@ function tryMap(): string | undefined {
   }
 }
 
-/** Why tests that need bpf(2) can't run here (ENOSYS, EPERM); undefined: they can. */
-export const noBpf = tryMap();
+function missing(): string | undefined {
+  const { effective } = readCaps('self');
+  if (!hasCap(effective, CAP_SYS_ADMIN)) return 'no CAP_SYS_ADMIN, to open objects by their id';
+  return hasCap(effective, CAP_NET_ADMIN) ? tryMap() : 'no CAP_NET_ADMIN';
+}
+
+/** Why tests that need bpf(2) can't run here (EPERM, ENOSYS, …); undefined: they can. */
+export const noBpf = missing();
 
 /** For the title of a group that is skipped: why. */
 export const noBpfNote = noBpf === undefined ? '' : ` (skipped: ${noBpf})`;
