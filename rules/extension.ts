@@ -1,5 +1,6 @@
 import { type Errno, errno } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
+import type { BpfMatch } from './bpf/test.ts';
 import type { HeaderMatch, MatchUse, TableName } from './ir.ts';
 import type { NftStatement, OwnObjectBody } from './nft/json.ts';
 
@@ -188,6 +189,8 @@ export interface MatchDefinition<Info> extends ExtensionFacts {
   readonly stateful?: boolean;
   /** Throws by `cannotExpress` for what nft can't carry exactly. */
   nft(info: Info, context: NftContext): NftMatch;
+  /** For the BPF data plane; throws by `cannotExpress`. Without it a table with such a match is left to nft. */
+  bpf?(info: Info, context: { readonly header: HeaderMatch }): BpfMatch;
 }
 
 export interface TargetDefinition<Info> extends ExtensionFacts {

@@ -1,0 +1,119 @@
+/**
+ * What the machine (machine.ts) works on: a table as records of 64 bytes in one value of an array map. Each has a
+ * compare and an action:
+ *
+ *    0  u64 addresses: source in the lower half, destination in the upper, as they stand in the packet
+ *    8  u64 which bits of them count
+ *   16  u64 traits, see `traits`
+ *   24  u64 which bits of them count
+ *   32  u8  action; u8 bytes of transport header it reads, as a `Need`; u8 whether a fragment at offset 8 is dropped
+ *   36  u32 bytes to the next rule, where the compare fails
+ *   40      operands of the action
+ *
+ * Little-endian, as the machines are that it runs on.
+ */
+export const RECORD_SIZE = 64;
+
+export const recordOffsets = {
+  addresses: 0,
+  addressMask: 8,
+  traits: 16,
+  traitMask: 24,
+  action: 32,
+  need: 33,
+  dropsOffsetOne: 34,
+  skip: 36,
+  /** Of verdicts: where its counter lies in the slice of a processor; bytes. */
+  counter: 40,
+  /** Of jumps: the record of the chain's begin; of `take`: bytes to the record behind its rules. */
+  target: 44,
+  /** Of tests: records to go on by, u16 each. */
+  whenTrue: 40,
+  whenFalse: 42,
+  /** Of tests of fields: the field times 4. Of names: where they lie, name and mask of 16 bytes each. Of probes: the shape. */
+  subject: 44,
+  first: 48,
+  second: 52,
+  probeAddressMask: 48,
+  probeTraitMask: 56,
+} as const;
+
+/**
+ * Bits of the traits: protocol, whether it is a fragment but the first, TCP's flags, the type of service, and the
+ * transport header's first four bytes as they come (ports; type and code).
+ */
+export const traits = {
+  protocol: 0n,
+  fragment: 8n,
+  tcpFlags: 16n,
+  tos: 24n,
+  transport: 32n,
+} as const;
+
+/** The traits of a packet whose transport header isn't there whole; the others can't be told. */
+export const HEADER_TRAITS = 0xff0001ffn;
+
+/** Bytes of transport header that a match reads: none, 4, 8, 20. */
+export type Need = 0 | 1 | 2 | 3;
+export const needSizes = [0, 4, 8, 20] as const;
+
+/** What is done where the compare holds. Up to `return`: counted. */
+export const actions = {
+  accept: 0,
+  drop: 1,
+  next: 2,
+  jump: 3,
+  goto: 4,
+  return: 5,
+  /** Goes on with the next record. */
+  pass: 6,
+  /** Whether (field ^ first) & second is 0. */
+  masked: 7,
+  /** Whether field − first <= second, as u32: a range. */
+  within: 8,
+  /** Whether field & second isn't 0. */
+  any: 9,
+  inName: 10,
+  outName: 11,
+  /** Looks its shape of the packet up among rules that have one. */
+  probe: 12,
+  /** Goes on with the first rule that a probe found. */
+  take: 13,
+} as const;
+export type Action = keyof typeof actions;
+
+/** What a test can look at: u32 each. */
+export const fields = {
+  source: 0,
+  destination: 1,
+  sourcePort: 2,
+  destinationPort: 3,
+  protocol: 4,
+  /** The packet's length as its header has it. */
+  length: 5,
+  ttl: 6,
+  tos: 7,
+  tcpFlags: 8,
+  icmpType: 9,
+  mark: 10,
+  packetType: 11,
+  /** One bit: XT_CONNTRACK_STATE_*. */
+  conntrackState: 12,
+  conntrackStatus: 13,
+  connmark: 14,
+} as const;
+export type Field = keyof typeof fields;
+
+/** Before the first record: where each hook begins, then where each one's policy is; u32 each. Then zeros. */
+export const HEADER_SIZE = 64;
+export const headerOffsets = { start: 0, policy: 20, zero: 40 } as const;
+
+/** Name and mask of an interface, 16 bytes each (struct ipt_ip); they lie behind the records. */
+export const NAME_SIZE = 32;
+
+/** A key of the map of shapes: u32 shape, u32 0, then addresses and traits under its masks. Its value: u32, the record. */
+export const SHAPE_KEY_SIZE = 24;
+export const SHAPE_VALUE_SIZE = 4;
+
+/** Packets, bytes. */
+export const COUNTER_SIZE = 16;

@@ -1,0 +1,52 @@
+import type { Field, Need } from './record.ts';
+
+/** One look at a field of the packet (record.ts); numbers are u32. */
+export interface FieldTest {
+  readonly field: Field;
+  /** `masked`: (field ^ first) & second is 0; `within`: field − first <= second; `any`: field & second isn't 0. */
+  readonly kind: 'masked' | 'within' | 'any';
+  readonly first: number;
+  readonly second: number;
+  /** Holds where it else wouldn't. */
+  readonly negated?: boolean;
+}
+
+/**
+ * A match as the machine carries it: every group must hold, and a group holds when one of its tests does. No groups:
+ * it always holds; a group without tests: never.
+ */
+export interface BpfMatch {
+  readonly groups: readonly (readonly FieldTest[])[];
+  /** The transport header it reads, as `TransportHeader` has it. */
+  readonly transport?: { readonly need: Need; readonly dropsOffsetOne?: boolean };
+}
+
+/** Always holds. */
+export const always: BpfMatch = { groups: [] };
+
+/** Whether a field is a value. */
+export function equals(field: Field, value: number, negated = false): FieldTest {
+  return { field, kind: 'masked', first: value >>> 0, second: 0xffffffff, negated };
+}
+
+/** Whether a field's bits under a mask are those of a value. */
+export function masked(field: Field, value: number, mask: number, negated = false): FieldTest {
+  return { field, kind: 'masked', first: value >>> 0, second: mask >>> 0, negated };
+}
+
+/** Whether a field lies in a range, both ends included; an empty one never holds. */
+export function within(field: Field, low: number, high: number, negated = false): FieldTest {
+  if (low > high) return { ...anyBit(field, 0), negated };
+  if (low === high) return equals(field, low, negated);
+  return { field, kind: 'within', first: low >>> 0, second: (high - low) >>> 0, negated };
+}
+
+/** Whether a field has one of some bits. */
+export function anyBit(field: Field, bits: number, negated = false): FieldTest {
+  return { field, kind: 'any', first: 0, second: bits >>> 0, negated };
+}
+
+/** The opposite of a group: none of its tests holds. */
+export function none(tests: readonly FieldTest[]): readonly (readonly FieldTest[])[] {
+  return tests.map((test) => [{ ...test, negated: test.negated !== true }]);
+}
