@@ -36,6 +36,8 @@ const examples = {
     ['$0 drill list', 'what can be done to the driver, the shim, nft and the callers'],
     ['$0 drill run kill', 'kill the driver again and again; your own network is not touched'],
     ['$0 drill run all --seconds 30 --json', 'all of them, for a program'],
+    ['$0 drill run kill --strikes 1000 --commands 10000', 'as much as that, however long it takes'],
+    ['$0 drill run unload --strikes 20000 --leaks', 'does anything grow?'],
   ],
 } as const satisfies Record<string, readonly Example[]>;
 
@@ -166,12 +168,19 @@ async function perform(argv: readonly string[]): Promise<number> {
           (run) =>
             run
               .positional('name', { type: 'string', demandOption: true })
-              .option('seconds', { type: 'number', default: 10, describe: 'how long each' })
+              .option('seconds', { type: 'number', describe: 'how long each, at most', defaultDescription: '10' })
+              .option('strikes', { type: 'number', describe: 'until so many kills, stops, … were done' })
+              .option('commands', { type: 'number', describe: 'until so many commands were given' })
+              .option('leaks', {
+                type: 'boolean',
+                default: false,
+                describe: 'strike fast, and look whether descriptors, memory, processes or rules grow',
+              })
               .option('seed', { type: 'number', describe: 'the same choices again', defaultDescription: 'any' })
               .option('json', { type: 'boolean', default: false, describe: 'for programs' }),
-          async ({ name, seconds, seed, json }) => {
+          async ({ name, seconds, strikes, commands, seed, leaks, json }) => {
             const { runDrills } = await import('./drill-command.ts');
-            status = await runDrills({ name, seconds, seed, json });
+            status = await runDrills({ name, seconds, strikes, commands, seed, leaks, json });
           },
         )
         .demandCommand(1, 'drill: list or run?')

@@ -6,19 +6,25 @@ import { fileURLToPath } from 'node:url';
 import { drills } from '../drills/catalog.ts';
 import type { Drill } from '../drills/drill.ts';
 import { type DrillReport, emptyReport, reportText, summaryText } from '../drills/report.ts';
-import { runDrill } from '../drills/run-drill.ts';
+import { type DrillLength, runDrill } from '../drills/run-drill.ts';
 import { findProgram } from '../kern-shim/run/legacy-path.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { setLinkUp } from '../sys/link.ts';
 import { exitStatus } from './exit-status.ts';
 import { say, sayOut } from './say.ts';
 
-export interface DrillArguments {
+export interface DrillArguments extends DrillLength {
   readonly name: string;
-  readonly seconds: number;
   /** Undefined: any. */
   readonly seed: number | undefined;
+  readonly leaks: boolean;
   readonly json: boolean;
+}
+
+/** What a drill is told by the process that makes its namespace. */
+interface Told extends DrillLength {
+  readonly seed: number;
+  readonly leaks: boolean;
 }
 
 /** Names the folder of a drill to the process that carries it out, inside the throwaway namespace. */
@@ -37,22 +43,26 @@ export function listDrills(json: boolean): number {
 
 /** `bpfilter drill run NAME|all`: each in a network namespace of its own, which ends with it. */
 export async function runDrills(options: DrillArguments): Promise<number> {
-  const { name, json, seconds } = options;
+  const { name, json, seconds, strikes, commands, leaks } = options;
   const chosen = drills.filter((drill) => (name === 'all' ? drill.hidden !== true : drill.name === name));
   if (chosen.length === 0) throw new BpfilterError('usage', `no drill is called "${name}" (see bpfilter drill list)`);
-  if (!(seconds > 0)) throw new BpfilterError('usage', '--seconds: a number above 0 expected');
+  if (seconds !== undefined && !(seconds > 0)) throw new BpfilterError('usage', '--seconds: a number above 0 expected');
+  for (const [option, count] of Object.entries({ strikes, commands }))
+    if (count !== undefined && !(Number.isInteger(count) && count > 0))
+      throw new BpfilterError('usage', `--${option}: a whole number above 0 expected`);
   const seed = options.seed ?? 1 + Math.floor(Math.random() * (largestSeed - 1));
   if (!Number.isInteger(seed) || seed < 1 || seed > largestSeed)
     throw new BpfilterError('usage', `--seed: a whole number from 1 to ${largestSeed} expected`);
   const [drill] = chosen;
   const folder = process.env[folderVariable];
-  if (folder !== undefined && drill !== undefined) return await inside(drill, { seconds, seed, folder });
+  const told: Told = { seconds, strikes, commands, seed, leaks };
+  if (folder !== undefined && drill !== undefined) return await inside(drill, { ...told, folder });
 
   const reports: DrillReport[] = [];
   const interrupted = new AbortController();
   for (const one of chosen) {
     if (interrupted.signal.aborted) break;
-    const report = await inNamespace(one, { seconds, seed, interrupted });
+    const report = await inNamespace(one, { ...told, interrupted });
     reports.push(report);
     if (!json) sayOut(reportText(report));
   }
@@ -62,7 +72,7 @@ export async function runDrills(options: DrillArguments): Promise<number> {
 }
 
 /** Carries a drill out in this process's namespace; the report goes to stdout as JSON. */
-async function inside(drill: Drill, options: { seconds: number; seed: number; folder: string }): Promise<number> {
+async function inside(drill: Drill, options: Told & { folder: string }): Promise<number> {
   delete process.env[folderVariable];
   setLinkUp('lo');
   const report = await runDrill(drill, {
@@ -80,15 +90,18 @@ async function inside(drill: Drill, options: { seconds: number; seed: number; fo
 /** Starts this very command again inside fresh namespaces, and makes and removes the drill's folder. */
 async function inNamespace(
   drill: Drill,
-  { seconds, seed, interrupted }: { seconds: number; seed: number; interrupted: AbortController },
+  { interrupted, ...told }: Told & { interrupted: AbortController },
 ): Promise<DrillReport> {
   const { name } = drill;
+  const { seconds = 0, seed, leaks } = told;
   const unshare = findProgram('unshare', process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin');
   if (unshare === undefined) throw new BpfilterError('usage', 'drill run needs unshare (Debian package util-linux)');
   const user = process.geteuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const namespaces = [...user, '--net', ...(drill.mounts === true ? ['--mount'] : [])];
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-  const again = ['drill', 'run', name, '--seconds', String(seconds), '--seed', String(seed)];
+  const numbers = ['seconds', 'strikes', 'commands', 'seed'] as const;
+  const given = numbers.flatMap((option) => (told[option] === undefined ? [] : [`--${option}`, String(told[option])]));
+  const again = ['drill', 'run', name, ...given, ...(leaks ? ['--leaks'] : [])];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-drill-'));
   const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   try {

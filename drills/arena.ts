@@ -88,6 +88,11 @@ export class Arena {
     }
   }
 
+  /** What lies in the state folder. */
+  get stateFiles(): readonly string[] {
+    return fs.readdirSync(this.#state);
+  }
+
   get #state(): string {
     return stateFolder(this.base, netnsCookie());
   }

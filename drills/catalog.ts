@@ -1,6 +1,7 @@
 import type { Drill } from './drill.ts';
 import { callers50, kill, killAll, slow, stop } from './driver-attacks.ts';
 import { closedPipe, garbage, lose, short } from './fault-drills.ts';
+import { hoard } from './hoard.ts';
 import { killSteps } from './kill-steps.ts';
 import { diskFull, memoryLimit, nftKilled } from './machine-drills.ts';
 import { callersKilled, shimKilled, unload } from './shim-drills.ts';
@@ -23,4 +24,5 @@ export const drills: readonly Drill[] = [
   callers50,
   unload,
   lose,
+  hoard,
 ];

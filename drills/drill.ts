@@ -29,8 +29,6 @@ export interface Drill {
   readonly mounts?: true;
   /** Not shown and not run by `all`: it is there to fail. */
   readonly hidden?: true;
-  /** How a driver ends here is its own fault, or nobody's: no strike is needed. */
-  readonly deathsAreStrikes?: true;
   /**
    * Why counters may be lost: iptables replaces a table, which starts them anew, and adds the old ones by a request
    * of its own. Between the two they are its alone, natively too.

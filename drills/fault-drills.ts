@@ -9,15 +9,20 @@ function faulty(kind: string, what: string, hidden?: true): Drill {
   return {
     name: kind,
     what,
-    deathsAreStrikes: true,
     ...(hidden === undefined ? {} : { hidden }),
     prepare: (_folder, seed) => {
       const text = `${kind}:${seed}:${requestsBetween}`;
       faultOf(text); // throws for a kind that there isn't
       return { BPFILTER_FAULT: text };
     },
-    async attack(attack) {
-      while (!attack.stopped()) await attack.pause(100);
+    // Each driver that misbehaves is ended for it.
+    async attack({ arena, stopped, pause, struck }) {
+      let before = (await arena.status())?.deaths ?? 0;
+      while (!stopped()) {
+        await pause(100);
+        const deaths = (await arena.status())?.deaths ?? 0;
+        for (; before < deaths; before += 1) struck();
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Growth } from './growth.ts';
 import type { StreamsOutcome } from './guarded-streams.ts';
 
 export interface RestartTimes {
@@ -31,6 +32,8 @@ export interface DrillReport {
   readonly packets: Omit<StreamsOutcome, 'faults' | 'counterFaults'>;
   /** Why lost counters are no fault here. */
   readonly countersMayGo?: string;
+  /** What shim, driver, state and nftables took while the strikes went on, where that was asked for. */
+  readonly growth?: readonly Growth[];
   readonly faults: readonly string[];
 }
 
@@ -68,6 +71,7 @@ export function reportText(report: DrillReport): string {
     `  packets    ${packets.guarded} to be dropped, ${packets.leaked} got through`,
     `  counters   ${packets.counted} packets to be counted, ${packets.countersLost} lost${packets.countersLost === 0 || countersMayGo === undefined ? '' : ` (${countersMayGo})`}`,
   ];
+  if (report.growth !== undefined) lines.push(`  growth     ${growthText(report.growth)}`);
   for (const fault of faults.slice(0, faultsShown)) lines.push(`  fault      ${shortened(fault)}`);
   if (faults.length > faultsShown)
     lines.push(`  fault      … and ${faults.length - faultsShown} more (--json shows all)`);
@@ -77,6 +81,16 @@ export function reportText(report: DrillReport): string {
 function restartText({ count, p50, p90, p99, max }: RestartTimes): string {
   const [a, b, c, d] = [p50, p90, p99, max].map((ms) => ms.toFixed(ms < 10 ? 2 : 0));
   return `median ${a} ms, 90 % ${b} ms, 99 % ${c} ms, longest ${d} ms, of ${count}`;
+}
+
+/** Numbers that stayed are told together. */
+function growthText(growth: readonly Growth[]): string {
+  const isLevel = ({ first, last, grown }: Growth) => first === last && grown === 0;
+  const moved = growth.filter((one) => !isLevel(one));
+  const level = growth.filter(isLevel);
+  const texts = moved.map(({ what, first, last, grown }) => `${what} ${first} → ${last} (slope ${grown.toFixed(1)})`);
+  if (level.length > 0) texts.push(`the same: ${level.map(({ what, last }) => `${what} ${last}`).join(', ')}`);
+  return texts.join('\n             ');
 }
 
 function shortened(fault: string): string {

@@ -15,6 +15,7 @@ export interface WorkloadTally {
 
 /** After the cause of a failure is gone, it must work again within this time. */
 const recoverMs = 20_000;
+const changesThatClean = 3;
 
 /** Callers that change and list a chain each, and know what must be in it. */
 export class Workload {
@@ -42,13 +43,33 @@ export class Workload {
     return new Workload(arena, models, judge);
   }
 
-  /** All callers at once, until `stopped`. */
+  /** All callers at once, until `stopped`; again and again if need be. */
   async run(stopped: () => boolean): Promise<void> {
     await Promise.all(this.#models.map((model) => this.#call(model, stopped)));
   }
 
-  /** At the end the tables must be what the accepted commands made of them. */
-  async check(): Promise<void> {
+  /** Takes all rules out of the callers' chains, and waits until nothing is left of them. @throws when that doesn't work */
+  async empty(): Promise<void> {
+    const chains = this.#models.map(({ chain }) => `:${chain} - [0:0]\n`).join('');
+    // Counters of rules that went go with the change after.
+    for (let left = changesThatClean, end = performance.now() + recoverMs; left > 0; ) {
+      const { status, output } = await this.#arena.command(
+        `iptables-restore -w 60 -n <<'EOF'\n*filter\n${chains}COMMIT\nEOF`,
+      );
+      if (status === 0) left -= 1;
+      else if (performance.now() > end) throw new Error(`the chains can't be emptied: status ${status}: ${output}`);
+      else await sleep(50);
+    }
+    for (const model of this.#models) model.becomes([]);
+  }
+
+  /** At the end the tables must be what the accepted commands made of them. @param rest what INPUT has behind the chains */
+  async check(rest: readonly string[]): Promise<void> {
+    const jumps = this.#models.map(({ chain }) => `-j ${chain}`);
+    const wanted = listingOf('INPUT', [...jumps, ...rest]).replace('-N INPUT', '-P INPUT ACCEPT');
+    const input = await this.#arena.command('iptables -w 60 -S INPUT');
+    if (input.status !== 0 || input.output !== wanted)
+      this.tally.faults.push(`at the end INPUT is (status ${input.status})\n${input.output}and should be\n${wanted}`);
     for (const model of this.#models) {
       const { status, output } = await this.#arena.command(`iptables -w 60 -S ${model.chain}`);
       if (status !== 0 || output !== model.listing)

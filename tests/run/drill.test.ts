@@ -55,6 +55,39 @@ describe.skipIf(reason !== undefined)(titled('bpfilter drill', reason), { timeou
     expect(ran.stdout).toContain('\n  fault ');
   });
 
+  test('run --strikes --commands: so much is done, however long it takes', () => {
+    const ran = drill('run', 'kill', '--strikes', '5', '--commands', '40', '--json');
+    const [report] = JSON.parse(ran.stdout) as [DrillReport];
+    expect(report).toMatchObject({ outcome: 'passed', failures: 0, faults: [] });
+    expect(report.strikes).toBeGreaterThanOrEqual(5);
+    expect(report.commands).toBeGreaterThanOrEqual(40);
+    expect(ran).toMatchObject({ status: 0, stderr: '', left: [] });
+  });
+
+  test('run --strikes --seconds: a time that is too short is a fault', () => {
+    const ran = drill('run', 'kill', '--strikes', '100000', '--seconds', '2');
+    expect(ran).toMatchObject({ status: 1, left: [] });
+    expect(ran.stdout).toMatch(/fault {6}the time was too short: \d+ strikes/);
+  });
+
+  // The short form of `make leaks`.
+  test.each(['kill', 'unload'])('run %s --leaks: no descriptor, thread, process or rule is left behind', (name) => {
+    const ran = drill('run', name, '--leaks', '--strikes', '36', '--json');
+    const [report] = JSON.parse(ran.stdout) as [DrillReport];
+    expect(report).toMatchObject({ outcome: 'passed', faults: [] });
+    const counted = report.growth?.map(({ what }) => what);
+    expect(counted).toEqual(
+      expect.arrayContaining(['shim fds', 'shim kB', 'driver fds', 'driver kB', 'zombies', 'nft rules']),
+    );
+    expect(ran).toMatchObject({ status: 0, stderr: '', left: [] });
+  });
+
+  test('run --leaks: growth is found out', () => {
+    const ran = drill('run', 'hoard', '--leaks', '--strikes', '24');
+    expect(ran).toMatchObject({ status: 1, left: [] });
+    expect(ran.stdout).toMatch(/fault {6}nft tables: grows, from \d+ to 2\d, by the slope/);
+  });
+
   test('a drill that can’t run here says why, and is no failure', () => {
     // strace is looked up by PATH; the rest is reached without it.
     const ran = withFolder((folder) => {
@@ -81,6 +114,7 @@ describe.skipIf(reason !== undefined)(titled('bpfilter drill', reason), { timeou
     ['an unknown name', ['run', 'nosuch'], 'no drill is called "nosuch"'],
     ['no time', ['run', 'kill', '--seconds', '0'], '--seconds'],
     ['a time that is none', ['run', 'kill', '--seconds', 'soon'], '--seconds'],
+    ['a count that is none', ['run', 'kill', '--strikes', '0.5'], '--strikes'],
     ['a seed that is none', ['run', 'kill', '--seed', '0.5'], '--seed'],
     ['an unknown option', ['run', 'kill', '--nosuch'], 'nosuch'],
   ])('wrong usage: %s', (_title, args, words) => {
