@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench bench-restart bench-counters generate clean conformance differential fuzz
+.PHONY: all setup build demo test bench bench-restart bench-counters generate clean conformance differential fuzz kills leaks
 
 all: build
 
@@ -40,6 +40,14 @@ differential: build
 # Malformed requests for SECONDS=600 or until BLOBS=n, from SEED=n; STATE=file to go on later. Speed, and branches taken.
 fuzz: setup
 	@npx tsx tests/fuzz/main.ts
+
+# The driver killed STRIKES=1000 times while COMMANDS=10000 iptables commands run. SEED=n.
+kills: build
+	@dist/bpfilter drill run kill --strikes $(or $(STRIKES),1000) --commands $(or $(COMMANDS),10000) $(and $(SEED),--seed $(SEED))
+
+# Whether anything grows in ROUNDS=20000 rounds of a drill's loop: DRILL=unload, or another of `bpfilter drill list`, or all.
+leaks: build
+	@dist/bpfilter drill run $(or $(DRILL),unload) --leaks --strikes $(or $(ROUNDS),20000) $(and $(SECONDS),--seconds $(SECONDS))
 
 generate: setup
 	@npm run --silent generate
