@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setNonblock } from './descriptor.ts';
 import { recvFd, sendFd, socketpairSeqpacket } from './fd-passing.ts';
 import { failure, flagsLine } from './testing/failure.ts';
 import { isolated } from './testing/isolated.ts';
@@ -37,6 +38,34 @@ test('both directions on one socket pair', () => {
   expect([fstatSync(atB).ino, fstatSync(atA).ino]).toEqual([fstatSync(b).ino, fstatSync(a).ino]);
   closeSync(atB);
   closeSync(atA);
+});
+
+test('bytes alone, between descriptors', () => {
+  const bytes = Buffer.alloc(4);
+  const words = (text: string): Uint8Array => Buffer.from(text);
+  sendFd(a, 0, words('one'));
+  sendFd(a, undefined, words('two'));
+  sendFd(a, 0, words('six'));
+  const seen = [1, 2, 3].map(() => {
+    const fd = recvFd(b, bytes);
+    if (fd !== undefined) closeSync(fd);
+    return [fd === undefined ? 'none' : 'a descriptor', bytes.toString('latin1', 0, 3)];
+  });
+  expect(seen).toEqual([
+    ['a descriptor', 'one'],
+    ['none', 'two'],
+    ['a descriptor', 'six'],
+  ]);
+});
+
+test('a full queue is EAGAIN where it must not block', () => {
+  setNonblock(a, true);
+  let sent = 0;
+  const filled = failure(() => {
+    for (; sent < 100_000; sent += 1) sendFd(a, undefined);
+  });
+  expect(filled).toBe('sendmsg EAGAIN');
+  expect(sent).toBeGreaterThan(10);
 });
 
 test('the other end gone', () => {

@@ -56,24 +56,24 @@ export function socketpairSeqpacket(): [number, number] {
 const oneByte = Buffer.alloc(1);
 
 /**
- * Sends one descriptor with 1 to 24 bytes that tell of it. EPIPE when the other end is gone; blocks
- * while its queue is full.
+ * Sends one descriptor with 1 to 24 bytes that tell of it; undefined: the bytes alone. EPIPE when the other end is gone;
+ * blocks while its queue is full, unless `sock` is non-blocking (EAGAIN).
  */
-export function sendFd(sock: number, fdToSend: number, payload: Uint8Array = oneByte): void {
+export function sendFd(sock: number, fdToSend: number | undefined, payload: Uint8Array = oneByte): void {
   if (payload.length === 0 || payload.length > PAYLOAD_SIZE) {
     throw syscallError('sendmsg', errno.EMSGSIZE, `${payload.length} bytes beside a descriptor`);
   }
   shared ??= createMessage();
   const message = shared;
-  message.writeUInt32LE(CONTROL_LENGTH, CONTROLLEN);
+  message.writeUInt32LE(fdToSend === undefined ? 0 : CONTROL_LENGTH, CONTROLLEN);
   message.set(payload, PAYLOAD);
   message.writeUInt32LE(payload.length, IOV_LEN);
   message.writeUInt32LE(CONTROL_LENGTH, CMSG);
   message.writeUInt32LE(SOL_SOCKET, CMSG + 8);
   message.writeUInt32LE(SCM_RIGHTS, CMSG + 12);
-  message.writeInt32LE(fdToSend, CMSG_FD);
+  message.writeInt32LE(fdToSend ?? -1, CMSG_FD);
   while (sendmsg()(sock, message, MSG_NOSIGNAL) < 0) {
-    if (lastErrno() !== errno.EINTR) fail('sendmsg', `fd ${fdToSend} over ${sock}`);
+    if (lastErrno() !== errno.EINTR) fail('sendmsg', `fd ${fdToSend ?? 'none'} over ${sock}`);
   }
 }
 
