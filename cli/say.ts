@@ -1,8 +1,9 @@
 import fs from 'node:fs';
+import { harmless } from '../protocol/log-text.ts';
 
-/** Writes to stderr at once; nothing here may use Node's own streams, which would change the terminal's mode for CMD. */
+/** Writes to stderr at once, escape sequences of callers' names made harmless; nothing here may use Node's own streams, which would change the terminal's mode for CMD. */
 export function sayError(message: string): void {
-  say(2, `bpfilter: ${message}\n`);
+  say(2, `bpfilter: ${harmless(message)}\n`);
 }
 
 /** Writes to stdout at once. */

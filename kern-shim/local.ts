@@ -1,7 +1,7 @@
 import { netnsCookie } from '../sys/namespace.ts';
 import { Modules, type ModulesOptions, type Served } from './modules.ts';
 import { checkProc } from './run/preflight.ts';
-import { findBaseFolder, stateFolder } from './state-folder.ts';
+import { baseWarning, findBaseFolder, stateFolder } from './state-folder.ts';
 
 /** The folder of this network namespace's state. */
 export function ownStateFolder(): string {
@@ -21,7 +21,10 @@ export async function withOwnModule<T>(
   checkProc();
   const modules = new Modules({ ...options, base: findBaseFolder(process.env) });
   try {
-    return await use(modules.forOwn());
+    const served = modules.forOwn();
+    const warning = baseWarning(process.env);
+    if (warning !== undefined) served.log.write(warning);
+    return await use(served);
   } finally {
     modules.close();
   }

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { oneLine } from '../protocol/log-text.ts';
 
 /** One line a record, so that several processes can append to one file. */
 export interface Log {
@@ -21,7 +22,7 @@ export function openLog(path: string, verboseFd?: number): Log {
     fd,
     verboseFd,
     write(message) {
-      const line = `${new Date().toISOString()} shim[${process.pid}] ${message}\n`;
+      const line = `${new Date().toISOString()} shim[${process.pid}] ${oneLine(message)}\n`;
       for (const target of verboseFd === undefined ? [fd] : [fd, verboseFd]) {
         try {
           fs.writeSync(target, line);

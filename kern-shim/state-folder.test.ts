@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findBaseFolder, stateFolder } from './state-folder.ts';
+import { baseWarning, findBaseFolder, stateFolder } from './state-folder.ts';
 
 const other = 12345;
 /** Only root can give a folder to somebody else. */
@@ -18,8 +18,16 @@ afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 function taken(base: string): string {
   const runtime = path.join(root, 'runtime');
   fs.mkdirSync(runtime, { mode: 0o700 });
-  const found = findBaseFolder({ BPFILTER_BASE: base, XDG_RUNTIME_DIR: runtime });
-  return found === path.resolve(base) ? 'this' : 'another';
+  const env = { BPFILTER_BASE: base, XDG_RUNTIME_DIR: runtime };
+  const [found, warning] = [findBaseFolder(env), baseWarning(env)];
+  if (found === path.resolve(base)) {
+    expect(warning).toBeUndefined();
+    return 'this';
+  }
+  // Never silently.
+  expect(warning).toContain(`BPFILTER_BASE=${base} is passed over, since `);
+  expect(warning).toContain(`the state is below ${found}`);
+  return 'another';
 }
 
 interface Case {

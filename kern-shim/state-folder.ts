@@ -34,6 +34,14 @@ export function findBaseFolder(env: Readonly<Record<string, string | undefined>>
   throw new BpfilterError('state', `no folder for the state can be written (${reasons.join('; ')})`);
 }
 
+/** Says why the folder that BPFILTER_BASE names is passed over, and which one is taken; undefined where it isn't. */
+export function baseWarning(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { BPFILTER_BASE: asked = '' } = env;
+  const reason = asked === '' ? undefined : whyNot(asked);
+  if (reason === undefined) return undefined;
+  return `BPFILTER_BASE=${asked} is passed over, since ${reason}: the state is below ${findBaseFolder(env)}`;
+}
+
 /**
  * The state folder of one network namespace. Its key is the boot and the namespace's cookie:
  * inode numbers of namespaces are used again at once and would hand a dead one's rules to a new one.

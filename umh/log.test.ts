@@ -12,7 +12,7 @@ describe('the log', () => {
       write: (fd, line) => written.push([fd, line]),
     });
     log.error('set 64', new BpfilterError('dataplane', 'nft said\n  no\u001b[1m', { cause: new Error('why') }));
-    const line = '1970-01-01T00:00:00.000Z bpfilter_umh[42] error: set 64: nft said | no?[1m (why)\n';
+    const line = '1970-01-01T00:00:00.000Z bpfilter_umh[42] error: set 64: nft said | no\\x1b[1m (why)\n';
     expect(written).toEqual([
       [2, line],
       [5, line],

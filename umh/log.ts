@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { describeError } from '../protocol/error.ts';
+import { oneLine } from '../protocol/log-text.ts';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -18,14 +19,6 @@ export interface LogOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly write?: (descriptor: number, line: string) => void;
-}
-
-/** A record's text on one line: what comes from a caller or from nft can't forge a second record. */
-function oneLine(text: string): string {
-  return text
-    .trim()
-    .replace(/\s*\n\s*/g, ' | ')
-    .replace(/\p{Cc}/gu, '?');
 }
 
 /** A log of one line a record: ISO time, program and pid, level, text. */

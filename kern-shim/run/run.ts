@@ -14,7 +14,7 @@ import { buildFilter } from '../intercept/filter.ts';
 import { findNamesOpen } from '../intercept/names-file.ts';
 import { openLog } from '../log.ts';
 import type { ModulesOptions } from '../modules.ts';
-import { findBaseFolder, stateFolder } from '../state-folder.ts';
+import { baseWarning, findBaseFolder, stateFolder } from '../state-folder.ts';
 import { handOver } from './hand-over.ts';
 import {
   forgetLaunch,
@@ -77,6 +77,7 @@ export async function run(options: RunOptions): Promise<never> {
   const searchPath = withSystemPrograms(process.env.PATH ?? '/usr/bin:/bin');
   const legacy = legacyFirst(path.join(base, 'bin'), searchPath);
   const warnings = [
+    baseWarning(process.env),
     ...legacy.warnings,
     commandWarning(command, legacy.path),
     nativeRulesWarning(findProgram('iptables-legacy-save', searchPath)),

@@ -205,6 +205,22 @@ describe.skipIf(reason !== undefined)(titled('the state folder', reason), () => 
     });
   });
 
+  test('a base that others may write to is passed over, and said so', () => {
+    withFolder((folder) => {
+      const base = `${folder}/base`;
+      fs.mkdirSync(base);
+      fs.chmodSync(base, 0o777);
+      // What is taken instead is thrown away with the mounts.
+      const script = `mount -t tmpfs tmpfs /run && ${bpfilter} run -- iptables -S INPUT && cat /run/bpfilter/*/log`;
+      const ran = runCommand(['unshare', '-n', '-m', 'sh', '-c', script], { folder, env: { BPFILTER_BASE: base } });
+      const warning = `BPFILTER_BASE=${base} is passed over, since others may write to it: the state is below /run/bpfilter`;
+      expect(ran).toMatchObject({ status: 0, stderr: `bpfilter: ${warning}\n` });
+      expect(ran.stdout).toMatch(/^-P INPUT ACCEPT\n/);
+      expect(ran.stdout).toContain(warning);
+      expect(fs.readdirSync(base)).toEqual([]);
+    });
+  });
+
   test('a way to nftables that there is not: refused before CMD is started', () => {
     withFolder((folder) => {
       const ran = runServed('echo started', { folder, env: { BPFILTER_TRANSPORT: 'pigeon' } });
