@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { failure } from '../testing/failure.ts';
-import { noBpf, noBpfNote } from '../testing/may-bpf.ts';
+import { noBpf, skipNote } from '../testing/may-bpf.ts';
 import { type KernelBtf, readBtf } from './kernel-btf.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from './program.ts';
 import { SK_BUFF_CONTEXT_SIZE, testRun } from './test-run.ts';
@@ -62,9 +62,8 @@ describe('where structs are found', () => {
 });
 
 const noBtf = existsSync('/sys/kernel/btf/vmlinux') ? noBpf : 'no /sys/kernel/btf/vmlinux';
-const note = noBtf === noBpf ? noBpfNote : ` (skipped: ${noBtf})`;
 
-describe.skipIf(noBtf !== undefined)(`the running kernel's${note}`, () => {
+describe.skipIf(noBtf !== undefined)(`the running kernel's${skipNote(noBtf)}`, () => {
   let btf: KernelBtf;
   beforeAll(() => {
     btf = readBtf({

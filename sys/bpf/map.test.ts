@@ -2,7 +2,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { BpfilterError } from '../../protocol/error.ts';
 import { failure, flagsLine } from '../testing/failure.ts';
-import { noBpf, noBpfNote } from '../testing/may-bpf.ts';
+import { noBpf, skipNote } from '../testing/may-bpf.ts';
 import {
   BPF_EXIST,
   BPF_F_NO_PREALLOC,
@@ -37,7 +37,7 @@ const value = (...words: bigint[]): Uint8Array => new Uint8Array(BigUint64Array.
 /** An LPM trie's key: the length of the prefix, then the address in network order. */
 const prefix = (length: number, ...address: number[]): Uint8Array => Uint8Array.from([...key(length), ...address]);
 
-describe.skipIf(noBpf !== undefined)(`maps${noBpfNote}`, () => {
+describe.skipIf(noBpf !== undefined)(`maps${skipNote(noBpf)}`, () => {
   test('a descriptor is closed on exec', () => {
     const flags = flagsLine(readFileSync(`/proc/self/fdinfo/${made(hash)}`, 'utf8'));
     expect(flags & O_CLOEXEC).toBe(O_CLOEXEC);

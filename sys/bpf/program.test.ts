@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { BpfilterError } from '../../protocol/error.ts';
 import { mapShared } from '../mmap.ts';
 import { failure, flagsLine } from '../testing/failure.ts';
-import { noBpf, noBpfNote } from '../testing/may-bpf.ts';
+import { noBpf, noBpfById, skipNote } from '../testing/may-bpf.ts';
 import { BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, createMap } from './map.ts';
 import { mapById, objectInfo, programById } from './object.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from './program.ts';
@@ -25,7 +25,7 @@ const socketFilter = { type: BPF_PROG_TYPE_SOCKET_FILTER, license: 'GPL', name: 
 const loaded = (...instructions: Buffer[]): number =>
   opened(loadProgram({ ...socketFilter, instructions: Buffer.concat(instructions) }));
 
-describe.skipIf(noBpf !== undefined)(`programs${noBpfNote}`, () => {
+describe.skipIf(noBpf !== undefined)(`programs${skipNote(noBpf)}`, () => {
   test('a descriptor is closed on exec', () => {
     const flags = flagsLine(readFileSync(`/proc/self/fdinfo/${loaded(returns(0))}`, 'utf8'));
     expect(flags & O_CLOEXEC).toBe(O_CLOEXEC);
@@ -66,7 +66,7 @@ describe.skipIf(noBpf !== undefined)(`programs${noBpfNote}`, () => {
   });
 });
 
-describe.skipIf(noBpf !== undefined)(`what the verifier refuses${noBpfNote}`, () => {
+describe.skipIf(noBpf !== undefined)(`what the verifier refuses${skipNote(noBpf)}`, () => {
   function refusal(instructions: Uint8Array, logLevel: 1 | 2 = 1): BpfilterError {
     try {
       opened(loadProgram({ ...socketFilter, instructions, logLevel }));
@@ -103,7 +103,7 @@ describe.skipIf(noBpf !== undefined)(`what the verifier refuses${noBpfNote}`, ()
   });
 });
 
-describe.skipIf(noBpf !== undefined)(`objects${noBpfNote}`, () => {
+describe.skipIf(noBpfById !== undefined)(`objects${skipNote(noBpfById)}`, () => {
   const definition = { type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 24, maxEntries: 3, name: 'a_map' };
 
   test('a map tells what it is, and is found by its id', () => {
@@ -128,7 +128,7 @@ describe.skipIf(noBpf !== undefined)(`objects${noBpfNote}`, () => {
   });
 });
 
-describe.skipIf(noBpf !== undefined)(`a map in memory${noBpfNote}`, () => {
+describe.skipIf(noBpf !== undefined)(`a map in memory${skipNote(noBpf)}`, () => {
   test('shows what a program counts, and a program sees what is written', () => {
     const size = 16384;
     const map = opened(

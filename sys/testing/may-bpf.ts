@@ -16,14 +16,15 @@ function tryMap(): string | undefined {
   }
 }
 
-function missing(): string | undefined {
-  const { effective } = readCaps('self');
-  if (!hasCap(effective, CAP_SYS_ADMIN)) return 'no CAP_SYS_ADMIN, to open objects by their id';
-  return hasCap(effective, CAP_NET_ADMIN) ? tryMap() : 'no CAP_NET_ADMIN';
-}
+const { effective } = readCaps('self');
 
 /** Why tests that need bpf(2) can't run here (EPERM, ENOSYS, …); undefined: they can. */
-export const noBpf = missing();
+export const noBpf = hasCap(effective, CAP_NET_ADMIN) ? tryMap() : 'no CAP_NET_ADMIN';
+
+/** The same for those that open objects by their id. */
+export const noBpfById = noBpf ?? (hasCap(effective, CAP_SYS_ADMIN) ? undefined : 'no CAP_SYS_ADMIN');
 
 /** For the title of a group that is skipped: why. */
-export const noBpfNote = noBpf === undefined ? '' : ` (skipped: ${noBpf})`;
+export function skipNote(reason: string | undefined): string {
+  return reason === undefined ? '' : ` (skipped: ${reason})`;
+}
