@@ -64,7 +64,7 @@ const NFCT_INFO = 7;
 const UNTRACKED = 7;
 const REPLY = 3;
 /** linux/netfilter/xt_conntrack.h */
-const state = { invalid: 1, untracked: 1 << 6, snat: 1 << 7, dnat: 1 << 8 } as const;
+const state = { invalid: 1, snat: 1 << 6, dnat: 1 << 7, untracked: 1 << 8 } as const;
 /** enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h). */
 const status = { snat: 4, dnat: 5 } as const;
 
