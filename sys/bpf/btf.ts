@@ -140,22 +140,33 @@ function sections(bytes: Uint8Array): Sections {
   };
 }
 
-/** Finds names by their first byte, then byte by byte: most of a kernel's 100,000 are ruled out by the first. */
+/** Whether this string (NUL included) is at an offset. */
+function stringIs(strings: Uint8Array, offset: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) if (strings[offset + i] !== name[i]) return false;
+  return true;
+}
+
+/** Some names, to be told apart from a kernel's 80,000 others: most differ in their first two bytes. */
 class Names {
-  readonly #byFirst: { readonly name: string; readonly bytes: Uint8Array }[][] = [];
+  readonly #starts = new Uint8Array(1 << 16);
+  readonly #names: { readonly name: string; readonly bytes: Uint8Array }[] = [];
 
   constructor(names: readonly string[]) {
     for (const name of new Set(names)) {
       const bytes = Buffer.from(`${name}\0`, 'latin1');
-      const first = bytes[0] ?? 0;
-      this.#byFirst[first] ??= [];
-      this.#byFirst[first].push({ name, bytes });
+      this.#names.push({ name, bytes });
+      this.#starts[Names.#start(bytes, 0)] = 1;
     }
   }
 
+  static #start(bytes: Uint8Array, offset: number): number {
+    return (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8);
+  }
+
   at(strings: Uint8Array, offset: number): string | undefined {
-    const candidates = this.#byFirst[strings[offset] ?? 0];
-    return candidates?.find(({ bytes }) => bytes.every((byte, i) => strings[offset + i] === byte))?.name;
+    if (this.#starts[Names.#start(strings, offset)] === 0) return undefined;
+    for (const { name, bytes } of this.#names) if (stringIs(strings, offset, bytes)) return name;
+    return undefined;
   }
 }
 
@@ -168,7 +179,7 @@ function locate(image: Image, offset: number): readonly [Uint8Array, number] {
 
 function nameIs(image: Image, offset: number, name: Uint8Array): boolean {
   const [strings, from] = locate(image, offset);
-  return name.every((byte, i) => strings[from + i] === byte);
+  return stringIs(strings, from, name);
 }
 
 /** A record: struct btf_type, and the members behind it. */
