@@ -23,14 +23,15 @@ const checksumField: NftExpression = { payload: { base: 'nh', offset: 80, len: 1
  * nft_csum_replace), which the targets never do (csum_replace2, ipv4_change_dsfield): the last two put that right.
  */
 export function setIpField(field: IpField, value: number): readonly NftStatement[] {
-  return [
-    differs(field, value),
-    ...writes(field, value),
-    // masked, lest nft merges it with a test of the protocol beside it (pin.ts)
-    { match: { op: '==', left: { '&': [checksumField, 0xffff] }, right: 0xffff } },
-    { mangle: { key: checksumField, value: 0 } },
-  ];
+  return [differs(field, value), ...writes(field, value), ...settledChecksum];
 }
+
+/** Puts a checksum right that nft has brought up to date: a rule's last statements. */
+export const settledChecksum: readonly NftStatement[] = [
+  // masked, lest nft merges it with a test of the protocol beside it (pin.ts)
+  { match: { op: '==', left: { '&': [checksumField, 0xffff] }, right: 0xffff } },
+  { mangle: { key: checksumField, value: 0 } },
+];
 
 /** A test of some bits of the field's byte. */
 export function ipBits(field: IpField, mask: number, value: number): NftStatement {
@@ -42,11 +43,14 @@ export function ipByte(field: IpField, value: number): NftStatement {
   return { match: { op: '==', left: payloadOf(field), right: { range: [value, value] } } };
 }
 
-/** Masked, or a range, lest nft merges it with its neighbours; of the whole byte nft lists a masked test wrongly. */
-function differs(field: IpField, value: number): NftStatement {
+/**
+ * Some bits of the field's byte, all of the field's unless given, aren't `value`. Masked, or a range, lest nft merges
+ * it with its neighbours; of the whole byte nft lists a masked test wrongly.
+ */
+export function differs(field: IpField, value: number, mask = places[field].mask): NftStatement {
   const left = payloadOf(field);
-  if (field === 'tos') return { match: { op: '!=', left, right: { range: [value, value] } } };
-  return { match: { op: '!=', left: { '&': [left, places[field].mask] }, right: value } };
+  if (field === 'tos' && mask === 0xff) return { match: { op: '!=', left, right: { range: [value, value] } } };
+  return { match: { op: '!=', left: { '&': [left, mask] }, right: value } };
 }
 
 function payloadOf(field: IpField): NftExpression {

@@ -1,7 +1,8 @@
 import { defineStruct, u8 } from '../../protocol/struct.ts';
-import { cannotExpress, defineTarget, type NftTarget, OWN_CHAIN } from '../extension.ts';
+import { defineTarget, type NftTarget, OWN_CHAIN } from '../extension.ts';
 import { ipBits, setIpField } from '../nft/ip-field.ts';
 import type { NftStatement } from '../nft/json.ts';
+import { changeTosBits } from '../nft/tos-bits.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const xt_tos_target_info = defineStruct('xt_tos_target_info', 'linux/netfilter/xt_DSCP.h', {
@@ -20,7 +21,7 @@ const symbols: Readonly<Record<number, string>> = {
 const SYMBOL_MASK = 0x3f;
 const DSCP = 0xfc;
 const ECN = 0x03;
-/** Most rules that one TOS becomes if it can be the kernel's own, which is faster than more of them. */
+/** Most rules that one TOS becomes if it can be the kernel's own, and most with constants. */
 const MOST_RULES = 8;
 
 export interface TosTargetInfo {
@@ -34,8 +35,7 @@ export const tosTarget = defineTarget<TosTargetInfo>({
   revisions: { 1: structRevision(xt_tos_target_info) },
   coverage: {
     partly: [
-      'changes that keep more than 3 bits beside those they set (most of --or-tos and --and-tos): a rule for each of 16 to 128 values',
-      'changes that invert bits (--xor-tos)',
+      'changes that keep more than 3 bits beside those they set (most of --or-tos and --and-tos), and that invert bits (--xor-tos): nft by itself takes 3 to 33 rules',
     ],
   },
   examples: [
@@ -79,7 +79,7 @@ function hex(value: number): string {
 /**
  * nft writes constants only, and either the DSCP bits or the ECN bits or both. So there is a rule for each
  * value of the bits that are kept within the ones it writes. What one of them wrote no other one takes, as
- * long as those bits stay what they were.
+ * long as those bits stay what they were. Where that would be many, or they don't: tos-bits.ts.
  */
 function change({ tos_value: value, tos_mask: mask }: TosTargetInfo): NftTarget {
   const changed = mask | value;
@@ -91,10 +91,10 @@ function change({ tos_value: value, tos_mask: mask }: TosTargetInfo): NftTarget 
   const rules = olds.map((old): readonly NftStatement[] => setIpField(field, (old ^ value) & written));
   const [only] = rules;
   if (rules.length === 1 && only !== undefined) return { statements: only };
-  if ((value & kept) !== 0) return cannotExpress(`TOS: ${hex(value)}/${hex(mask)} inverts bits that it keeps`);
-  const chain = rules.map((rule, at) => [ipBits(field, kept, olds[at] ?? 0), ...rule]);
-  const secondBest = chain.length > MOST_RULES ? { secondBest: true } : {};
-  return { statements: [{ jump: { target: OWN_CHAIN } }], chain, ...secondBest };
+  const statements: readonly NftStatement[] = [{ jump: { target: OWN_CHAIN } }];
+  if (rules.length > MOST_RULES || (value & kept) !== 0)
+    return { statements, chain: changeTosBits(mask, value), secondBest: true };
+  return { statements, chain: rules.map((rule, at) => [ipBits(field, kept, olds[at] ?? 0), ...rule]) };
 }
 
 /** All values that have no bit outside of `bits`. */

@@ -70,9 +70,11 @@ function wordsOf(text: string): readonly string[] {
 }
 
 /** Whether nft carries it by itself, its program too: that one overlooks the policies of ct timeouts. */
-export function isExpressible({ rule, table }: Pick<ExtensionRule, 'rule' | 'table'>): boolean {
+export function isExpressible({ rule, table, chain }: ExtensionRule): boolean {
+  const hooks = ipv4.tables[table].chains.reduce((bits, one) => bits | (one.name === chain ? 1 << one.hook : 0), 0);
   try {
-    return !compileRule(rule, 1, tableContext(table)).objects.some(({ body }) => 'ct timeout' in body);
+    const { objects } = compileRule(rule, 1, tableContext(table), { hooks });
+    return !objects.some(({ body }) => 'ct timeout' in body);
   } catch {
     return false;
   }

@@ -1,63 +1,36 @@
-import type { NftStatement } from '../../rules/nft/json.ts';
+import type { NftExpression, NftNat, NftStatement } from '../../rules/nft/json.ts';
 import { ct, field, meta, raw, set, tcp, test } from './terms.ts';
+
+const prefix = (addr: string) => ({ prefix: { addr, len: 24 } });
+const networkMap: NftNat = {
+  addr: { map: { key: field('ip', 'daddr'), data: { set: [[prefix('10.0.0.0'), prefix('10.1.0.0')]] } } },
+};
+
+function addressForms(to: (nat: NftNat) => NftStatement): readonly (readonly NftStatement[])[] {
+  const some: NftExpression = { range: ['1.2.3.4', '1.2.3.9'] };
+  return [
+    [to({ addr: '1.2.3.4' })],
+    [to({ addr: some })],
+    [to({ addr: { range: ['1.2.3.0', '1.2.3.255'] }, flags: ['netmap'] })],
+    [to({ addr: { range: ['1.2.3.0', '1.2.3.5'] }, flags: ['random', 'netmap'] })],
+    [tcp, to({ addr: '1.2.3.4', port: 80 })],
+    [tcp, to({ addr: some, port: { range: [80, 90] }, flags: ['random', 'persistent'] })],
+    [tcp, to({ port: { range: [80, 90] }, flags: ['fully-random'] })],
+    [tcp, to({ port: 80 })],
+    [tcp, to({ port: 80, flags: ['random'] })],
+    [test('==', field('tcp', 'dport'), 6), to({ family: 'ip', addr: '1.2.3.4', port: 80 })],
+    [to({ addr: { map: { key: field('ip', 'daddr'), data: { set: [['1.2.3.4', '4.3.2.1']] } } } })],
+    [to({ ...networkMap, flags: ['netmap'], type_flags: ['prefix'] })],
+    [to({ ...networkMap, type_flags: ['prefix'] })],
+    [to({ ...networkMap, flags: ['netmap'], type_flags: ['interval', 'prefix'] })],
+    [to({ addr: prefix('10.0.0.0'), flags: ['netmap'], type_flags: ['prefix'] })],
+    [to({ addr: prefix('10.0.0.0') })],
+  ];
+}
 
 /** Addresses and ports translated. */
 export const natForms: readonly (readonly NftStatement[])[] = [
-  [{ dnat: { addr: '1.2.3.4' } }],
-  [{ dnat: { addr: { range: ['1.2.3.4', '1.2.3.9'] } } }],
-  [tcp, { dnat: { addr: '1.2.3.4', port: 80 } }],
-  [
-    tcp,
-    { dnat: { addr: { range: ['1.2.3.4', '1.2.3.9'] }, port: { range: [80, 90] }, flags: ['random', 'persistent'] } },
-  ],
-  [tcp, { dnat: { port: { range: [80, 90] }, flags: ['fully-random'] } }],
-  [tcp, { dnat: { port: 80 } }],
-  [tcp, { dnat: { port: 80, flags: ['random'] } }],
-  [test('==', field('tcp', 'dport'), 6), { dnat: { family: 'ip', addr: '1.2.3.4', port: 80 } }],
-  [{ dnat: { addr: { map: { key: field('ip', 'daddr'), data: { set: [['1.2.3.4', '4.3.2.1']] } } } } }],
-  [
-    {
-      dnat: {
-        addr: {
-          map: {
-            key: field('ip', 'daddr'),
-            data: { set: [[{ prefix: { addr: '10.0.0.0', len: 24 } }, { prefix: { addr: '10.1.0.0', len: 24 } }]] },
-          },
-        },
-        flags: ['netmap'],
-        type_flags: ['prefix'],
-      },
-    },
-  ],
-  [
-    {
-      dnat: {
-        addr: {
-          map: {
-            key: field('ip', 'daddr'),
-            data: { set: [[{ prefix: { addr: '10.0.0.0', len: 24 } }, { prefix: { addr: '10.1.0.0', len: 24 } }]] },
-          },
-        },
-        type_flags: ['prefix'],
-      },
-    },
-  ],
-  [
-    {
-      dnat: {
-        addr: {
-          map: {
-            key: field('ip', 'daddr'),
-            data: { set: [[{ prefix: { addr: '10.0.0.0', len: 24 } }, { prefix: { addr: '10.1.0.0', len: 24 } }]] },
-          },
-        },
-        flags: ['netmap'],
-        type_flags: ['interval', 'prefix'],
-      },
-    },
-  ],
-  [{ dnat: { addr: { prefix: { addr: '10.0.0.0', len: 24 } }, flags: ['netmap'], type_flags: ['prefix'] } }],
-  [{ dnat: { addr: { prefix: { addr: '10.0.0.0', len: 24 } } } }],
+  ...addressForms((dnat) => ({ dnat })),
   [tcp, { redirect: { port: 80 } }],
   [tcp, { redirect: { port: { range: [80, 90] }, flags: ['random'] } }],
   [{ redirect: null }],
@@ -65,61 +38,7 @@ export const natForms: readonly (readonly NftStatement[])[] = [
   [test('==', meta('l4proto'), { set: [6, 17] }), { redirect: { port: 80 } }],
   [test('==', meta('l4proto'), 132), { redirect: { port: 80 } }],
   [test('==', meta('l4proto'), 1), { redirect: { port: 80 } }],
-  [{ snat: { addr: '1.2.3.4' } }],
-  [{ snat: { addr: { range: ['1.2.3.4', '1.2.3.9'] } } }],
-  [tcp, { snat: { addr: '1.2.3.4', port: 80 } }],
-  [
-    tcp,
-    { snat: { addr: { range: ['1.2.3.4', '1.2.3.9'] }, port: { range: [80, 90] }, flags: ['random', 'persistent'] } },
-  ],
-  [tcp, { snat: { port: { range: [80, 90] }, flags: ['fully-random'] } }],
-  [tcp, { snat: { port: 80 } }],
-  [tcp, { snat: { port: 80, flags: ['random'] } }],
-  [test('==', field('tcp', 'dport'), 6), { snat: { family: 'ip', addr: '1.2.3.4', port: 80 } }],
-  [{ snat: { addr: { map: { key: field('ip', 'daddr'), data: { set: [['1.2.3.4', '4.3.2.1']] } } } } }],
-  [
-    {
-      snat: {
-        addr: {
-          map: {
-            key: field('ip', 'daddr'),
-            data: { set: [[{ prefix: { addr: '10.0.0.0', len: 24 } }, { prefix: { addr: '10.1.0.0', len: 24 } }]] },
-          },
-        },
-        flags: ['netmap'],
-        type_flags: ['prefix'],
-      },
-    },
-  ],
-  [
-    {
-      snat: {
-        addr: {
-          map: {
-            key: field('ip', 'daddr'),
-            data: { set: [[{ prefix: { addr: '10.0.0.0', len: 24 } }, { prefix: { addr: '10.1.0.0', len: 24 } }]] },
-          },
-        },
-        type_flags: ['prefix'],
-      },
-    },
-  ],
-  [
-    {
-      snat: {
-        addr: {
-          map: {
-            key: field('ip', 'daddr'),
-            data: { set: [[{ prefix: { addr: '10.0.0.0', len: 24 } }, { prefix: { addr: '10.1.0.0', len: 24 } }]] },
-          },
-        },
-        flags: ['netmap'],
-        type_flags: ['interval', 'prefix'],
-      },
-    },
-  ],
-  [{ snat: { addr: { prefix: { addr: '10.0.0.0', len: 24 } }, flags: ['netmap'], type_flags: ['prefix'] } }],
-  [{ snat: { addr: { prefix: { addr: '10.0.0.0', len: 24 } } } }],
+  ...addressForms((snat) => ({ snat })),
   [{ masquerade: null }],
   [{ masquerade: { flags: ['random'] } }],
   [{ masquerade: { flags: ['fully-random', 'random'] } }],

@@ -2,7 +2,7 @@ import type { NftStatement, NftValue } from '../../rules/nft/json.ts';
 import { combinedForms, natForms } from './forms-combined.ts';
 import { headerForms, statementForms } from './forms-headers.ts';
 import { connectionForms, keyForms } from './forms-keys.ts';
-import { ct, field, meta, tcp, test } from './terms.ts';
+import { ct, field, meta, raw, tcp, test } from './terms.ts';
 
 /** Every form of statement that our rules take, each as rules of its own. */
 
@@ -139,6 +139,10 @@ const actions: readonly (readonly NftStatement[])[] = [
   [{ mangle: { key: mark, value: { '^': [mark, 5] } } }],
   [{ mangle: { key: mark, value: { '^': [{ '&': [mark, 0xffff00ff] }, 9] } } }],
   [{ mangle: { key: mark, value: { '^': [{ '&': [mark, 0] }, 0xffffffff] } } }],
+  [{ mangle: { key: field('ip', 'id'), value: { '^': [field('ip', 'id'), 0x12] } } }],
+  [{ mangle: { key: raw('nh', 32, 16), value: { '^': [raw('nh', 32, 16), 0x12] } } }],
+  [{ mangle: { key: raw('nh', 0, 16), value: { '&': [raw('nh', 0, 16), 0xffc0] } } }],
+  [{ mangle: { key: raw('nh', 0, 16), value: { '^': [{ '&': [raw('nh', 0, 16), 0xffc0] }, 0x50] } } }],
 ];
 
 /** Each is the statements of one rule. The table has a counter r1, a limit l1, a chain `other`. */

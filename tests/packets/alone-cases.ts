@@ -3,14 +3,7 @@ import { connCases } from './conn-cases.ts';
 import { targetCases } from './target-cases.ts';
 
 /** What even the second best way of nft's can't say, and cases of many rules with some of that among them. */
-const beyondNft = [
-  '--kerneltz',
-  '18446744073709551614',
-  '9007199254740993',
-  'all at once',
-  '--xor-tos 0x',
-  '--set-tos 0x50/0x3f',
-];
+const beyondNft = ['--kerneltz', '18446744073709551614', '9007199254740993', 'all at once'];
 
 function alone(cases: readonly PacketCase[], titles: RegExp): readonly PacketCase[] {
   return cases
