@@ -295,6 +295,7 @@ function fieldsOf(code: Assembler, wanted: ReadonlySet<Field>): void {
   put('tos', () => code.load(1, R1, FP, frame.ipHeader + ip.tos));
   put('tcpFlags', () => code.load(1, R1, FP, frame.transport + TCP_FLAGS));
   put('icmpType', () => code.load(2, R1, FP, frame.transport).swap(R1, 16));
+  put('spi', () => code.load(4, R1, FP, frame.transport).swap(R1, 32));
 }
 
 /** Compares record after record. It ends by a verdict, or by running out: then the packet is dropped. */

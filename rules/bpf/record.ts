@@ -101,6 +101,8 @@ export const fields = {
   conntrackState: 12,
   conntrackStatus: 13,
   connmark: 14,
+  /** The transport header's first four bytes as one number. */
+  spi: 15,
 } as const;
 export type Field = keyof typeof fields;
 
