@@ -1,0 +1,306 @@
+import {
+  IPT_F_FRAG,
+  IPT_INV_DSTIP,
+  IPT_INV_FRAG,
+  IPT_INV_PROTO,
+  IPT_INV_SRCIP,
+  IPT_INV_VIA_IN,
+  IPT_INV_VIA_OUT,
+} from '../../protocol/ip-tables.ts';
+import { cannotExpress } from '../extension.ts';
+import type { HeaderMatch, InterfaceMatch, Rule, TargetUse } from '../ir.ts';
+import type { ExtensionLookup } from '../nft/context.ts';
+import {
+  type Action,
+  actions,
+  type Field,
+  fields,
+  HEADER_TRAITS,
+  type Need,
+  RECORD_SIZE,
+  recordOffsets,
+  traits,
+} from './record.ts';
+import { equals, type FieldTest, masked } from './test.ts';
+
+/** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
+export interface CompiledRule {
+  readonly records: Uint8Array;
+  readonly action: Action;
+  /** The chain it sends packets to. */
+  readonly chain?: string;
+  /** By record: the interface it asks for. */
+  readonly names: readonly { readonly record: number; readonly name: InterfaceMatch }[];
+  /** It is one record, and no packet goes on behind it but by a RETURN: a lookup may stand for it. */
+  readonly isSimple: boolean;
+  readonly fields: readonly Field[];
+  readonly direction: { readonly in: boolean; readonly out: boolean };
+}
+
+/** A record's compare, before it is written. */
+interface Compare {
+  addresses: bigint;
+  addressMask: bigint;
+  traits: bigint;
+  traitMask: bigint;
+  need: Need;
+  dropsOffsetOne: boolean;
+}
+
+type Step =
+  | { readonly kind: 'compare'; readonly compare: Compare }
+  | { readonly kind: 'group'; readonly tests: readonly FieldTest[] }
+  | {
+      readonly kind: 'name';
+      readonly action: 'inName' | 'outName';
+      readonly name: InterfaceMatch;
+      readonly negated: boolean;
+    };
+
+/** Traits that a test of a field can be compared as: where they begin, and how wide; whether its bytes are swapped. */
+const comparable: Partial<Readonly<Record<Field, readonly [at: bigint, bytes: 1 | 2]>>> = {
+  protocol: [traits.protocol, 1],
+  tcpFlags: [traits.tcpFlags, 1],
+  tos: [traits.tos, 1],
+  sourcePort: [traits.transport, 2],
+  destinationPort: [traits.transport + 16n, 2],
+  icmpType: [traits.transport, 2],
+};
+
+const everything: Compare = {
+  addresses: 0n,
+  addressMask: 0n,
+  traits: 0n,
+  traitMask: 0n,
+  need: 0,
+  dropsOffsetOne: false,
+};
+
+/** A test that never holds. */
+const never: readonly FieldTest[] = [];
+
+/**
+ * What the machine does for a rule. Throws `not-expressible` for what it can't, and what extensions throw.
+ */
+export function compileRule({ header, matches, target }: Rule, lookup: ExtensionLookup): CompiledRule {
+  const first = headerCompare(header);
+  const steps: Step[] = [{ kind: 'compare', compare: first }, ...headerSteps(header)];
+  for (const use of matches) {
+    const { definition, revision } = lookup.findMatch(use.name, use.revision);
+    if (definition.bpf === undefined) cannotExpress(`match ${use.name}: it isn't translated to BPF`);
+    const { groups, transport } = definition.bpf(revision.decode(use.data), { header });
+    const asCompare = { ...everything, need: transport?.need ?? 0, dropsOffsetOne: transport?.dropsOffsetOne === true };
+    const rest = groups.filter((tests) => !addTo(asCompare, tests));
+    add(steps, first, asCompare);
+    for (const tests of rest) steps.push({ kind: 'group', tests });
+  }
+  return write(steps, verdictOf(target));
+}
+
+interface Verdict {
+  readonly action: Action;
+  readonly chain?: string;
+}
+
+function verdictOf(target: TargetUse): Verdict {
+  switch (target.kind) {
+    case 'accept':
+    case 'drop':
+    case 'return':
+      return { action: target.kind };
+    case 'continue':
+      return { action: 'next' };
+    case 'jump':
+    case 'goto':
+      return { action: target.kind, chain: target.chain };
+    case 'queue':
+      return cannotExpress('a BPF program can not queue packets');
+    case 'extension':
+      return cannotExpress(`target ${target.name}: a BPF program can only let pass or drop`);
+    default:
+      return target satisfies never;
+  }
+}
+
+/** Host-order numbers of addresses as they stand in the packet. */
+function inPacket(address: number): bigint {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(address >>> 0);
+  return BigInt(bytes.readUInt32LE());
+}
+
+/** What ip_packet_match (net/ipv4/netfilter/ip_tables.c) compares without an inversion. */
+function headerCompare(header: HeaderMatch): Compare {
+  const compare = { ...everything };
+  const { inverted, protocol, flags } = header;
+  if ((inverted & IPT_INV_SRCIP) === 0) {
+    compare.addresses |= inPacket(header.source & header.sourceMask);
+    compare.addressMask |= inPacket(header.sourceMask);
+  }
+  if ((inverted & IPT_INV_DSTIP) === 0) {
+    compare.addresses |= inPacket(header.destination & header.destinationMask) << 32n;
+    compare.addressMask |= inPacket(header.destinationMask) << 32n;
+  }
+  if (protocol !== 0 && protocol <= 0xff && (inverted & IPT_INV_PROTO) === 0) {
+    compare.traits |= BigInt(protocol) << traits.protocol;
+    compare.traitMask |= 0xffn << traits.protocol;
+  }
+  if ((flags & IPT_F_FRAG) !== 0) {
+    if ((inverted & IPT_INV_FRAG) === 0) compare.traits |= 1n << traits.fragment;
+    compare.traitMask |= 1n << traits.fragment;
+  }
+  return compare;
+}
+
+/** The rest of it: what is inverted, and interfaces. */
+function headerSteps(header: HeaderMatch): readonly Step[] {
+  const { inverted, protocol, flags } = header;
+  const steps: Step[] = [];
+  const group = (tests: readonly FieldTest[]) => steps.push({ kind: 'group', tests });
+  const address = (field: 'source' | 'destination', value: number, mask: number, isInverted: boolean) => {
+    // bits of the address that the mask hides never come out equal
+    const isVain = (value & ~mask) >>> 0 !== 0;
+    if (isVain && !isInverted) group(never);
+    if (!isVain && isInverted) group([masked(field, value, mask, true)]);
+  };
+  address('source', header.source, header.sourceMask, (inverted & IPT_INV_SRCIP) !== 0);
+  address('destination', header.destination, header.destinationMask, (inverted & IPT_INV_DSTIP) !== 0);
+  const name = (action: 'inName' | 'outName', wanted: InterfaceMatch, negated: boolean) => {
+    if (negated || wanted.mask.some((byte) => byte !== 0)) steps.push({ kind: 'name', action, name: wanted, negated });
+  };
+  name('inName', header.inInterface, (inverted & IPT_INV_VIA_IN) !== 0);
+  name('outName', header.outInterface, (inverted & IPT_INV_VIA_OUT) !== 0);
+  if (protocol > 0xff && (inverted & IPT_INV_PROTO) === 0) group(never);
+  if (protocol !== 0 && protocol <= 0xff && (inverted & IPT_INV_PROTO) !== 0)
+    group([equals('protocol', protocol, true)]);
+  if ((inverted & IPT_INV_FRAG) !== 0 && (flags & IPT_F_FRAG) === 0) group(never);
+  return steps;
+}
+
+/** Takes a group into a compare, where that can say it. */
+function addTo(compare: Compare, tests: readonly FieldTest[]): boolean {
+  const [test] = tests;
+  if (test === undefined || tests.length > 1 || test.kind !== 'masked' || test.negated === true) return false;
+  const place = comparable[test.field];
+  if (place === undefined) return false;
+  const [at, bytes] = place;
+  const limit = bytes === 1 ? 0xff : 0xffff;
+  if ((test.first & test.second) >>> 0 > limit) return false;
+  const raw = (value: number) =>
+    BigInt(bytes === 1 ? value & 0xff : ((value & 0xff) << 8) | ((value >>> 8) & 0xff)) << at;
+  return merge(compare, { ...everything, traits: raw(test.first & test.second), traitMask: raw(test.second) });
+}
+
+/** False where both ask for the same bits, and not for the same. */
+function merge(compare: Compare, more: Compare): boolean {
+  const common = compare.traitMask & more.traitMask;
+  if (((compare.traits ^ more.traits) & common) !== 0n) return false;
+  compare.traits |= more.traits;
+  compare.traitMask |= more.traitMask;
+  return true;
+}
+
+/**
+ * Adds what a match compares. It goes into the compare before it, if nothing stands between; else it is one of its
+ * own, and the first compare asks beforehand for what of it isn't looked at in a packet that isn't whole: such a
+ * packet may have to be dropped by a match between the two.
+ */
+function add(steps: Step[], first: Compare, more: Compare): void {
+  if (more.need === 0 && more.traitMask === 0n) return;
+  const last = steps.at(-1);
+  if (last?.kind === 'compare' && last.compare.need === 0 && merge(last.compare, more)) {
+    last.compare.need = more.need;
+    last.compare.dropsOffsetOne = more.dropsOffsetOne;
+    return;
+  }
+  if (first.need === 0)
+    merge(first, { ...more, traits: more.traits & ~HEADER_TRAITS, traitMask: more.traitMask & ~HEADER_TRAITS });
+  steps.push({ kind: 'compare', compare: { ...more } });
+}
+
+function write(steps: readonly Step[], verdict: Verdict): CompiledRule {
+  const all: readonly Step[] =
+    steps.at(-1)?.kind === 'compare' ? steps : [...steps, { kind: 'compare', compare: everything }];
+  const count = all.reduce((sum, step) => sum + lengthOf(step), 0);
+  const records = Buffer.alloc(count * RECORD_SIZE);
+  const names: { record: number; name: InterfaceMatch }[] = [];
+  const used = new Set<Field>();
+  let record = 0;
+  for (const [index, step] of all.entries()) {
+    const isLast = index === all.length - 1;
+    switch (step.kind) {
+      case 'compare':
+        writeCompare(records, record, step.compare, isLast ? verdict.action : 'pass', count - record);
+        break;
+      case 'name': {
+        writeTest(records, record, step.action, { holds: 1, fails: count - record, negated: step.negated });
+        names.push({ record, name: step.name });
+        break;
+      }
+      case 'group':
+        writeGroup(records, record, step.tests, count);
+        for (const { field } of step.tests) used.add(field);
+        if (step.tests.length === 0) used.add('protocol');
+        break;
+      default:
+        step satisfies never;
+    }
+    record += lengthOf(step);
+  }
+  const { action, chain } = verdict;
+  const asks = (name: 'inName' | 'outName') => all.some((step) => step.kind === 'name' && step.action === name);
+  return {
+    records,
+    action,
+    ...(chain === undefined ? {} : { chain }),
+    names,
+    isSimple: count === 1 && action !== 'next',
+    fields: [...used],
+    direction: { in: asks('inName'), out: asks('outName') },
+  };
+}
+
+function lengthOf(step: Step): number {
+  return step.kind === 'group' ? Math.max(1, step.tests.length) : 1;
+}
+
+function writeCompare(records: Buffer, record: number, compare: Compare, action: Action, left: number): void {
+  const at = record * RECORD_SIZE;
+  records.writeBigUInt64LE(compare.addresses, at + recordOffsets.addresses);
+  records.writeBigUInt64LE(compare.addressMask, at + recordOffsets.addressMask);
+  records.writeBigUInt64LE(compare.traits, at + recordOffsets.traits);
+  records.writeBigUInt64LE(compare.traitMask, at + recordOffsets.traitMask);
+  records.writeUInt8(actions[action], at + recordOffsets.action);
+  records.writeUInt8(compare.need, at + recordOffsets.need);
+  records.writeUInt8(compare.dropsOffsetOne ? 1 : 0, at + recordOffsets.dropsOffsetOne);
+  records.writeUInt32LE(left * RECORD_SIZE, at + recordOffsets.skip);
+}
+
+interface Outcome {
+  /** Records to go on by. */
+  readonly holds: number;
+  readonly fails: number;
+  readonly negated: boolean;
+}
+
+function writeTest(records: Buffer, record: number, action: Action, { holds, fails, negated }: Outcome): void {
+  const at = record * RECORD_SIZE;
+  records.writeUInt8(actions[action], at + recordOffsets.action);
+  records.writeUInt16LE(negated ? fails : holds, at + recordOffsets.whenTrue);
+  records.writeUInt16LE(negated ? holds : fails, at + recordOffsets.whenFalse);
+}
+
+/** The first test that holds ends it; where none does, the rule doesn't match. */
+function writeGroup(records: Buffer, record: number, tests: readonly FieldTest[], count: number): void {
+  const some = tests.length === 0 ? [{ field: 'protocol', kind: 'any', first: 0, second: 0 } as const] : tests;
+  for (const [index, test] of some.entries()) {
+    const isLast = index === some.length - 1;
+    const here = record + index;
+    const fails = isLast ? count - here : 1;
+    writeTest(records, here, test.kind, { holds: some.length - index, fails, negated: test.negated === true });
+    const at = here * RECORD_SIZE;
+    records.writeUInt32LE(4 * fields[test.field], at + recordOffsets.subject);
+    records.writeUInt32LE(test.first >>> 0, at + recordOffsets.first);
+    records.writeUInt32LE(test.second >>> 0, at + recordOffsets.second);
+  }
+}
