@@ -9,6 +9,7 @@ import type { ProcessEnd } from '../sys/pidfd.ts';
 import { POLLIN, Poller, poll } from '../sys/poll.ts';
 import { type Deadlines, isStopped } from './deadline.ts';
 import type { Log } from './log.ts';
+import { closedDesk, type MapDesk, type MapDesks } from './map-desk.ts';
 import { endOfDriver } from './process-end.ts';
 import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
 
@@ -18,6 +19,8 @@ export interface DriverProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly deadlines: Deadlines;
+  /** Where it asks for BPF maps; nowhere unless given. Those of all drivers are served while one is waited for. */
+  readonly desks?: MapDesks;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
 }
@@ -50,15 +53,32 @@ interface Posted {
 /** On a single processor the driver couldn't run meanwhile. */
 const spinMs = os.availableParallelism() > 1 ? 0.1 : 0;
 
+/** Forks a driver that gets the caller's memory by `memorySocket` (its 4), and a desk of its own (5). */
+function fork(options: DriverProcessOptions, memorySocket: number): [RunningDriver, MapDesk] {
+  const { driver, log, env, interpreter, desks } = options;
+  const desk = desks?.open() ?? closedDesk();
+  try {
+    const extra = [memorySocket, desk.theirs, ...(log.verboseFd === undefined ? [] : [log.verboseFd])];
+    const verbose = log.verboseFd === undefined ? {} : { BPFILTER_VERBOSE_FD: '6' };
+    return [driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter }), desk];
+  } catch (error) {
+    desk.close();
+    throw error;
+  } finally {
+    closeFd(desk.theirs);
+  }
+}
+
 /**
- * One process of a driver and the ways to talk to it: 24 bytes there, 4 back, and a socket for the caller's
- * memory. Every wait has a deadline. What it is started with stays with its `UsermodeDriver`, which can start
+ * One process of a driver and the ways to talk to it: 24 bytes there, 4 back, a socket for the caller's
+ * memory, and one on which it asks for BPF maps. Every wait has a deadline. What it is started with stays with its `UsermodeDriver`, which can start
  * another process after this one.
  */
 export class DriverProcess {
   readonly #options: DriverProcessOptions;
   readonly #running: RunningDriver;
   readonly #memorySocket: number;
+  readonly #desk: MapDesk;
   readonly #poller: Poller;
   readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
   readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
@@ -70,12 +90,9 @@ export class DriverProcess {
   /** Forks the driver and asks for its health, without waiting for the answer. Throws what the fork throws. */
   constructor(options: DriverProcessOptions) {
     this.#options = options;
-    const { driver, log, env, interpreter } = options;
     const [ours, theirs] = socketpairSeqpacket();
     try {
-      const extra = log.verboseFd === undefined ? [theirs] : [theirs, log.verboseFd];
-      const verbose = log.verboseFd === undefined ? {} : { BPFILTER_VERBOSE_FD: '5' };
-      this.#running = driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter });
+      [this.#running, this.#desk] = fork(options, theirs);
     } catch (error) {
       closeFd(ours);
       throw error;
@@ -83,7 +100,8 @@ export class DriverProcess {
       closeFd(theirs);
     }
     this.#memorySocket = ours;
-    this.#poller = new Poller([this.#running.pipeFromUmh, this.#running.pidfd], [POLLIN, POLLIN]);
+    const { pipeFromUmh, pidfd } = this.#running;
+    this.#poller = new Poller([pipeFromUmh, pidfd, options.desks?.fd ?? -1], [POLLIN, POLLIN, POLLIN]);
     this.post(healthCheck, healthCheckName);
   }
 
@@ -156,6 +174,7 @@ export class DriverProcess {
     this.#options.driver.kill();
     this.#options.driver.cleanup();
     closeFd(this.#memorySocket);
+    this.#desk.close();
   }
 
   #failed(failure: DriverFailure, message: string, cause?: unknown): BpfilterError {
@@ -166,7 +185,7 @@ export class DriverProcess {
   /** Reads what answers to posted requests are there already; whether all are. @throws as `awaitPosted` */
   takePosted(): boolean {
     while (this.#unread.length > 0 && this.#poller.wait(0) > 0) {
-      if (this.#poller.revents(0) === 0) throw this.#failed('gone', 'the driver died before it answered');
+      if (!this.#hasAnswered()) break;
       this.#takePosted();
     }
     return this.#unread.length === 0;
@@ -206,24 +225,35 @@ export class DriverProcess {
     const { deadlines, now } = this.#options;
     const start = now();
     if (this.#spin(start)) return;
+    const lookMs = deadlines.stopped / 2;
+    let lookAt = start + lookMs;
     let stoppedSince: number | undefined;
     for (;;) {
-      const left = start + deadlineMs - now();
+      const time = now();
+      const left = start + deadlineMs - time;
       if (left <= 0) {
         this.#failure = 'hung';
         throw new BpfilterError('timeout', `no answer from the driver within ${deadlineMs} ms`);
       }
-      if (this.#poller.wait(Math.min(left, deadlines.stopped / 2)) > 0) {
-        if (this.#poller.revents(0) !== 0) return;
-        // The process is gone and left nothing in the pipe.
-        throw this.#failed('gone', 'the driver died before it answered');
-      }
+      const ready = this.#poller.wait(Math.max(0, Math.min(left, lookAt - time)));
+      if (ready > 0 && this.#hasAnswered()) return;
+      if (now() < lookAt) continue;
+      lookAt = now() + lookMs;
       if (!isStopped(this.#running.pid)) stoppedSince = undefined;
       else if (stoppedSince === undefined) stoppedSince = now();
-      else if (now() - stoppedSince >= deadlines.stopped / 2) {
+      else if (now() - stoppedSince >= lookMs) {
         throw this.#failed('stopped', 'the driver is stopped');
       }
     }
+  }
+
+  /** What a wait that saw something has seen: the answer, or its end; else drivers that ask for maps, one turn of them. */
+  #hasAnswered(): boolean {
+    if (this.#poller.revents(0) !== 0) return true;
+    // The process is gone and left nothing in the pipe.
+    if (this.#poller.revents(1) !== 0) throw this.#failed('gone', 'the driver died before it answered');
+    this.#options.desks?.serve();
+    return false;
   }
 
   /** Looks for the answer without sleeping, for a moment: most come sooner than an idle processor wakes up. */

@@ -10,6 +10,7 @@ import { netnsOwners, type Owners } from './caller/capability.ts';
 import { defaultDeadlines } from './deadline.ts';
 import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
+import { MapDesks } from './map-desk.ts';
 import { BpfilterModule } from './module.ts';
 import { poisonKeeper } from './poison.ts';
 import { Spawner } from './spawner/spawner.ts';
@@ -74,11 +75,15 @@ export class Modules {
   readonly #gate: HelperGate;
   /** What drivers keep. */
   readonly #capabilities: readonly number[];
+  /** Where drivers ask for BPF maps; undefined where none may use BPF. */
+  readonly desks: MapDesks | undefined;
 
   constructor(options: ModulesOptions) {
     this.#options = options;
     this.#gate = new HelperGate(options.gate);
-    this.#capabilities = [CAP_NET_ADMIN, ...(wantsBpf() && isBpfCapable() ? bpfCapabilities : [])];
+    const mayUseBpf = wantsBpf() && isBpfCapable();
+    this.#capabilities = [CAP_NET_ADMIN, ...(mayUseBpf ? bpfCapabilities : [])];
+    this.desks = mayUseBpf ? new MapDesks() : undefined;
   }
 
   /** The module for the namespace of a socket. */
@@ -136,6 +141,7 @@ export class Modules {
 
   close(): void {
     for (const [cookie, slot] of this.#slots) this.#remove(cookie, slot);
+    this.desks?.close();
   }
 
   #add(cookie: bigint, netns: number, owners: Owners): Served {
@@ -158,6 +164,7 @@ export class Modules {
       ...(standby === true && isOwn && env.BPFILTER_STANDBY !== 'no'
         ? { standby: { afterMs: standbyAfterMs, warmUp, mayStart: () => !this.#gate.isClosed } }
         : {}),
+      ...(this.desks === undefined ? {} : { desks: this.desks }),
       now: () => performance.now(),
     });
     const inode = fs.fstatSync(netns, { bigint: true }).ino;

@@ -40,15 +40,19 @@ export class ServeLoop {
    */
   run(wake: number, onWake: () => boolean): 'hangup' | 'stopped' {
     notifSetSyncWakeUp(this.#listener);
-    const poller = new Poller([this.#listener, wake], [POLLIN, POLLIN]);
+    const { desks } = this.#modules;
+    const poller = new Poller([this.#listener, wake, desks?.fd ?? -1], [POLLIN, POLLIN, POLLIN]);
     let waitMs = -1;
     for (;;) {
-      const ready = poller.wait(waitMs);
+      poller.wait(waitMs);
+      // A driver that asks for maps is no caller that waits.
+      const isIdle = poller.revents(0) === 0 && poller.revents(1) === 0;
       if (poller.revents(1) !== 0 && onWake()) return 'stopped';
       const events = poller.revents(0);
       if ((events & POLLIN) !== 0) this.#serveOne();
       else if ((events & POLLHUP) !== 0) return 'hangup';
-      waitMs = this.#modules.tend(ready === 0);
+      if (poller.revents(2) !== 0) desks?.serve();
+      waitMs = this.#modules.tend(isIdle);
     }
   }
 
