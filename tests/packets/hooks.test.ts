@@ -1,0 +1,16 @@
+import { afterAll, beforeAll, describe, vi } from 'vitest';
+import { describePackets } from './describe-packets.ts';
+import { hookCases } from './hook-cases.ts';
+
+describe.each([
+  ['nft alone', 'no'],
+  ["with the kernel's own extensions", 'yes'],
+])('%s', (_, xt) => {
+  beforeAll(() => {
+    vi.stubEnv('BPFILTER_XT', xt);
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+  describePackets(hookCases);
+});
