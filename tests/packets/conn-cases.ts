@@ -2,9 +2,10 @@ import { type PacketCase, table } from './case.ts';
 import { flows, tcpFlow } from './flows.ts';
 import { matching } from './matching.ts';
 import { fragments, odd, pieces, truncated } from './odd-packets.ts';
-import { address, checksum, type Sent, sent, type Transport } from './packet.ts';
+import { address, type Sent, sent } from './packet.ts';
 import { everyWay, mixedProbes, tcpProbes, udpProbes } from './probes.ts';
 import { type RawRule, rawMatch } from './raw-rule.ts';
+import { saying } from './saying.ts';
 import { templateCases } from './template-cases.ts';
 import { icmp, tcp, udp } from './transport.ts';
 
@@ -92,21 +93,6 @@ const setting: PacketCase = {
   ],
 };
 
-/** A segment that says something. */
-function saying(text: string, fields: Parameters<typeof tcp>[0]): Transport {
-  const head = tcp(fields);
-  return {
-    protocol: head.protocol,
-    bytes(source, destination) {
-      const whole = Buffer.concat([head.bytes(source, destination), Buffer.from(text)]);
-      whole.writeUInt16BE(0, 16);
-      const tail = Buffer.from([0, head.protocol, whole.length >> 8, whole.length & 0xff]);
-      whole.writeUInt16BE(checksum(source, destination, tail, whole), 16);
-      return whole;
-    },
-  };
-}
-
 const SYN = 2;
 const ACK = 16;
 const backwards = { source: address.right, destination: address.left };
@@ -115,9 +101,11 @@ const ftp: readonly Sent[] = [
   sent('left', tcp({ sport: 1030, dport: 21, flags: SYN, sequence: 100 })),
   sent('right', tcp({ sport: 21, dport: 1030, flags: SYN | ACK, sequence: 500, acknowledgement: 101 }), backwards),
   sent('left', tcp({ sport: 1030, dport: 21, flags: ACK, sequence: 101, acknowledgement: 501 })),
+  // the helper reads lines only behind one that it saw end
+  sent('left', saying('USER a\r\n', { sport: 1030, dport: 21, flags: ACK | 8, sequence: 101, acknowledgement: 501 })),
   sent(
     'left',
-    saying('PORT 10,1,0,2,4,7\r\n', { sport: 1030, dport: 21, flags: ACK | 8, sequence: 101, acknowledgement: 501 }),
+    saying('PORT 10,1,0,2,4,7\r\n', { sport: 1030, dport: 21, flags: ACK | 8, sequence: 109, acknowledgement: 501 }),
   ),
   sent('right', tcp({ sport: 20, dport: 1031, flags: SYN, sequence: 900 }), backwards),
   sent('left', tcp({ sport: 1031, dport: 20, flags: SYN | ACK, sequence: 77, acknowledgement: 901 })),
