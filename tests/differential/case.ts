@@ -7,6 +7,8 @@ export interface DifferentialCase {
   readonly title: string;
   readonly tables: readonly RandomTable[];
   readonly sendings: readonly Sending[];
+  /** Some extensions are put in force in older revisions than iptables sends (`inOlderRevisions`). */
+  readonly older: boolean;
 }
 
 /** A rule that was refused, by its place in its table's list, and in what words. */
@@ -22,6 +24,8 @@ export interface CaseResult {
   readonly refused: readonly Refusal[];
   /** What iptables-restore said of the whole, where it took it in no way. */
   readonly broken?: string;
+  /** Extensions that were in force, as `revisionName` has them; the errno where a table in older ones was refused. */
+  readonly revisions: readonly string[];
   /** `packets:bytes` of every entry of the tables' blobs. */
   readonly counters: Readonly<Partial<Record<TableName, readonly string[]>>>;
   /** For each packet its errno and what came out. */

@@ -5,11 +5,17 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { BpfilterError } from '../../protocol/error.ts';
+import { decodeTable } from '../../rules/blob/decode.ts';
+import { viewTable } from '../../rules/blob/view.ts';
 import { forgetConnections } from '../packets/network.ts';
 import { tableCounters } from '../packets/table-counters.ts';
+import { kernelClient } from '../text-native/kernel-client.ts';
 import type { CaseResult, ChildOutput, DifferentialCase, Refusal } from './case.ts';
 import { prepareNetwork } from './network.ts';
 import { makeObjects } from './objects.ts';
+import { inOlderRevisions, revisionsIn } from './older.ts';
 import { emptyTable, type RandomTable, restoreText, withReach } from './ruleset.ts';
 
 function execute(command: string, args: readonly string[], input = ''): { status: number | null; output: string } {
@@ -63,9 +69,27 @@ function hitsOf({ name, rules }: RandomTable): readonly number[] {
 }
 
 const network = prepareNetwork();
+const client = kernelClient();
 
-function runCase({ title, tables, sendings }: DifferentialCase): CaseResult {
-  const nothing = { title, refused: [], counters: {}, packets: [], connections: [], hits: [] };
+/** Puts the tables in force anew, as an older iptables would. What comes back is as `CaseResult.revisions` has it. */
+function revise(tables: readonly RandomTable[], older: boolean): readonly string[] {
+  return tables.flatMap(({ name }) => {
+    const info = client.getInfo(name);
+    const table = decodeTable(viewTable(name, client.getEntries(name, info.size), info));
+    const next = older ? inOlderRevisions(table) : table;
+    if (isDeepStrictEqual(next, table)) return revisionsIn(table);
+    try {
+      client.replace(next);
+      return revisionsIn(next);
+    } catch (error) {
+      if (!(error instanceof BpfilterError)) throw error;
+      return [`${name}: errno ${error.errno}`, ...revisionsIn(table)];
+    }
+  });
+}
+
+function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResult {
+  const nothing = { title, refused: [], revisions: [], counters: {}, packets: [], connections: [], hits: [] };
   makeObjects();
   const { status, output } = restore(tables);
   if (status !== 0) {
@@ -74,9 +98,17 @@ function runCase({ title, tables, sendings }: DifferentialCase): CaseResult {
     clear(tables);
     return { ...nothing, refused, ...(refused.length === 0 ? { broken } : {}) };
   }
+  const revisions = revise(tables, older);
   const packets = sendings.map((sending) => JSON.stringify(network.send(sending)));
   const counters = Object.fromEntries(tables.map(({ name }) => [name, tableCounters(name)]));
-  const result = { ...nothing, packets, counters, connections: network.connections(), hits: tables.map(hitsOf) };
+  const result = {
+    ...nothing,
+    revisions,
+    packets,
+    counters,
+    connections: network.connections(),
+    hits: tables.map(hitsOf),
+  };
   clear(tables);
   return result;
 }

@@ -6,6 +6,8 @@ import type { CaseResult } from './case.ts';
  */
 export function differences(native: CaseResult, ours: CaseResult): readonly string[] {
   if (native.broken !== ours.broken) return [`restored by the kernel, not by ours: ${ours.broken}`];
+  const revisions = listDifferences('extension', native.revisions, ours.revisions);
+  if (revisions.length > 0) return revisions;
   const counters = Object.entries(native.counters).flatMap(([name, list]) =>
     listDifferences(`${name}, entry`, list, ours.counters[name as keyof CaseResult['counters']] ?? []),
   );

@@ -35,7 +35,7 @@ export function inverted(name: string): string {
 }
 
 /** Every line that random rules are made of, its own for each extension. */
-function linesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly (readonly Example[])[] {
+export function linesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly (readonly Example[])[] {
   return extensions
     .map((extension) => {
       const texts =

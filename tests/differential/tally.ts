@@ -1,6 +1,7 @@
 import { matches, targets } from '../../rules/registry.gen.ts';
 import type { SeedResult } from './check.ts';
-import { type Example, headerNames, inverted, matchExamples, targetExamples } from './random-rules.ts';
+import { revisionName } from './older.ts';
+import { type Example, headerNames, inverted, linesOf, matchExamples, targetExamples } from './random-rules.ts';
 
 interface Count {
   /** Rules with the example that were in force. */
@@ -18,7 +19,7 @@ interface Count {
  * that can't take part with the reason.
  */
 export function tallyTable(results: readonly SeedResult[]): string {
-  const counts = new Map(rowNames().map((name): [string, Count] => [name, none()]));
+  const counts = new Map([...exampleNames(), ...revisionNames].map((name): [string, Count] => [name, none()]));
   const countOf = (name: string): Count => {
     const count = counts.get(name) ?? none();
     counts.set(name, count);
@@ -34,6 +35,11 @@ export function tallyTable(results: readonly SeedResult[]): string {
         }
       });
     });
+    for (const name of outcome.ours.revisions) {
+      const count = countOf(name);
+      count.rules += 1;
+      count.seeds.add(seed);
+    }
     for (const { examples } of outcome.refused) for (const name of examples) countOf(name).refused += 1;
   }
   const rows = [...counts].map(([name, { seeds, rules, hit, refused }]) => {
@@ -42,14 +48,27 @@ export function tallyTable(results: readonly SeedResult[]): string {
   const left = [...matches, ...targets].flatMap(({ kind, name, unpredictable }) =>
     unpredictable === undefined ? [] : [`not as its examples say: ${kind} ${name}: ${unpredictable}`],
   );
-  const [[rarest, least] = ['none', none()]] = [...counts].sort(([, a], [, b]) => a.seeds.size - b.seeds.size);
-  const fewest = `in fewest seeds, ${least.seeds.size} of ${results.length}: ${rarest}`;
-  return ['   seeds   rules     hit refused  example', ...rows, fewest, ...left].join('\n');
+  const fewest = [exampleNames(), revisionNames].map((names) => {
+    const rarest = names.reduce((least, name) => (countOf(name).seeds.size < countOf(least).seeds.size ? name : least));
+    return `in fewest seeds, ${countOf(rarest).seeds.size} of ${results.length}: ${rarest}`;
+  });
+  return ['   seeds   rules     hit refused  example', ...rows, ...fewest, ...left].join('\n');
 }
 
 const none = (): Count => ({ rules: 0, hit: 0, refused: 0, seeds: new Set() });
 
-function rowNames(): readonly string[] {
+/** Every revision there is of extensions that rules are made of: tables are put in force in older ones too. */
+const revisionNames = [...matches, ...targets]
+  .filter((one) => linesOf([one]).length > 0)
+  .flatMap(({ kind, name, revisions }) =>
+    Object.keys(revisions).map((revision) => revisionName(kind, { name, revision: Number(revision) })),
+  );
+
+function exampleNames(): readonly string[] {
   const names = ({ name, text }: Example) => (/\{\|! ?\}/.test(text) ? [name, inverted(name)] : [name]);
-  return [...headerNames.map(({ name }) => name), ...[...matchExamples, ...targetExamples].flat().flatMap(names)];
+  return [
+    ...revisionNames,
+    ...headerNames.map(({ name }) => name),
+    ...[...matchExamples, ...targetExamples].flat().flatMap(names),
+  ];
 }
