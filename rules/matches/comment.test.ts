@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checking, texts } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { headerOf } from '../testing/header.ts';
 import { comment } from './comment.ts';
 
@@ -42,3 +43,5 @@ describe('comment', () => {
 
   it('takes 256 bytes', () => expect(comment.revisions[0]?.size).toBe(256));
 });
+
+describeBpf(comment, { examples: [{ name: 'any text', info: of('web'), takes: [{}] }] });

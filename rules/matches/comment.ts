@@ -1,4 +1,5 @@
 import { bytes, defineStruct, type ValueOf } from '../../protocol/struct.ts';
+import { always } from '../bpf/test.ts';
 import { defineMatch } from '../extension.ts';
 import { bytesText, cBytes } from '../names/c-string.ts';
 import { nftComment } from '../nft/comment-text.ts';
@@ -23,6 +24,7 @@ export const comment = defineMatch<CommentInfo>({
   print: (info) => ` /* ${bytesText(textOf(info))} */`,
   save: (info) => ` --comment${savedString(bytesText(textOf(info)))}`,
   nft: (info) => ({ alternatives: [[]], comment: nftComment(readable(textOf(info))) }),
+  bpf: () => always,
 });
 
 /** The bytes before the NUL; the last of all counts as one, whatever it is. */

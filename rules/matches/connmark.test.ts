@@ -1,3 +1,4 @@
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { connmark } from './connmark.ts';
 
@@ -43,4 +44,48 @@ describeMatch(connmark, {
     { hex: '00000000ffffffff02', list: ' connmark match ! 0x0', save: ' ! --mark 0x0', nft: tracked },
   ],
   checks: [{ hex: '000000000000000007', errno: 0 }],
+});
+
+const [invalid, followed, templated, untracked] = [
+  { conntrackState: 1 },
+  { conntrackState: 2 },
+  { conntrackState: 8 },
+  { conntrackState: 0x100 },
+] as const;
+const marked = (connmark: number) => ({ ...followed, connmark });
+
+describeBpf(connmark, {
+  examples: [
+    {
+      name: 'a mark',
+      info: { mark: 0xff, mask: 0xffffffff, invert: 0 },
+      takes: [marked(0xff), { ...templated, connmark: 0xff }],
+      leaves: [marked(0), marked(0x1ff), { ...invalid, connmark: 0xff }, { ...untracked, connmark: 0xff }],
+    },
+    {
+      name: 'not bits',
+      info: { mark: 0x10, mask: 0xf0, invert: 1 },
+      takes: [marked(0), marked(0x20)],
+      leaves: [marked(0x10), marked(0x11f), { ...invalid, connmark: 0 }, { ...untracked, connmark: 0 }],
+    },
+    {
+      name: 'no mark: not that of no connection',
+      info: { mark: 0, mask: 0xffffffff, invert: 0 },
+      takes: [marked(0)],
+      leaves: [marked(1), { ...invalid, connmark: 0 }, { ...untracked, connmark: 0 }],
+    },
+    { name: 'bits outside of the mask', info: { mark: 1, mask: 0, invert: 0 }, leaves: [marked(0), marked(1)] },
+    {
+      name: 'the same, inverted',
+      info: { mark: 1, mask: 0, invert: 1 },
+      takes: [marked(0), marked(1)],
+      leaves: [{ ...invalid, connmark: 0 }],
+    },
+    {
+      name: 'an inversion byte above 1',
+      info: { mark: 1, mask: 1, invert: 2 },
+      takes: [marked(0), marked(1)],
+      leaves: [{ ...untracked, connmark: 1 }],
+    },
+  ],
 });

@@ -1,4 +1,6 @@
 import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
+import { bitsGroups } from '../bpf/groups.ts';
+import { isTracked } from '../conntrack/bpf-tests.ts';
 import { presentStates, stateIn } from '../conntrack/state.ts';
 import { defineMatch } from '../extension.ts';
 import type { NftExpression, NftStatement } from '../nft/json.ts';
@@ -27,6 +29,9 @@ export const connmark = defineMatch<ConnmarkInfo>({
   print: (info) => ` connmark match ${info.invert === 0 ? '' : '!'}${valueText(info)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --mark${valueText(info)}`,
   nft: (info) => ({ alternatives: [[markTest(info)]] }),
+  bpf: ({ mark, mask, invert }) => ({
+    groups: [[isTracked], ...(invert > 1 ? [] : bitsGroups('connmark', mask, mark, invert === 1))],
+  }),
 });
 
 function valueText({ mark, mask }: ConnmarkInfo): string {

@@ -3,6 +3,7 @@ import { type ConntrackInfo, type Endpoint, conntrackFlag as flag } from '../con
 import type { Names } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 import { checking } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -272,4 +273,100 @@ describe('conntrack', () => {
     );
     expect(loaded.map(({ text }) => text)).toEqual(cases.flatMap(({ nft }) => nft));
   });
+});
+
+/** What packets show: XT_CONNTRACK_STATE_*, and IPS_* of those with a connection. */
+const [invalid, untracked] = [{ conntrackState: 1 }, { conntrackState: 0x100 }] as const;
+const connection = (conntrackState: number, conntrackStatus = 0) => ({ conntrackState, conntrackStatus });
+
+describeBpf(conntrack, {
+  examples: [
+    {
+      name: 'states',
+      info: make(flag.state, 0, { states: 0x06 }),
+      takes: [connection(2), connection(4), connection(0x82)],
+      leaves: [connection(8), invalid, untracked, connection(0xc8)],
+    },
+    {
+      name: 'not states',
+      info: make(flag.state, flag.state, { states: 0x06 }),
+      takes: [connection(8), invalid, untracked, connection(0xc8)],
+      leaves: [connection(2), connection(4), connection(0x82)],
+    },
+    {
+      name: 'INVALID and UNTRACKED',
+      info: make(flag.state | flag.stateAlias, 0, { states: 0x101 }),
+      takes: [invalid, untracked],
+      leaves: [connection(2), connection(8)],
+    },
+    {
+      name: 'SNAT, or NEW',
+      info: make(flag.state, 0, { states: 0x48 }),
+      takes: [connection(0x42), connection(0xc4), connection(8), connection(0x48)],
+      leaves: [connection(2), connection(0x82), invalid, untracked],
+    },
+    {
+      name: 'not DNAT',
+      info: make(flag.state, flag.state, { states: 0x80 }),
+      takes: [connection(2), connection(0x42), invalid, untracked],
+      leaves: [connection(0x82), connection(0xc2)],
+    },
+    { name: 'no state', info: make(flag.state), leaves: [connection(2), invalid, untracked] },
+    { name: 'not no state', info: make(flag.state, flag.state), takes: [connection(2), invalid, untracked] },
+    {
+      name: 'status: packets without a connection have none',
+      info: make(flag.status, 0, { statuses: 0x06 }),
+      takes: [connection(2, 2), connection(8, 4), connection(2, 0xffff)],
+      leaves: [
+        connection(2, 1),
+        connection(8, 0),
+        { ...invalid, conntrackStatus: 2 },
+        { ...untracked, conntrackStatus: 2 },
+      ],
+    },
+    {
+      name: 'not a status',
+      info: make(flag.status, flag.status, { statuses: 0x06 }),
+      takes: [connection(2, 1), connection(8, 0)],
+      leaves: [connection(2, 2), connection(8, 4), { ...invalid, conntrackStatus: 0 }],
+    },
+    { name: 'status NONE', info: make(flag.status), leaves: [connection(2, 0), connection(2, 0xffff), invalid] },
+    {
+      name: 'not status NONE',
+      info: make(flag.status, flag.status),
+      takes: [connection(2, 0), connection(2, 0xffff)],
+      leaves: [{ ...invalid, conntrackStatus: 0 }],
+    },
+    {
+      name: 'a state and a status: the status is asked of connections only',
+      info: make(flag.state | flag.status, 0, { states: 0x03, statuses: 4 }),
+      takes: [invalid, connection(2, 4)],
+      leaves: [connection(2, 2), connection(8, 4), untracked],
+    },
+    {
+      name: 'neither a state nor a status',
+      info: make(flag.state | flag.status, flag.state | flag.status, { states: 0x02, statuses: 4 }),
+      takes: [invalid, untracked, connection(8, 2)],
+      leaves: [connection(2, 2), connection(8, 4)],
+    },
+    {
+      name: 'nothing: a connection',
+      info: make(0),
+      takes: [connection(2), connection(8)],
+      leaves: [invalid, untracked],
+    },
+    {
+      name: 'inversions of what is not asked',
+      info: make(flag.state, 0xffff & ~flag.state, { states: 2 }),
+      takes: [connection(2)],
+      leaves: [connection(8), invalid],
+    },
+  ],
+  refused: [
+    { name: '--ctproto', info: make(flag.protocol, 0, { protocol: 6 }), reason: 'state and status' },
+    { name: '--ctorigsrc', info: make(flag.origsrc), reason: 'state and status' },
+    { name: '--ctorigdstport', info: make(flag.origdstPort), reason: 'state and status' },
+    { name: '--ctexpire', info: make(flag.expires | flag.state), reason: 'state and status' },
+    { name: '--ctdir', info: make(flag.direction | flag.status), reason: 'state and status' },
+  ],
 });

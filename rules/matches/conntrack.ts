@@ -1,4 +1,6 @@
+import { anyBit } from '../bpf/test.ts';
 import { conntrackAlternatives } from '../conntrack/alternatives.ts';
+import { isTracked, isUntracked } from '../conntrack/bpf-tests.ts';
 import { type ConntrackInfo, conntrackFlag, conntrackRevisions } from '../conntrack/info.ts';
 import { conntrackText, isStateAlias } from '../conntrack/text.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
@@ -34,5 +36,18 @@ export const conntrack = defineMatch<ConntrackInfo>({
       cannotExpress('conntrack: in table raw nft reads no templates of CT');
     }
     return conntrackAlternatives(info, header);
+  },
+
+  // Packets without a connection need the state only. There is a test of it in each, as connection tracking is wanted.
+  bpf({ matchFlags, invertFlags, states, statuses }) {
+    const wanted = (flag: number): boolean => (matchFlags & flag) !== 0;
+    const inverted = (flag: number): boolean => (invertFlags & flag) !== 0;
+    const { state, status, stateAlias } = conntrackFlag;
+    if (wanted(~(state | status | stateAlias)))
+      cannotExpress('conntrack: the BPF machine reads but the state and status of a connection');
+    const statusTest = anyBit('conntrackStatus', statuses, inverted(status));
+    if (!wanted(state)) return { groups: [[isTracked], ...(wanted(status) ? [[statusTest]] : [])] };
+    const stateTest = anyBit('conntrackState', states, inverted(state));
+    return { groups: [[stateTest], ...(wanted(status) ? [[isUntracked, statusTest]] : [])] };
   },
 });

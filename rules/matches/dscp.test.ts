@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import type { NftAlternatives } from '../extension.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { dscp } from './dscp.ts';
 
@@ -35,5 +36,15 @@ describeMatch(dscp, {
   checks: [
     { name: '64', info: { dscp: 64, invert: 0 }, errno: errno.EDOM },
     { name: '255', info: { dscp: 255, invert: 1 }, errno: errno.EDOM },
+  ],
+});
+
+const services = (...all: readonly number[]) => all.map((tos) => ({ tos }));
+
+describeBpf(dscp, {
+  examples: [
+    { name: 'EF', info: { dscp: 0x2e, invert: 0 }, takes: services(0xb8, 0xbb), leaves: services(0xb4, 0xbc, 0x2e) },
+    { name: 'not 0', info: { dscp: 0, invert: 1 }, takes: services(4, 0xff), leaves: services(0, 3) },
+    { name: 'the greatest', info: { dscp: 63, invert: 2 }, takes: services(0, 0xfb), leaves: services(0xfc, 0xff) },
   ],
 });

@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
+import { bitsGroups } from '../bpf/groups.ts';
 import { defineMatch, refuse } from '../extension.ts';
 import { serviceBits } from '../ports/type-of-service.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -31,6 +32,7 @@ export const dscp = defineMatch<DscpInfo>({
     const condition = serviceBits(XT_DSCP_MASK, dscp << XT_DSCP_SHIFT, invert !== 0);
     return { alternatives: condition === 'never' ? [] : [condition] };
   },
+  bpf: ({ dscp, invert }) => ({ groups: bitsGroups('tos', XT_DSCP_MASK, dscp << XT_DSCP_SHIFT, invert !== 0) }),
 });
 
 function hex(byte: number): string {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NftStatement } from '../nft/json.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { anyHeader, headerOf } from '../testing/header.ts';
 import { ecn } from './ecn.ts';
@@ -71,4 +72,21 @@ describeMatch(ecn, {
 
 it('takes IP bits without -p', () => {
   expect(() => ecn.check(info(1, 0x30, 3), { table: 'filter', header: anyHeader, hooks: 1 })).not.toThrow();
+});
+
+const services = (...all: readonly number[]) => all.map((tos) => ({ tos }));
+
+describeBpf(ecn, {
+  header: headerOf(6),
+  examples: [
+    { name: 'IP', info: info(1, 0, 2), takes: services(2, 0xfe), leaves: services(0, 1, 3) },
+    { name: 'not IP', info: info(1, 1, 0), takes: services(1, 0xff), leaves: services(0, 0xfc) },
+    { name: 'more than two bits', info: info(1, 0, 4), leaves: services(0, 4) },
+    { name: 'not more than two bits', info: info(1, 1, 4), takes: services(0, 4) },
+    { name: 'nothing', info: info(0, 1, 2), takes: services(0, 2) },
+  ],
+  refused: [
+    { name: 'ECE', info: info(0x10), reason: 'later fragments' },
+    { name: 'not CWR, with IP', info: info(0x21, 0x20, 1), reason: 'later fragments' },
+  ],
 });

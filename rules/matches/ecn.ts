@@ -1,6 +1,7 @@
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
 import { askedProtocol } from '../asked-protocol.ts';
-import { defineMatch, type NftAlternatives, refuse } from '../extension.ts';
+import { bitsGroups } from '../bpf/groups.ts';
+import { cannotExpress, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import type { NftPayload, NftStatement } from '../nft/json.ts';
 import type { Condition } from '../ports/number-range.ts';
 import { serviceBits } from '../ports/type-of-service.ts';
@@ -63,6 +64,12 @@ export const ecn = defineMatch<EcnInfo>({
   },
 
   nft: (info) => ({ alternatives: alternatives(info) }),
+
+  bpf({ operation, invert, ip_ect }) {
+    if ((operation & (ECE | CWR)) !== 0)
+      cannotExpress("ecn: ip_tables reads TCP's flags in later fragments too, and drops no packet that has none");
+    return { groups: (operation & IP) === 0 ? [] : bitsGroups('tos', XT_ECN_IP_MASK, ip_ect, (invert & IP) !== 0) };
+  },
 });
 
 function alternatives({ operation, invert, ip_ect }: EcnInfo): NftAlternatives {

@@ -2,7 +2,7 @@ import { array, defineStruct, u8, u32, type ValueOf } from '../../protocol/struc
 import { defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf } from '../ports/number-range.ts';
-import { checkSpis, printSpis, printUnknownSpiFlags, saveSpis, spiTest } from '../ports/spi-range.ts';
+import { checkSpis, printSpis, printUnknownSpiFlags, saveSpis, spiGroups, spiTest } from '../ports/spi-range.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const xt_esp = defineStruct('xt_esp', 'linux/netfilter/xt_esp.h', {
@@ -29,4 +29,5 @@ export const esp = defineMatch<EspInfo>({
     const condition = allOf([spiTest({ protocol: 'esp', field: 'spi', limit: 0xffffffff }, info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 8 } };
   },
+  bpf: (info) => ({ groups: spiGroups('spi', 0xffffffff, info), transport: { need: 2 } }),
 });

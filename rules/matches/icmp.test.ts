@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isFirst } from '../nft/fragment.ts';
 import { checking, texts } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type IcmpInfo, icmp } from './icmp.ts';
@@ -118,4 +119,38 @@ describe('icmp', () => {
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
     expect(loadErrors(cases.map(({ info }) => icmp.nft({ ...any, ...info }, checking(header)).alternatives))).toBe('');
   });
+});
+
+const of = (type: number, code: number) => ({ icmpType: (type << 8) | code });
+
+describeBpf(icmp, {
+  header,
+  transport: { need: 2 },
+  examples: [
+    { name: 'any', info: any, takes: [{}] },
+    { name: 'any with a code', info: { ...any, code: [3, 3] }, takes: [of(3, 4), of(255, 3)] },
+    { name: 'not any', info: { ...any, invflags: 1 }, leaves: [of(0, 0), of(255, 1)] },
+    {
+      name: 'a type',
+      info: { ...any, type: 8 },
+      takes: [of(8, 0), of(8, 255)],
+      leaves: [of(7, 255), of(9, 0), of(0, 8)],
+    },
+    { name: 'not a type', info: { ...any, type: 8, invflags: 1 }, takes: [of(7, 255), of(9, 0)], leaves: [of(8, 9)] },
+    { name: 'type 0', info: { ...any, type: 0 }, takes: [of(0, 0), of(0, 255)], leaves: [of(1, 0)] },
+    {
+      name: 'codes',
+      info: { type: 3, code: [2, 4], invflags: 0 },
+      takes: [of(3, 2), of(3, 4)],
+      leaves: [of(3, 1), of(3, 5), of(2, 3), of(4, 3)],
+    },
+    {
+      name: 'not the codes',
+      info: { type: 3, code: [2, 4], invflags: 1 },
+      takes: [of(3, 1), of(3, 5), of(2, 3), of(4, 3)],
+      leaves: [of(3, 2), of(3, 4)],
+    },
+    { name: 'codes upside down', info: { type: 3, code: [7, 2], invflags: 0 }, leaves: [of(3, 2), of(3, 5), of(3, 7)] },
+    { name: 'not codes upside down', info: { type: 3, code: [7, 2], invflags: 1 }, takes: [of(3, 2), of(3, 5)] },
+  ],
 });

@@ -1,4 +1,6 @@
 import { array, defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
+import { never, rangeGroups } from '../bpf/groups.ts';
+import { type BpfMatch, masked } from '../bpf/test.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { icmpTypeName } from '../ports/icmp-type-names.ts';
@@ -34,6 +36,7 @@ export const icmp = defineMatch<IcmpInfo>({
   },
 
   nft: (info) => ({ alternatives: alternatives(info), transport: { bytes: 8 } }),
+  bpf: (info) => ({ groups: groups(info), transport: { need: 2 } }),
 });
 
 /** Without a space before "type" unless inverted: "icmptype 8 code 0", as iptables really prints it. */
@@ -59,4 +62,12 @@ function alternatives({ type, code: [min, max], invflags }: IcmpInfo): NftAltern
 
 function test(field: string, min: number, max: number, inverted: boolean): Condition {
   return numberTest({ protocol: 'icmp', field, limit: 0xff }, [{ min, max }], inverted);
+}
+
+/** Type and code are one field there, the type in its upper half. */
+function groups({ type, code: [min, max], invflags }: IcmpInfo): BpfMatch['groups'] {
+  const inverted = (invflags & INV) !== 0;
+  if (type === ANY) return inverted ? never : [];
+  if (min === 0 && max === 0xff) return [[masked('icmpType', type << 8, 0xff00, inverted)]];
+  return rangeGroups(['icmpType'], 0xffff, [{ min: (type << 8) | min, max: (type << 8) | max }], inverted);
 }

@@ -1,4 +1,5 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { ipcomp } from './ipcomp.ts';
@@ -58,4 +59,24 @@ describeMatch(ipcomp, {
     },
   ],
   checks: [{ name: 'unknown flags', info: { ...any, invflags: 2 } }],
+});
+
+const cpis = (...all: readonly number[]) => all.map((destinationPort) => ({ destinationPort }));
+
+describeBpf(ipcomp, {
+  header: headerOf(108),
+  transport: { need: 1 },
+  examples: [
+    { name: 'any', info: any, takes: [{}] },
+    { name: 'one', info: { ...any, spis: [0, 0] }, takes: cpis(0), leaves: cpis(1, 0xffff) },
+    { name: 'not one', info: { ...any, spis: [18, 18], invflags: 1 }, takes: cpis(17, 19), leaves: cpis(18) },
+    {
+      name: 'a range past what the packet has room for',
+      info: { ...any, spis: [6, 0x10000], hdrres: 1 },
+      takes: cpis(6, 0xffff),
+      leaves: cpis(0, 5),
+    },
+    { name: 'beyond it', info: { ...any, spis: [0x10000, 0x20000] }, leaves: cpis(0, 0xffff) },
+    { name: 'beyond it, inverted', info: { ...any, spis: [0x10000, 0x20000], invflags: 1 }, takes: cpis(0, 0xffff) },
+  ],
 });

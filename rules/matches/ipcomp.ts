@@ -2,7 +2,7 @@ import { array, defineStruct, u8, u32, type ValueOf } from '../../protocol/struc
 import { defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf } from '../ports/number-range.ts';
-import { checkSpis, printSpis, printUnknownSpiFlags, saveSpis, spiTest } from '../ports/spi-range.ts';
+import { checkSpis, printSpis, printUnknownSpiFlags, saveSpis, spiGroups, spiTest } from '../ports/spi-range.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const xt_ipcomp = defineStruct('xt_ipcomp', 'linux/netfilter/xt_ipcomp.h', {
@@ -34,4 +34,5 @@ export const ipcomp = defineMatch<IpcompInfo>({
     const condition = allOf([spiTest({ protocol: 'comp', field: 'cpi', limit: 0xffff }, info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 4 } };
   },
+  bpf: (info) => ({ groups: spiGroups('destinationPort', 0xffff, info), transport: { need: 1 } }),
 });

@@ -1,3 +1,4 @@
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { iprange } from './iprange.ts';
 
@@ -74,5 +75,34 @@ describeMatch(iprange, {
       nft: [[]],
     },
     { name: 'inversions of nothing', info: info([low, high, 0, 0], 0xf0), list: '', save: '', nft: [[]] },
+  ],
+});
+
+const between = (source: number, destination = 0) => ({ source, destination });
+
+describeBpf(iprange, {
+  examples: [
+    {
+      name: 'a source',
+      info: info([low, high, 0, 0], 1),
+      takes: [between(low), between(high), between(low + 4)],
+      leaves: [between(low - 1, low), between(high + 1, low), between(0)],
+    },
+    {
+      name: 'not a destination',
+      info: info([0, 0, low, high], 0x22),
+      takes: [between(low, low - 1), between(low, high + 1), between(0, 0xffffffff)],
+      leaves: [between(0, low), between(0, high)],
+    },
+    {
+      name: 'a source, and not a destination',
+      info: info([0x80000000, 0xffffffff, low, low], 0x23),
+      takes: [between(0x80000000, 0), between(0xffffffff, high)],
+      leaves: [between(0x7fffffff, 0), between(0x80000000, low)],
+    },
+    { name: 'neither asked', info: info([low, low, low, low], 0x30), takes: [between(low, low), between(0, 0)] },
+    { name: 'any, inverted', info: info([0, 0xffffffff, 0, 0], 0x11), leaves: [between(low), between(0)] },
+    { name: 'upside down', info: info([high, low, 0, 0], 1), leaves: [between(low), between(high)] },
+    { name: 'upside down, inverted', info: info([high, low, 0, 0], 0x11), takes: [between(low), between(high)] },
   ],
 });

@@ -1,4 +1,5 @@
 import { be32, bytes, defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
+import { rangeGroups } from '../bpf/groups.ts';
 import { defineMatch } from '../extension.ts';
 import { pinned } from '../nft/pin.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
@@ -59,6 +60,11 @@ export const iprange = defineMatch<IprangeInfo>({
     const condition = allOf(rangesOf(info).map(rangeTest));
     return { alternatives: condition === 'never' ? [] : [condition] };
   },
+  bpf: (info) => ({
+    groups: rangesOf(info).flatMap(({ field, min, max, inverted }) =>
+      rangeGroups([field === 'saddr' ? 'source' : 'destination'], 0xffffffff, [{ min, max }], inverted),
+    ),
+  }),
 });
 
 function rangesOf({ src_min, src_max, dst_min, dst_max, flags }: IprangeInfo): readonly AddressRange[] {

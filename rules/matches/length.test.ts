@@ -1,3 +1,4 @@
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { length } from './length.ts';
 
@@ -57,5 +58,30 @@ describeMatch(length, {
       save: ' ! --length 1:8',
       nft: [[]],
     },
+  ],
+});
+
+const sized = (...lengths: readonly number[]) => lengths.map((length) => ({ length }));
+
+describeBpf(length, {
+  examples: [
+    { name: 'one', info: { min: 40, max: 40, invert: 0 }, takes: sized(40), leaves: sized(39, 41) },
+    { name: 'not one', info: { min: 40, max: 40, invert: 1 }, takes: sized(39, 41), leaves: sized(40) },
+    {
+      name: 'a range from 0: a header with 0 means a greater length',
+      info: { min: 0, max: 100, invert: 0 },
+      takes: sized(1, 100),
+      leaves: sized(0, 101, 0xffff),
+    },
+    { name: 'greater than any', info: { min: 0, max: 0xffff, invert: 1 }, takes: sized(0), leaves: sized(1, 0xffff) },
+    {
+      name: 'from one to the end',
+      info: { min: 1500, max: 0xffff, invert: 0 },
+      takes: sized(1500, 0xffff),
+      leaves: sized(1499, 0),
+    },
+    { name: 'upside down', info: { min: 9, max: 3, invert: 0 }, leaves: sized(0, 3, 6, 9) },
+    { name: 'upside down, inverted', info: { min: 9, max: 3, invert: 1 }, takes: sized(0, 3, 6, 9) },
+    { name: 'an inversion byte above 1', info: { min: 9, max: 9, invert: 2 }, takes: sized(8, 9) },
   ],
 });

@@ -1,4 +1,5 @@
 import { defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
+import { rangeGroups } from '../bpf/groups.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import { numberTest } from '../ports/number-range.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -22,6 +23,9 @@ export const length = defineMatch<LengthInfo>({
   print: (info) => ` length ${info.invert === 0 ? '' : '!'}${rangeText(info)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --length ${rangeText(info)}`,
   nft: (info) => ({ alternatives: alternatives(info) }),
+  bpf: ({ min, max, invert }) => ({
+    groups: invert > 1 ? [] : rangeGroups(['length'], 0xffff, [{ min: Math.max(min, 1), max }], invert === 1),
+  }),
 });
 
 function rangeText({ min, max }: LengthInfo): string {

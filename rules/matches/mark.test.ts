@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checking } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -84,4 +85,32 @@ describe('mark', () => {
       'meta mark & 0x000000ff != 0x00000001',
     ]);
   });
+});
+
+describeBpf(mark, {
+  examples: [
+    {
+      name: 'a value',
+      info: { mark: 0xfe000001, mask: 0xffffffff, invert: 0 },
+      takes: [{ mark: 0xfe000001 }],
+      leaves: [{ mark: 0 }, { mark: 0xfe000000 }, { mark: 1 }],
+    },
+    {
+      name: 'bits',
+      info: { mark: 0x80000000, mask: 0xf000000f, invert: 0 },
+      takes: [{ mark: 0x80000000 }, { mark: 0x8ffffff0 }],
+      leaves: [{ mark: 0 }, { mark: 0x80000001 }, { mark: 0xffffffff }],
+    },
+    {
+      name: 'not bits',
+      info: { mark: 1, mask: 0xff, invert: 1 },
+      takes: [{ mark: 0 }, { mark: 0x100 }],
+      leaves: [{ mark: 1 }, { mark: 0x101 }],
+    },
+    { name: 'bits outside of the mask', info: { mark: 0x100, mask: 0xff, invert: 0 }, leaves: [{ mark: 0x100 }] },
+    { name: 'the same, inverted', info: { mark: 0x100, mask: 0xff, invert: 1 }, takes: [{ mark: 0x100 }] },
+    { name: 'no bits', info: { mark: 0, mask: 0, invert: 0 }, takes: [{ mark: 5 }] },
+    { name: 'no bits, inverted', info: { mark: 0, mask: 0, invert: 1 }, leaves: [{ mark: 5 }] },
+    { name: 'an inversion byte above 1', info: { mark: 1, mask: 0xff, invert: 2 }, takes: [{ mark: 0 }, { mark: 1 }] },
+  ],
 });

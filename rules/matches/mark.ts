@@ -1,4 +1,5 @@
 import { defineStruct, u8, u32 } from '../../protocol/struct.ts';
+import { bitsGroups } from '../bpf/groups.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import type { NftExpression } from '../nft/json.ts';
 
@@ -32,6 +33,7 @@ export const mark = defineMatch<MarkInfo>({
   print: (info) => ` mark match${info.invert === 0 ? '' : ' !'}${valueText(info)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --mark${valueText(info)}`,
   nft: (info) => ({ alternatives: alternatives(info) }),
+  bpf: ({ mark, mask, invert }) => ({ groups: invert > 1 ? [] : bitsGroups('mark', mask, mark, invert === 1) }),
 });
 
 function valueText({ mark, mask }: MarkInfo): string {

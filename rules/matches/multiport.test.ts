@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isFirst } from '../nft/fragment.ts';
 import { checking, texts } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type MultiportInfo, multiport } from './multiport.ts';
@@ -186,4 +187,48 @@ describe('multiport', () => {
     const loads = protocols.flatMap((of) => cases.map(({ info }) => multiport.nft(info, checking(of)).alternatives));
     expect(loadErrors(loads)).toBe('');
   });
+});
+
+const ports = (sourcePort: number, destinationPort: number) => ({ sourcePort, destinationPort });
+
+describeBpf(multiport, {
+  header,
+  transport: { need: 1 },
+  examples: [
+    {
+      name: 'destinations',
+      info: info(DESTINATION, [80, [100, 200], 7]),
+      takes: [ports(0, 80), ports(0, 100), ports(0, 200), ports(0, 7)],
+      leaves: [ports(80, 0), ports(80, 99), ports(80, 201), ports(80, 81), ports(7, 0xffff)],
+    },
+    {
+      name: 'not these sources',
+      info: info(SOURCE, [80, [100, 200]], { invert: 1 }),
+      takes: [ports(0, 80), ports(99, 150), ports(201, 80)],
+      leaves: [ports(80, 0), ports(100, 0), ports(200, 0)],
+    },
+    {
+      name: 'either',
+      info: info(EITHER, [80, [100, 200]]),
+      takes: [ports(0, 80), ports(80, 0), ports(150, 0), ports(0, 150), ports(80, 80)],
+      leaves: [ports(79, 201), ports(0, 0xffff)],
+    },
+    {
+      name: 'neither',
+      info: info(EITHER, [80, [100, 200]], { invert: 1 }),
+      takes: [ports(79, 201), ports(0, 0xffff)],
+      leaves: [ports(0, 80), ports(80, 0), ports(150, 0), ports(0, 150), ports(80, 80)],
+    },
+    {
+      name: 'all slots',
+      info: info(DESTINATION, [...Array.from({ length: 13 }, (_, at) => 10 * at), [0xfff0, 0xffff]]),
+      takes: [ports(1, 0), ports(1, 120), ports(1, 0xfff0), ports(1, 0xffff)],
+      leaves: [ports(0, 1), ports(0, 130), ports(0, 0xffef)],
+    },
+    { name: 'all ports', info: info(EITHER, [[0, 0xffff]]), takes: [ports(0, 0xffff)] },
+    { name: 'not all ports', info: info(EITHER, [[0, 0xffff]], { invert: 1 }), leaves: [ports(0, 0xffff)] },
+    { name: 'no ports', info: info(EITHER, []), leaves: [ports(0, 0xffff)] },
+    { name: 'no ports, inverted', info: info(EITHER, [], { invert: 1 }), takes: [ports(0, 0xffff)] },
+    { name: 'an inversion byte above 1', info: info(SOURCE, [80], { invert: 2 }), takes: [ports(80, 0), ports(0, 0)] },
+  ],
 });

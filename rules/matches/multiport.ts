@@ -1,5 +1,8 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { askedProtocol } from '../asked-protocol.ts';
+import { rangeGroups } from '../bpf/groups.ts';
+import type { Field } from '../bpf/record.ts';
+import type { BpfMatch } from '../bpf/test.ts';
 import { type CheckContext, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf, type NumberRange, numberTest } from '../ports/number-range.ts';
@@ -55,6 +58,7 @@ export const multiport = defineMatch<MultiportInfo>({
     alternatives: alternatives(info, protocols[header.protocol] ?? 'th'),
     transport: { bytes: 4 },
   }),
+  bpf: (info) => ({ groups: groups(info), transport: { need: 1 } }),
 });
 
 function check({ flags, count, ports, pflags }: MultiportInfo, { header }: CheckContext): void {
@@ -111,4 +115,15 @@ function alternatives(info: MultiportInfo, protocol: string): NftAlternatives {
           ? [allOf([source(true), destination(true)])]
           : [source(false), allOf([source(true), destination(false)])];
   return wanted.filter((condition) => condition !== 'never').map((condition) => [...condition, isFirst]);
+}
+
+function groups(info: MultiportInfo): BpfMatch['groups'] {
+  if (info.invert > 1) return [];
+  const fields: readonly Field[] =
+    info.flags === SOURCE
+      ? ['sourcePort']
+      : info.flags === DESTINATION
+        ? ['destinationPort']
+        : ['sourcePort', 'destinationPort'];
+  return rangeGroups(fields, MAX_PORT, rangesOf(info), info.invert === 1);
 }

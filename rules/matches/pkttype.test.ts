@@ -1,3 +1,4 @@
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { pkttype } from './pkttype.ts';
 
@@ -44,5 +45,50 @@ describeMatch(pkttype, {
       save: ' ! --pkt-type unicast',
       nft: [[]],
     },
+  ],
+});
+
+const GROUP = 0xe0000001;
+const HOST = 0x0a000001;
+const sent = (packetType: number, destination = HOST) => ({ packetType, destination });
+
+describeBpf(pkttype, {
+  examples: [
+    {
+      name: 'to the host',
+      info: { pkttype: 0, invert: 0 },
+      takes: [sent(0), sent(0, GROUP)],
+      leaves: [sent(1), sent(2), sent(3), sent(5), sent(5, GROUP)],
+    },
+    { name: 'not to another', info: { pkttype: 3, invert: 1 }, takes: [sent(0), sent(5)], leaves: [sent(3)] },
+    {
+      name: 'to all: also what loops back to no group',
+      info: { pkttype: 1, invert: 0 },
+      takes: [sent(1), sent(1, GROUP), sent(5), sent(5, 0xdfffffff), sent(5, 0xf0000000)],
+      leaves: [sent(0), sent(2), sent(4), sent(5, GROUP), sent(5, 0xefffffff)],
+    },
+    {
+      name: 'not to all',
+      info: { pkttype: 1, invert: 1 },
+      takes: [sent(0), sent(2), sent(4), sent(5, GROUP), sent(5, 0xefffffff)],
+      leaves: [sent(1), sent(1, GROUP), sent(5), sent(5, 0xdfffffff), sent(5, 0xf0000000)],
+    },
+    {
+      name: 'to a group: also what loops back to one',
+      info: { pkttype: 2, invert: 0 },
+      takes: [sent(2), sent(2, GROUP), sent(5, GROUP), sent(5, 0xefffffff)],
+      leaves: [sent(0), sent(1), sent(5), sent(0, GROUP)],
+    },
+    {
+      name: 'not to a group',
+      info: { pkttype: 2, invert: 1 },
+      takes: [sent(0), sent(1), sent(5), sent(0, GROUP)],
+      leaves: [sent(2), sent(2, GROUP), sent(5, GROUP)],
+    },
+    { name: 'loopback', info: { pkttype: 5, invert: 0 }, leaves: [sent(5), sent(5, GROUP)] },
+    { name: 'not loopback', info: { pkttype: 5, invert: 1 }, takes: [sent(5), sent(0)] },
+    { name: 'past three bits', info: { pkttype: 8, invert: 0 }, leaves: [sent(0), sent(7)] },
+    { name: 'negative, inverted', info: { pkttype: -1, invert: 1 }, takes: [sent(0), sent(7)] },
+    { name: 'inverted by another number', info: { pkttype: 0, invert: 2 }, takes: [sent(0), sent(1)] },
   ],
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checking } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { anyHeader } from '../testing/header.ts';
 import { loadRules, nftMissing } from '../testing/nft-load.ts';
 import { noNames } from '../text/no-names.ts';
@@ -45,4 +46,35 @@ describe('state', () => {
       cases.map(({ listed }) => listed),
     );
   });
+});
+
+const [invalid, established, related, opening, untracked] = [
+  { conntrackState: 1 },
+  { conntrackState: 2 },
+  { conntrackState: 4 },
+  { conntrackState: 8 },
+  { conntrackState: 0x100 },
+] as const;
+/** Established, its source and destination translated: conntrack's bits, of which xt_state knows none. */
+const translated = { conntrackState: 0xc2 };
+
+describeBpf(state, {
+  examples: [
+    { name: 'NEW', info: { mask: 8 }, takes: [opening], leaves: [invalid, established, related, untracked] },
+    {
+      name: 'RELATED,ESTABLISHED',
+      info: { mask: 6 },
+      takes: [established, related, translated],
+      leaves: [invalid, opening, untracked],
+    },
+    { name: 'UNTRACKED', info: { mask: 0x40 }, takes: [untracked], leaves: [translated, invalid, established] },
+    {
+      name: 'not NEW',
+      info: { mask: 0xfffffff7 },
+      takes: [invalid, established, related, untracked, translated],
+      leaves: [opening],
+    },
+    { name: 'bits of conntrack', info: { mask: 0x180 }, leaves: [untracked, translated, invalid] },
+    { name: 'none', info: { mask: 0 }, leaves: [invalid, established, untracked] },
+  ],
 });

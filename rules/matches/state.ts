@@ -1,5 +1,6 @@
 import { defineStruct, u32 } from '../../protocol/struct.ts';
-import { type CtState, stateIn, statesText } from '../conntrack/state.ts';
+import { anyBit } from '../bpf/test.ts';
+import { type CtState, conntrackState, stateIn, statesText } from '../conntrack/state.ts';
 import { defineMatch } from '../extension.ts';
 
 const xt_state_info = defineStruct('xt_state_info', 'linux/netfilter/xt_state.h', { statemask: u32 });
@@ -39,5 +40,16 @@ export const state = defineMatch<StateInfo>({
   save: ({ mask }) => ` --state${statesText(mask)}`,
   nft: ({ mask }) => ({
     alternatives: [[stateIn(bits.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => name))]],
+  }),
+  // always a test of the state, which says that connection tracking is wanted
+  bpf: ({ mask }) => ({
+    groups: [
+      [
+        anyBit(
+          'conntrackState',
+          bits.reduce((all, [bit, name]) => ((mask & bit) === 0 ? all : all | conntrackState[name]), 0),
+        ),
+      ],
+    ],
   }),
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isFirst } from '../nft/fragment.ts';
 import { checking, texts } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type TcpInfo, tcp } from './tcp.ts';
@@ -156,4 +157,60 @@ describe('tcp', () => {
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
     expect(loadErrors(cases.map(({ info }) => tcp.nft({ ...any, ...info }, checking(header)).alternatives))).toBe('');
   });
+});
+
+const ports = (sourcePort: number, destinationPort: number) => ({ sourcePort, destinationPort });
+
+describeBpf(tcp, {
+  header,
+  transport: { need: 3, dropsOffsetOne: true },
+  examples: [
+    { name: 'nothing asked', info: any, takes: [{}] },
+    { name: 'a port', info: { ...any, dpts: [80, 80] }, takes: [ports(1, 80)], leaves: [ports(80, 79), ports(80, 81)] },
+    {
+      name: 'a range, and a port inverted',
+      info: { ...any, spts: [1024, 0xffff], dpts: [80, 80], invflags: 2 },
+      takes: [ports(1024, 79), ports(0xffff, 0)],
+      leaves: [ports(1023, 79), ports(1024, 80)],
+    },
+    {
+      name: 'port 0 alone, and a range inverted',
+      info: { ...any, spts: [0, 0], dpts: [1, 9], invflags: 2 },
+      takes: [ports(0, 0), ports(0, 10), ports(0, 0xffff)],
+      leaves: [ports(1, 10), ports(0xffff, 0), ports(0, 1), ports(0, 9)],
+    },
+    {
+      name: 'both inverted: both differ',
+      info: { ...any, spts: [1, 1], dpts: [2, 2], invflags: 3 },
+      takes: [ports(0, 1)],
+      leaves: [ports(1, 1), ports(0, 2), ports(1, 2)],
+    },
+    { name: 'any port, inverted', info: { ...any, invflags: 1 }, leaves: [ports(0, 0), ports(1, 1)] },
+    { name: 'a range upside down', info: { ...any, dpts: [9, 3] }, leaves: [ports(0, 3), ports(0, 6), ports(0, 9)] },
+    { name: 'a range upside down, inverted', info: { ...any, dpts: [9, 3], invflags: 2 }, takes: [ports(0, 6)] },
+    {
+      name: '--syn',
+      info: { ...any, flg_mask: 0x17, flg_cmp: 2 },
+      takes: [{ tcpFlags: 2 }, { tcpFlags: 0xea }],
+      leaves: [{ tcpFlags: 0x12 }, { tcpFlags: 0 }],
+    },
+    {
+      name: 'not --syn',
+      info: { ...any, flg_mask: 0x17, flg_cmp: 2, invflags: 4 },
+      takes: [{ tcpFlags: 0x12 }, { tcpFlags: 0 }],
+      leaves: [{ tcpFlags: 2 }, { tcpFlags: 0xea }],
+    },
+    { name: 'a flag outside of the mask', info: { ...any, flg_mask: 1, flg_cmp: 2 }, leaves: [{ tcpFlags: 3 }] },
+    {
+      name: 'a flag outside of the mask, inverted',
+      info: { ...any, flg_mask: 1, flg_cmp: 2, invflags: 4 },
+      takes: [{ tcpFlags: 3 }],
+    },
+    { name: 'no flags, inverted', info: { ...any, invflags: 4 }, leaves: [{ tcpFlags: 0 }, { tcpFlags: 0xff }] },
+    { name: 'option 0 is not looked for', info: { ...any, invflags: 8 }, takes: [{}] },
+  ],
+  refused: [
+    { name: 'an option', info: { ...any, option: 2 }, reason: '--tcp-option' },
+    { name: 'an option inverted', info: { ...any, option: 2, invflags: 8 }, reason: '--tcp-option' },
+  ],
 });

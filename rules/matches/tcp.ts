@@ -1,8 +1,9 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
+import { bitsGroups } from '../bpf/groups.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
-import { portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
+import { portPairGroups, portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
 import { flagNames } from '../ports/tcp-flag-names.ts';
 import { checkInvertFlags, printUnknownFlags } from '../ports/unknown-flags.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -67,6 +68,13 @@ export const tcp = defineMatch<TcpInfo>({
       alternatives: condition === 'never' ? [] : [condition],
       transport: { bytes: 20, dropsOffsetOne: true },
     };
+  },
+
+  bpf(info) {
+    if (info.option !== 0) cannotExpress('tcp: the BPF machine reads no --tcp-option');
+    const { flg_mask, flg_cmp, invflags } = info;
+    const flags = bitsGroups('tcpFlags', flg_mask, flg_cmp, (invflags & INV_FLAGS) !== 0);
+    return { groups: [...portPairGroups(info), ...flags], transport: { need: 3, dropsOffsetOne: true } };
   },
 });
 

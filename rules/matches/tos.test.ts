@@ -1,4 +1,5 @@
 import type { NftAlternatives } from '../extension.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { tos } from './tos.ts';
 
@@ -56,5 +57,18 @@ describeMatch(tos, {
     },
     { name: 'no bits', info: info(0, 0), list: ' tos match0x00/0x00', save: ' --tos 0x00/0x00', nft: [[]] },
     { name: 'not no bits', info: info(0, 0, 1), list: ' tos match!0x00/0x00', save: ' ! --tos 0x00/0x00', nft: [] },
+  ],
+});
+
+const services = (...all: readonly number[]) => all.map((tos) => ({ tos }));
+
+describeBpf(tos, {
+  examples: [
+    { name: 'bits', info: info(0x10, 0x3f), takes: services(0x10, 0xd0), leaves: services(0, 0x11, 0x30) },
+    { name: 'not bits', info: info(0, 0x3f, 1), takes: services(1, 0xff), leaves: services(0, 0xc0) },
+    { name: 'inverted by any number', info: info(1, 0xff, 7), takes: services(0, 2), leaves: services(1) },
+    { name: 'a bit outside of the mask', info: info(0x40, 0x3f), leaves: services(0x40, 0) },
+    { name: 'no bits', info: info(0, 0), takes: services(0, 0xff) },
+    { name: 'no bits, inverted', info: info(0, 0, 1), leaves: services(0, 0xff) },
   ],
 });

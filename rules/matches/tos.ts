@@ -1,4 +1,5 @@
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
+import { bitsGroups } from '../bpf/groups.ts';
 import { defineMatch } from '../extension.ts';
 import { serviceBits } from '../ports/type-of-service.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -43,6 +44,7 @@ export const tos = defineMatch<TosInfo>({
     const condition = serviceBits(tos_mask, tos_value, invert !== 0);
     return { alternatives: condition === 'never' ? [] : [condition] };
   },
+  bpf: ({ tos_mask, tos_value, invert }) => ({ groups: bitsGroups('tos', tos_mask, tos_value, invert !== 0) }),
 });
 
 function hex(byte: number): string {

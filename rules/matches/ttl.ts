@@ -1,4 +1,6 @@
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
+import { never, rangeGroups } from '../bpf/groups.ts';
+import type { BpfMatch } from '../bpf/test.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import type { NftOperator } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -29,10 +31,19 @@ export const ttl = defineMatch<TtlInfo>({
   print: ({ mode, ttl }) => ` TTL match ${modes[mode] === undefined ? '' : `TTL ${modes[mode].list}`} ${ttl}`,
   save: ({ mode, ttl }) => `${modes[mode]?.option ?? ''} ${ttl}`,
   nft: (info) => ({ alternatives: alternatives(info) }),
+  bpf: (info) => ({ groups: groups(info) }),
 });
 
 function alternatives({ mode, ttl }: TtlInfo): NftAlternatives {
   const op = modes[mode]?.op;
   if (op === undefined || (op === '<' && ttl === 0) || (op === '>' && ttl === 0xff)) return [];
   return [[{ match: { op, left: { payload: { protocol: 'ip', field: 'ttl' } }, right: ttl } }]];
+}
+
+function groups({ mode, ttl }: TtlInfo): BpfMatch['groups'] {
+  const is = (min: number, max: number, inverted = false) => rangeGroups(['ttl'], 0xff, [{ min, max }], inverted);
+  const op = modes[mode]?.op;
+  if (op === '<') return is(0, ttl - 1);
+  if (op === '>') return is(ttl + 1, 0xff);
+  return op === undefined ? never : is(ttl, ttl, op === '!=');
 }

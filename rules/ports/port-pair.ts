@@ -1,3 +1,5 @@
+import { rangeGroups } from '../bpf/groups.ts';
+import type { BpfMatch } from '../bpf/test.ts';
 import type { PrintContext } from '../extension.ts';
 import { allOf, type Condition, numberTest } from './number-range.ts';
 
@@ -21,6 +23,13 @@ export function portPairTest(protocol: string, { spts, dpts, invflags }: PortPai
   const test = (field: string, [min, max]: Pair, bit: number) =>
     numberTest({ protocol, field, limit: MAX_PORT }, [{ min, max }], (invflags & bit) !== 0);
   return allOf([test('sport', spts, INVERTS_SOURCE), test('dport', dpts, INVERTS_DESTINATION)]);
+}
+
+/** The same for BPF. */
+export function portPairGroups({ spts, dpts, invflags }: PortPair): BpfMatch['groups'] {
+  const groups = (field: 'sourcePort' | 'destinationPort', [min, max]: Pair, bit: number) =>
+    rangeGroups([field], MAX_PORT, [{ min, max }], (invflags & bit) !== 0);
+  return [...groups('sourcePort', spts, INVERTS_SOURCE), ...groups('destinationPort', dpts, INVERTS_DESTINATION)];
 }
 
 /** As `iptables -L` prints it: " spt:80 dpts:1024:65535" (print_ports of libxt_tcp.c and libxt_udp.c). */

@@ -1,3 +1,5 @@
+import { rangeGroups } from '../bpf/groups.ts';
+import type { BpfMatch } from '../bpf/test.ts';
 import { type Condition, type NumberField, numberTest } from './number-range.ts';
 import { checkInvertFlags, printUnknownFlags } from './unknown-flags.ts';
 
@@ -18,6 +20,15 @@ export function checkSpis(match: string, { invflags }: SpiRange): void {
 /** Whether the field is in the range; the range may go past what the field holds (ipcomp: 16 bits). */
 export function spiTest(field: NumberField, { spis: [min, max], invflags }: SpiRange): Condition {
   return numberTest(field, [{ min, max: Math.min(max, field.limit) }], (invflags & INV_SPI) !== 0);
+}
+
+/** The same for BPF. */
+export function spiGroups(
+  field: 'spi' | 'destinationPort',
+  limit: number,
+  { spis: [min, max], invflags }: SpiRange,
+): BpfMatch['groups'] {
+  return rangeGroups([field], limit, [{ min, max: Math.min(max, limit) }], (invflags & INV_SPI) !== 0);
 }
 
 /** `spi:5`, `spis:!1:9`, or nothing where any will do (print_spis of libipt_ah.c, libxt_esp.c, libxt_ipcomp.c). */

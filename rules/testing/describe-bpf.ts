@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { BpfMatch } from '../bpf/test.ts';
+import { holds, type PacketFields } from '../bpf/testing/holds.ts';
+import type { MatchDefinition } from '../extension.ts';
+import type { HeaderMatch } from '../ir.ts';
+import { isNotExpressible } from '../nft/xt.ts';
+import { checking } from './context.ts';
+import { anyHeader } from './header.ts';
+
+/** One use of a match, and packets: those it takes, and those it leaves. */
+export interface BpfExample<Info> {
+  readonly name: string;
+  readonly info: Info;
+  readonly takes?: readonly PacketFields[];
+  readonly leaves?: readonly PacketFields[];
+}
+
+export interface BpfTests<Info> {
+  readonly header?: HeaderMatch;
+  /** The transport header that the kernel's match reads. */
+  readonly transport?: BpfMatch['transport'];
+  readonly examples: readonly BpfExample<Info>[];
+  /** What it can't say in BPF, and words of the reason. */
+  readonly refused?: readonly { readonly name: string; readonly info: Info; readonly reason: string }[];
+}
+
+/** Declares the tests of what a match is in BPF. */
+export function describeBpf<Info>(match: MatchDefinition<Info>, tests: BpfTests<Info>): void {
+  const { header = anyHeader, transport, examples, refused = [] } = tests;
+  const bpfOf = (info: Info): BpfMatch => {
+    match.check(info, checking(header));
+    if (match.bpf === undefined) throw new TypeError(`${match.name} has no bpf()`);
+    return match.bpf(info, { header });
+  };
+
+  describe(`${match.name} in BPF`, () => {
+    it.each(examples)('$name', ({ info, takes = [], leaves = [] }) => {
+      expect(takes.length + leaves.length).toBeGreaterThan(0);
+      const found = bpfOf(info);
+      expect(found.transport).toEqual(transport);
+      expect(takes.filter((packet) => !holds(found, packet))).toEqual([]);
+      expect(leaves.filter((packet) => holds(found, packet))).toEqual([]);
+    });
+
+    if (refused.length > 0) {
+      it.each(refused)('refuses $name', ({ info, reason }) => {
+        let thrown: unknown;
+        try {
+          bpfOf(info);
+        } catch (error) {
+          thrown = error;
+        }
+        expect(isNotExpressible(thrown)).toBe(true);
+        expect(String(thrown)).toContain(reason);
+      });
+    }
+  });
+}
