@@ -44,7 +44,7 @@ describe('a line of the tests', () => {
       undefined,
       'accepted: INPUT: accepted, by the kernel refused: no',
     ],
-    ['other words', false, refusing('no'), refusing('nay'), undefined, 'other: INPUT: says "nay", natively "no"'],
+    ['other words', false, refusing('no'), refusing('nay'), undefined, 'refused: INPUT: says "nay", natively "no"'],
     [
       'other status',
       false,
@@ -108,7 +108,8 @@ describe('unexpected', () => {
   const alike = outcomeOf(accepting(rule), accepting(rule));
   const refused = outcomeOf(accepting(rule), refusing('no'));
   const accepted = outcomeOf(refusing('no'), accepting(rule));
-  const other = outcomeOf(refusing('no'), refusing('nay'));
+  const words = outcomeOf(refusing('no'), refusing('nay'));
+  const other = outcomeOf(refusing('no', 2), refusing('nay', 3));
   const known = [{ place: 'a.t:2', reason: 'it is' }];
 
   it.each([
@@ -120,6 +121,8 @@ describe('unexpected', () => {
     ['refused', refused, [], 'without-xt', 0],
     ['accepted, listed', accepted, known, 'with-xt', 1],
     ['accepted', accepted, [], 'without-xt', 1],
+    ['refused in other words', words, [], 'with-xt', 1],
+    ['refused in other words', words, [], 'without-xt', 0],
     ['other', other, [], 'without-xt', 1],
     ['listed without a test', alike, [{ place: 'a.t:3', reason: 'gone' }], 'with-xt', 1],
   ] as const)('%s (%#)', (_, outcome, list, mode, count) => {

@@ -13,7 +13,10 @@ export interface LineOutcome {
 }
 
 export interface Difference {
-  /** Refused or accepted only by us, nothing in nftables, or something else: texts, what `-D` leaves, too much in force. */
+  /**
+   * Refused only by us, or by both in other words; accepted only by us; nothing in nftables; or something else: texts,
+   * what `-D` leaves, too much in force.
+   */
   readonly kind: 'refused' | 'accepted' | 'idle' | 'other';
   /** With the chain it happened in. */
   readonly text: string;
@@ -91,7 +94,8 @@ function difference(kernel: ChainResult, mine: ChainResult): Difference | undefi
   }
   if (kernel.status === 0 && mine.status !== 0) return { kind: 'refused', text: `refused: ${oneLine(mine.said)}` };
   const text = otherDifference(kernel, mine);
-  if (text !== undefined) return { kind: 'other', text };
+  const isWords = kernel.status !== 0 && otherDifference(kernel, { ...mine, said: kernel.said }) === undefined;
+  if (text !== undefined) return { kind: isWords ? 'refused' : 'other', text };
   return mine.status === 0 && mine.inForce === 0
     ? { kind: 'idle', text: 'not in force: no rule more in nftables' }
     : undefined;
