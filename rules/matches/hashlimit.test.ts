@@ -3,10 +3,11 @@ import { errno } from '../../protocol/errno.ts';
 import type { NftContext } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 import type { NftExpression, NftLimit, NftSet } from '../nft/json.ts';
+import type { HashlimitInfo } from '../rate/hashlimit-info.ts';
 import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
-import { type HashlimitInfo, hashlimit } from './hashlimit.ts';
+import { hashlimit } from './hashlimit.ts';
 
 const [DIP, DPT, SIP, SPT, INVERT, BYTES, RATE_MATCH] = [1, 2, 4, 8, 0x10, 0x20, 0x40] as const;
 const SECOND = 1_000_000n;
