@@ -1,6 +1,6 @@
 import type { DriverContext } from './context.ts';
 import { readBelieved } from './store/believe.ts';
-import { decodeJournal, type JournalEntry, journalName } from './store/journal-file.ts';
+import { decodeJournal, dropJournal, type JournalEntry, journalName } from './store/journal-file.ts';
 import { type RequestId, sameRequest } from './store/request-id.ts';
 
 /**
@@ -29,7 +29,7 @@ export function createReplay(context: DriverContext): Replay {
     },
     settle() {
       if (!mayExist) return;
-      files.remove(name);
+      dropJournal(files, client);
       mayExist = false;
     },
     expect() {

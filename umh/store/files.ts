@@ -2,6 +2,7 @@ import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, u
 import { join } from 'node:path';
 import { type Errno, type ErrnoName, errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
+import { renameExchange } from '../../sys/rename-exchange.ts';
 
 /**
  * The state folder as the driver uses it. Every change is whole or absent for a reader who holds the
@@ -16,7 +17,15 @@ export interface StateFiles {
   replace(name: string, parts: readonly Uint8Array[], size?: number): void;
   /** Writes into an existing file at `position`. */
   overwrite(name: string, position: number, parts: readonly Uint8Array[]): void;
+  /** Makes an existing file `size` bytes long, with zeros, where it is shorter. */
+  extend(name: string, size: number): void;
+  /** Bytes of it; undefined when there is none. */
+  size(name: string): number | undefined;
   rename(from: string, to: string): void;
+  /** The file gets the other one's name, which that one gives up or, where the file system can do that, takes in exchange. */
+  exchange(from: string, to: string): void;
+  /** As rename; no error when there is none. */
+  setAside(from: string, to: string): void;
   /** No error when there is none. */
   remove(name: string): void;
   list(): string[];
@@ -128,7 +137,29 @@ export function openStateFiles(root: string): StateFiles {
           }
         }),
       ),
+    extend: (name, size) =>
+      guarded('write', name, (path) => {
+        const left = size - statSync(path).size;
+        if (left > 0) withFile(path, 'a', (descriptor) => writeZeros(descriptor, left));
+      }),
+    size: (name) => guarded('stat', name, (path) => statSync(path, { throwIfNoEntry: false })?.size),
     rename: (from, to) => guarded('rename', from, (path) => renameSync(path, join(root, to))),
+    exchange: (from, to) =>
+      guarded('rename', from, (path) => {
+        try {
+          renameExchange(path, join(root, to));
+        } catch {
+          renameSync(path, join(root, to));
+        }
+      }),
+    setAside: (from, to) =>
+      guarded('rename', from, (path) => {
+        try {
+          renameSync(path, join(root, to));
+        } catch (error) {
+          if (!isCode(error, 'ENOENT')) throw error;
+        }
+      }),
     remove: (name) => guarded('unlink', name, discard),
     list: () => guarded('readdir', '', (path) => readdirSync(path)),
   };

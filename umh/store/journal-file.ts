@@ -1,7 +1,8 @@
-import type { StateFiles } from './files.ts';
+import { type StateFiles, TEMPORARY } from './files.ts';
 import { readMeta } from './meta.ts';
 import { decodeRecord, encodeRecord, recordSize } from './record.ts';
 import type { RequestId } from './request-id.ts';
+import { stateName } from './state-names.ts';
 
 /**
  * What a driver was doing for its shim, and that it was done. No journal: it wasn't done, or nobody
@@ -68,7 +69,24 @@ export function endJournal(files: StateFiles, client: string, entry: JournalEntr
   files.overwrite(name, 0, [Buffer.concat([header, meta])]);
 }
 
-/** Writes a whole journal. */
-export function replaceJournal(files: StateFiles, client: string, entry: JournalEntry): void {
-  files.replace(journalName(client), encode(entry));
+/**
+ * Writes a whole journal, of no counters: into the room that the one before it has left, so that no other is needed.
+ * Whoever takes that must hold the state lock.
+ */
+export function putJournal(files: StateFiles, client: string, entry: JournalEntry): void {
+  const name = journalName(client);
+  if (!files.exists(stateName.spareJournal)) {
+    files.replace(name, encode(entry));
+    return;
+  }
+  // Out of the way first: others leave their room under the same name whenever they have answered.
+  const temporary = `${name}${TEMPORARY}`;
+  files.rename(stateName.spareJournal, temporary);
+  files.overwrite(temporary, 0, encode(entry));
+  files.rename(temporary, name);
+}
+
+/** Forgets a journal, if there is one, and leaves its room to the next. */
+export function dropJournal(files: StateFiles, client: string): void {
+  files.setAside(journalName(client), stateName.spareJournal);
 }

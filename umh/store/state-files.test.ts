@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,9 +12,11 @@ import {
   beginJournal,
   clientOfJournal,
   decodeJournal,
+  dropJournal,
   endJournal,
   type JournalEntry,
   journalName,
+  putJournal,
 } from './journal-file.ts';
 import { decodeOrder, encodeOrder } from './order-file.ts';
 import { requestId, sameRequest } from './request-id.ts';
@@ -54,6 +56,22 @@ describe('files of the state folder', () => {
     files.remove('b');
     expect(files.read('b')).toBeUndefined();
     expect(files.list()).toEqual([]);
+  });
+
+  it('are made longer, change places, and are set aside where they are', () => {
+    const read = (name: string) => Buffer.from(files.read(name) ?? []).toString();
+    files.replace('a', [Buffer.from('a')]);
+    files.replace('b', [Buffer.from('b')]);
+    files.extend('a', 3);
+    files.extend('a', 2);
+    expect([files.size('a'), files.size('b'), files.size('c')]).toEqual([3, 1, undefined]);
+    files.exchange('a', 'b');
+    expect([read('a'), read('b')]).toEqual(['b', 'a\0\0']);
+    files.setAside('a', 'c');
+    files.setAside('a', 'c');
+    expect([files.list().toSorted(), read('c')]).toEqual([['b', 'c'], 'b']);
+    files.exchange('b', 'new'); // nothing to take in exchange
+    expect(files.list().toSorted()).toEqual(['c', 'new']);
   });
 
   it('leave nothing behind when the folder is gone, and say why', () => {
@@ -118,6 +136,27 @@ describe('what they hold', () => {
     endJournal(files, 'aa', { ...entry, state: 'done', counters });
     expect(read()).toEqual({ ...entry, state: 'done', counters });
     expect([journalName('0a'), 'journal-x', 'tables'].map(clientOfJournal)).toEqual(['0a', undefined, undefined]);
+  });
+
+  it('a journal, in the room that the one before it left', () => {
+    const entry: JournalEntry = {
+      request: { words: '0102', payload: 3 },
+      action: 'add',
+      table: 'filter',
+      state: 'prepared',
+      makes: 4,
+      counters: Buffer.alloc(0),
+    };
+    const inode = (name: string) => statSync(join(folder, name)).ino;
+    putJournal(files, 'aa', entry);
+    const room = inode(journalName('aa'));
+    dropJournal(files, 'aa');
+    dropJournal(files, 'aa');
+    expect(readdirSync(folder)).toEqual(['spare-journal']);
+    putJournal(files, 'bb', { ...entry, makes: 5 });
+    expect(readdirSync(folder)).toEqual([journalName('bb')]);
+    expect(inode(journalName('bb'))).toBe(room);
+    expect(decodeJournal(files.read(journalName('bb')) ?? Buffer.alloc(0))).toEqual({ ...entry, makes: 5 });
   });
 
   it('the order of tables', () => {

@@ -5,10 +5,12 @@ export const stateName = {
   table: (id: TableId) => `${id.key}.table`,
   next: (id: TableId) => `${id.key}.next`,
   counters: (id: TableId) => `${id.key}.counters`,
-  /** Room for the counters of a replace, made before the rules are in force. */
-  nextCounters: (id: TableId) => `${id.key}.counters.next`,
+  /** Room for the next counters: of a replace, and of the request that adds to them. */
+  spareCounters: (id: TableId) => `${id.key}.counters.spare`,
   /** Handles of nft's rules. */
   handles: (id: TableId) => `${id.key}.handles`,
+  /** Room for the next small journal. */
+  spareJournal: 'spare-journal',
   order: 'tables',
   lock: 'lock',
   epoch: 'epoch',

@@ -1,9 +1,8 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
-import { encodeCounters } from '../store/counters-file.ts';
 import { TEMPORARY } from '../store/files.ts';
 import type { JournalEntry } from '../store/journal-file.ts';
-import { journalName, replaceJournal } from '../store/journal-file.ts';
+import { dropJournal, journalName, putJournal } from '../store/journal-file.ts';
 import type { RequestId } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
 import type { Asker } from '../store/table-file.ts';
@@ -14,6 +13,7 @@ import { loadTable } from './load.ts';
 import { Misbelief, Overtaken } from './misbelief.ts';
 import { replaceTable, restoreTable, type Workshop } from './replace.ts';
 import { finishReset, resetAll } from './reset.ts';
+import { putCounters } from './spare-counters.ts';
 
 /** The tables of one network namespace, as this driver knows them. Call everything under the state lock. */
 export interface TableKeeper {
@@ -173,11 +173,10 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
         };
         epoch.bump(id.slot);
         try {
-          replaceJournal(files, context.client, entry);
-          const counters = { ...countersVersion(live.inForce), revision: makes, book };
-          files.replace(stateName.counters(id), encodeCounters(counters));
+          putJournal(files, context.client, entry);
+          putCounters(files, id, { ...countersVersion(live.inForce), revision: makes, book });
         } catch (error) {
-          if (error instanceof BpfilterError) files.remove(journalName(context.client));
+          if (error instanceof BpfilterError) dropJournal(files, context.client);
           throw error;
         }
         epoch.bump(id.slot);
@@ -196,8 +195,6 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       for (const name of names) if (name.endsWith(TEMPORARY)) files.remove(name);
       const hasJournal = names.has(journalName(context.client));
       for (const id of tableIds) {
-        if (names.has(stateName.nextCounters(id)) && !names.has(stateName.next(id)))
-          files.remove(stateName.nextCounters(id));
         const undecided = names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id)));
         if (!undecided) continue;
         try {

@@ -1,10 +1,12 @@
+import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { emptyView } from '../../rules/blob/empty.ts';
 import { viewTable } from '../../rules/blob/view.ts';
 import type { DriverContext } from '../context.ts';
 import { readBelieved } from '../store/believe.ts';
 import { decodeCounters } from '../store/counters-file.ts';
-import { clientOfJournal, decodeJournal, journalName, replaceJournal } from '../store/journal-file.ts';
+import type { StateFiles } from '../store/files.ts';
+import { clientOfJournal, decodeJournal, dropJournal, endJournal, type JournalEntry } from '../store/journal-file.ts';
 import { stateName } from '../store/state-names.ts';
 import { decodeTable, type StoredTable, sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
@@ -50,8 +52,17 @@ export function resolveAdditions(context: DriverContext, live: LiveTable): void 
     if (client === undefined) continue;
     const journal = readBelieved(files, log, name, decodeJournal);
     if (journal?.action !== 'add' || journal.table !== live.id.key || journal.state !== 'prepared') continue;
-    if (live.revision >= journal.makes) replaceJournal(files, client, { ...journal, state: 'done' });
-    else files.remove(journalName(client));
+    if (live.revision < journal.makes) dropJournal(files, client);
+    else markDone(files, client, journal);
+  }
+}
+
+/** Its driver may be alive and have answered by now: then there is nothing to mark any more. */
+function markDone(files: StateFiles, client: string, journal: JournalEntry): void {
+  try {
+    endJournal(files, client, { ...journal, state: 'done' });
+  } catch (error) {
+    if (!(error instanceof BpfilterError && error.errno === errno.ENOENT)) throw error;
   }
 }
 

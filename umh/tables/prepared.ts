@@ -1,7 +1,7 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { DriverContext } from '../context.ts';
 import { readBelieved } from '../store/believe.ts';
-import { countersFileSize, decodeCounters, encodeCounters, type StoredCounters } from '../store/counters-file.ts';
+import { decodeCounters } from '../store/counters-file.ts';
 import { beginJournal, decodeJournal, endJournal, type JournalEntry, journalName } from '../store/journal-file.ts';
 import { sameRequest } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
@@ -9,7 +9,8 @@ import { encodeTable, type StoredTable, sameVersion } from '../store/table-file.
 import type { TableId } from '../table-id.ts';
 import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum, withoutEntry } from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
-import { entryCount, type LiveTable } from './live-table.ts';
+import { countersVersion, entryCount, type LiveTable } from './live-table.ts';
+import { putCounters, reserveCounters } from './spare-counters.ts';
 
 /** What is replaced, as far as its successor inherits from it. */
 export interface Predecessor {
@@ -47,17 +48,20 @@ function journalOf(
 const NONE = new Uint8Array();
 
 /**
- * Writes all that must be on disk before `next` may come into force, and room for what comes after.
- * When that fails, nothing is left of it.
+ * Writes all that must be on disk before `next` may come into force, and room for what comes after: the end of this
+ * change, and the counters that the caller then adds by a request of its own. When that fails, nothing is left of it but
+ * room.
  */
-export function prepare(context: DriverContext, id: TableId, next: StoredTable, oldEntries: number): void {
+export function prepare(context: DriverContext, live: LiveTable, next: StoredTable): void {
   const { files, epoch } = context;
+  const { id, inForce, book, revision, view } = live;
   epoch.bump(id.slot);
   try {
-    files.replace(stateName.nextCounters(id), [], countersFileSize(next.ids.length));
+    reserveCounters(files, id, next.ids.length, { ...countersVersion(inForce), revision, book });
     files.replace(stateName.next(id), encodeTable(next));
     const entry = journalOf(id, next, 'prepared', NONE);
-    if (entry !== undefined && next.asker !== undefined) beginJournal(files, next.asker.client, entry, oldEntries);
+    if (entry !== undefined && next.asker !== undefined)
+      beginJournal(files, next.asker.client, entry, entryCount(view));
   } catch (error) {
     abandon(context, id, next);
     throw error;
@@ -81,7 +85,6 @@ function readOwnJournal(context: DriverContext, id: TableId, next: StoredTable):
 export function abandon(context: DriverContext, id: TableId, next: StoredTable): void {
   const { files, epoch } = context;
   files.remove(stateName.next(id));
-  files.remove(stateName.nextCounters(id));
   if (next.asker !== undefined && readOwnJournal(context, id, next) !== undefined) {
     files.remove(journalName(next.asker.client));
   }
@@ -97,18 +100,6 @@ function difference(one: BigUint64Array, other: BigUint64Array): BigUint64Array 
     one,
     other.map((value) => -value),
   );
-}
-
-/** Writes the counters where `prepare` made room for them, then puts them in place. */
-function writeCounters(context: DriverContext, id: TableId, counters: StoredCounters): void {
-  const { files } = context;
-  const [room, place] = [stateName.nextCounters(id), stateName.counters(id)];
-  if (files.exists(room)) {
-    files.overwrite(room, 0, encodeCounters(counters));
-    files.rename(room, place);
-  } else {
-    files.replace(place, encodeCounters(counters));
-  }
 }
 
 /** The kernel's counters of the predecessor's rules, and ids that nobody uses. Those rules have stopped counting or count on in `next`. */
@@ -184,7 +175,7 @@ export function finish(
       finished = { book: bookAfterReplace(old.ids, now, next.ids), revision, oldCounters, garbage };
     }
     const { instance, generation } = next;
-    writeCounters(context, id, { instance, generation, revision, book: finished.book });
+    putCounters(files, id, { instance, generation, revision, book: finished.book });
   }
   if (old.nftTable !== undefined && old.nftTable !== next.nftTable) removeRest(context, id, old.nftTable);
   files.rename(stateName.next(id), stateName.table(id));

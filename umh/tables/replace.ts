@@ -146,8 +146,7 @@ function enactAtOnce(shop: Workshop, live: LiveTable, enacting: Enacting): Repla
   const { id } = live;
   const { inForce } = enacting.translation;
   const next = stored(id, inForce, enacting.asker);
-  const oldEntries = entryCount(live.view);
-  prepare(context, id, next, oldEntries);
+  prepare(context, live, next);
   commit(shop, live, next, enacting);
   const old = predecessorOf(live);
   const { book, revision, oldCounters, garbage } = finish(context, kernel, id, old, next, true);

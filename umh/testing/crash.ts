@@ -17,6 +17,8 @@ export type Death = 'before' | 'half' | 'after';
 export class Crash {
   steps: string[] = [];
   dead = false;
+  /** Called where a file would need room that it hasn't got. */
+  needsRoom: () => void = () => {};
   #at = 0;
   #death: Death = 'before';
   #between: () => void = () => {};
@@ -61,7 +63,14 @@ export function crashingFiles(files: StateFiles, crash: Crash, root: string): St
         const bytes = Buffer.concat(parts);
         writeFileSync(join(root, `${name}${TEMPORARY}`), bytes.subarray(0, bytes.length / 2));
       };
-      crash.step(`replace ${name}`, () => files.replace(name, parts, size), tear);
+      crash.step(
+        `replace ${name}`,
+        () => {
+          crash.needsRoom();
+          files.replace(name, parts, size);
+        },
+        tear,
+      );
     },
     overwrite: (name, position, parts) => {
       const tear = () => {
@@ -69,8 +78,24 @@ export function crashingFiles(files: StateFiles, crash: Crash, root: string): St
         // One small write is whole or absent; a longer one may be cut.
         if (bytes.length > 600) files.overwrite(name, position, [bytes.subarray(0, bytes.length / 2)]);
       };
-      crash.step(`overwrite ${name} @${position}`, () => files.overwrite(name, position, parts), tear);
+      const end = parts.reduce((sum, { length }) => sum + length, position);
+      crash.step(
+        `overwrite ${name} @${position}`,
+        () => {
+          if (end > (files.size(name) ?? 0)) crash.needsRoom();
+          files.overwrite(name, position, parts);
+        },
+        tear,
+      );
     },
+    extend: (name, size) =>
+      crash.step(`extend ${name}`, () => {
+        crash.needsRoom();
+        files.extend(name, size);
+      }),
+    size: (name) => files.size(name),
+    exchange: (from, to) => crash.step(`exchange ${from} ${to}`, () => files.exchange(from, to)),
+    setAside: (from, to) => crash.step(`set aside ${from}`, () => files.setAside(from, to)),
     rename: (from, to) => crash.step(`rename ${from} ${to}`, () => files.rename(from, to)),
     remove: (name) => crash.step(`remove ${name}`, () => files.remove(name)),
   };
