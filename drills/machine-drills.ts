@@ -61,9 +61,8 @@ export const diskFull: Drill = {
       arena.calm();
     }
   },
-  // The replace may be done and the request that adds the old counters refused.
-  judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
-  countersMayGo: 'the disk was full when iptables added the old ones',
+  // Who was given a replace has room for the counters that iptables then adds: what fails has done nothing.
+  judge: ({ disturbed }) => (disturbed ? 'refused' : 'fault'),
 };
 
 /** Writes until there is no room. */
@@ -107,7 +106,7 @@ export const memoryLimit: Drill = {
       arena.calm();
     }
   },
-  // As with a full disk.
+  // The replace may be done and the request that adds the old counters refused.
   judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
   countersMayGo: 'no memory was left when iptables added the old ones',
 };
