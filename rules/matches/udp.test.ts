@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isFirst } from '../nft/fragment.ts';
 import { checking, texts } from '../testing/context.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
 import { type UdpInfo, udp } from './udp.ts';
@@ -75,4 +76,23 @@ describe('udp', () => {
   it.skipIf(nftMissing)(`loads into nft (${nftMissing ?? 'here'})`, () => {
     expect(loadErrors(cases.map(({ info }) => udp.nft({ ...any, ...info }, checking(header)).alternatives))).toBe('');
   });
+});
+
+const ports = (sourcePort: number, destinationPort: number) => ({ sourcePort, destinationPort });
+
+describeBpf(udp, {
+  header,
+  transport: { need: 2 },
+  examples: [
+    { name: 'nothing asked', info: any, takes: [{}] },
+    { name: 'a port', info: { ...any, dpts: [53, 53] }, takes: [ports(1, 53)], leaves: [ports(53, 52), ports(53, 54)] },
+    {
+      name: 'a range, and a port inverted',
+      info: { ...any, spts: [0, 1023], dpts: [53, 53], invflags: 2 },
+      takes: [ports(0, 52), ports(1023, 0xffff)],
+      leaves: [ports(1024, 52), ports(0, 53)],
+    },
+    { name: 'any port, inverted', info: { ...any, invflags: 2 }, leaves: [ports(0, 0), ports(0, 0xffff)] },
+    { name: 'upside down, inverted', info: { ...any, spts: [9, 3], invflags: 1 }, takes: [ports(6, 0)] },
+  ],
 });

@@ -2,7 +2,7 @@ import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struc
 import { defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf } from '../ports/number-range.ts';
-import { portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
+import { portPairGroups, portPairTest, printPortPair, savePortPair } from '../ports/port-pair.ts';
 import { checkInvertFlags, printUnknownFlags } from '../ports/unknown-flags.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -34,4 +34,5 @@ export const udp = defineMatch<UdpInfo>({
     const condition = allOf([portPairTest('udp', info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 8 } };
   },
+  bpf: (info) => ({ groups: portPairGroups(info), transport: { need: 2 } }),
 });

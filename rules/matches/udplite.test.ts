@@ -1,4 +1,5 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { udplite } from './udplite.ts';
@@ -31,4 +32,21 @@ describeMatch(udplite, {
     { name: 'not any', info: { spts: any, dpts: any, invflags: 1 }, list, save: '', nft: [] },
   ],
   checks: [{ name: 'unknown flags', info: { spts: any, dpts: any, invflags: 4 } }],
+});
+
+const ports = (sourcePort: number, destinationPort: number) => ({ sourcePort, destinationPort });
+
+describeBpf(udplite, {
+  header: headerOf(136),
+  transport: { need: 2 },
+  examples: [
+    { name: 'any', info: { spts: any, dpts: any, invflags: 0 }, takes: [{}] },
+    {
+      name: 'ports',
+      info: { spts: [1, 9], dpts: [80, 80], invflags: 2 },
+      takes: [ports(1, 79), ports(9, 81)],
+      leaves: [ports(0, 79), ports(10, 79), ports(1, 80)],
+    },
+    { name: 'not any', info: { spts: any, dpts: any, invflags: 1 }, leaves: [ports(0, 0)] },
+  ],
 });

@@ -2,7 +2,7 @@ import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struc
 import { defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf } from '../ports/number-range.ts';
-import { portPairTest, savePortPair } from '../ports/port-pair.ts';
+import { portPairGroups, portPairTest, savePortPair } from '../ports/port-pair.ts';
 import { checkInvertFlags } from '../ports/unknown-flags.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -33,4 +33,5 @@ export const udplite = defineMatch<UdpliteInfo>({
     const condition = allOf([portPairTest('udplite', info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 8 } };
   },
+  bpf: (info) => ({ groups: portPairGroups(info), transport: { need: 2 } }),
 });
