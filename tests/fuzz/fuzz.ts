@@ -1,7 +1,7 @@
 import { type Random, randomFrom } from '../harness/random.ts';
 import { count } from './figures.ts';
 import { mutated, structInput } from './inputs.ts';
-import { growth, mostPerBlob, sampleMemory } from './memory.ts';
+import { leak, sampleMemory } from './memory.ts';
 import { type Accepted, examineBlob, examineStruct, Violation } from './oracle.ts';
 import type { Session } from './session.ts';
 
@@ -26,8 +26,8 @@ const mostMs = 2_000;
 const mostMemory = 2 ** 31;
 const perLook = 256;
 /** One struct to so many blobs, one accepted blob of so many translated and listed. */
-const blobsPerStruct = 8;
-const acceptedPerDeep = 24;
+const blobsPerStruct = 16;
+const acceptedPerDeep = 48;
 
 /** The input that showed a violation. */
 export interface Culprit {
@@ -69,8 +69,8 @@ export function fuzz(session: Session, options: FuzzOptions): Culprit | undefine
       if (found !== undefined) return found;
       session.rounds += 1;
       session.memory.push(sampleMemory(figures.blobs.all));
-      const perBlob = growth(session.memory, 'heap') ?? 0;
-      if (perBlob > mostPerBlob) throw new Violation(`the heap grows by ${perBlob} bytes for each blob`);
+      const perBlob = leak(session.memory);
+      if (perBlob !== undefined) throw new Violation(`the heap grows by ${perBlob} bytes for each blob`);
       roundOver?.(session);
     }
     return undefined;

@@ -10,10 +10,11 @@ export interface MemorySample {
   readonly process: number;
 }
 
-/** Fewer samples than this say nothing about growth. */
-const fewest = 8;
-/** More than this for each blob is a leak: 10 million would leave 80 MB. */
-export const mostPerBlob = 8;
+/** Fewer samples than this say nothing about growth: what a collection leaves varies by some megabytes. */
+const fewest = 16;
+/** More than this for each blob is a leak, once it has come to more than what varies. */
+const mostPerBlob = 8;
+const mostVariation = 2 ** 25;
 
 let collect: (() => void) | undefined;
 
@@ -22,7 +23,8 @@ export function sampleMemory(blobs: number): MemorySample {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
   }
-  collect();
+  // What the first leaves to be swept or finalized, the next ones take.
+  for (let times = 3; times > 0; times -= 1) collect();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { blobs, heap: heapUsed + external, rss, process: process.pid };
 }
@@ -32,8 +34,7 @@ export function sampleMemory(blobs: number): MemorySample {
  * fills the corpus and warms up); undefined of too few samples.
  */
 export function growth(samples: readonly MemorySample[], what: 'heap' | 'rss'): number | undefined {
-  const own = samples.filter((sample) => sample.process === samples.at(-1)?.process);
-  const half = own.slice(Math.floor(own.length / 2));
+  const half = secondHalf(samples);
   if (half.length < fewest) return undefined;
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x, y] = [mean(half.map(({ blobs }) => blobs)), mean(half.map((sample) => sample[what]))];
@@ -43,4 +44,17 @@ export function growth(samples: readonly MemorySample[], what: 'heap' | 'rss'): 
     below += (sample.blobs - x) ** 2;
   }
   return below === 0 ? 0 : above / below;
+}
+
+function secondHalf(samples: readonly MemorySample[]): readonly MemorySample[] {
+  const own = samples.filter((sample) => sample.process === samples.at(-1)?.process);
+  return own.slice(Math.floor(own.length / 2));
+}
+
+/** The growth of the heap where it is a leak, bytes for each blob. */
+export function leak(samples: readonly MemorySample[]): number | undefined {
+  const perBlob = growth(samples, 'heap');
+  const half = secondHalf(samples);
+  const blobs = (half.at(-1)?.blobs ?? 0) - (half[0]?.blobs ?? 0);
+  return perBlob !== undefined && perBlob > mostPerBlob && perBlob * blobs > mostVariation ? perBlob : undefined;
 }

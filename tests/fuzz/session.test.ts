@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fuzz } from './fuzz.ts';
-import { growth, type MemorySample } from './memory.ts';
+import { growth, leak, type MemorySample } from './memory.ts';
 import { mutationNames } from './mutate.ts';
 import { report } from './report.ts';
 import { loadSession, newSession, type Session, saveSession } from './session.ts';
@@ -70,24 +70,29 @@ describe('a run', () => {
 });
 
 describe('growth of memory', () => {
+  const every = 50_000;
+  /** The collector leaves up to 20 MB more or less. */
   const samples = (perBlob: number, jump: number): MemorySample[] =>
-    Array.from({ length: 40 }, (_, at) => ({
-      blobs: 1000 * at,
-      heap: 5e7 + (at > 10 ? jump : 0) + 1000 * at * perBlob + 1000 * ((at * 7) % 5),
+    Array.from({ length: 100 }, (_, at) => ({
+      blobs: every * at,
+      heap: 5e7 + (at > 30 ? jump : 0) + every * at * perBlob + 5e6 * ((at * 7) % 5),
       rss: 0,
       process: 1,
     }));
   it.each([
-    { title: 'none', perBlob: 0, jump: 0 },
-    { title: 'none but at the beginning', perBlob: 0, jump: 3e7 },
-    { title: '20 bytes a blob', perBlob: 20, jump: 0 },
-  ])('$title', ({ perBlob, jump }) => {
-    expect(growth(samples(perBlob, jump), 'heap')).toBeCloseTo(perBlob, 0);
+    { title: 'none', perBlob: 0, jump: 0, leaks: false },
+    { title: 'none but at the beginning', perBlob: 0, jump: 3e7, leaks: false },
+    { title: '3 bytes a blob', perBlob: 3, jump: 0, leaks: false },
+    { title: '20 bytes a blob', perBlob: 20, jump: 0, leaks: true },
+  ])('$title', ({ perBlob, jump, leaks }) => {
+    const seen = samples(perBlob, jump);
+    expect(Math.abs((growth(seen, 'heap') ?? Number.NaN) - perBlob)).toBeLessThan(1);
+    expect(leak(seen) !== undefined).toBe(leaks);
   });
 
   it('says nothing of few samples, nor of another process', () => {
-    const [first, ...rest] = samples(0, 0);
-    expect(growth(rest.slice(0, 6), 'heap')).toBeUndefined();
-    expect(growth([...rest, { ...(first as MemorySample), process: 2 }], 'heap')).toBeUndefined();
+    const [first, ...rest] = samples(100, 0);
+    expect(growth(rest.slice(0, 20), 'heap')).toBeUndefined();
+    expect(leak([...rest, { ...(first as MemorySample), process: 2 }])).toBeUndefined();
   });
 });
