@@ -39,7 +39,7 @@ const OUTPUT = 1 << 3;
 const POSTROUTING = 1 << 4;
 
 /** RTN_UNSPEC to RTN_XRESOLVE, by number. Routes are of no other type. */
-const types: readonly string[] = [
+export const addressTypes: readonly string[] = [
   'UNSPEC',
   'UNICAST',
   'LOCAL',
@@ -137,19 +137,19 @@ function check({ flags }: AddrtypeInfo, { hooks }: CheckContext): void {
 }
 
 function typeList(mask: number): string {
-  return types.filter((_, type) => (mask & (1 << type)) !== 0).join(',');
+  return addressTypes.filter((_, type) => (mask & (1 << type)) !== 0).join(',');
 }
 
 /** nft's `fib … type` asks the kernel the same question (inet_dev_addr_type). */
 function typeTest(flags: readonly string[], mask: number, inverted: boolean): Condition {
   if (mask === 0) return [];
-  const asked = types.flatMap((name, type): readonly NftValue[] => {
+  const asked = addressTypes.flatMap((name, type): readonly NftValue[] => {
     if ((mask & (1 << type)) === 0) return [];
     return [type <= PROHIBIT ? name.toLowerCase() : type];
   });
   const [only] = asked;
   if (only === undefined) return inverted ? [] : 'never';
-  if (asked.length === types.length) return inverted ? 'never' : [];
+  if (asked.length === addressTypes.length) return inverted ? 'never' : [];
   const right = asked.length === 1 ? only : { set: asked };
   return [{ match: { op: inverted ? '!=' : '==', left: { fib: { result: 'type', flags } }, right } }];
 }

@@ -1,5 +1,5 @@
 import type { NftAlternatives } from '../extension.ts';
-import { describeMatch } from '../testing/describe-match.ts';
+import { checksOf, describeMatch } from '../testing/describe-match.ts';
 import { cgroup } from './cgroup.ts';
 
 /** Of a full socket with that class, or with another. */
@@ -66,17 +66,9 @@ describeMatch(cgroup, {
     },
     { hex: '010001002f612062', revision: 1, list: ' cgroup ! /a b', save: ' ! --path "/a b"', nft: 'no cgroup paths' },
   ],
-  checks: [
-    { hex: '0000000002', revision: 0, errno: 22 },
-    { hex: '0000000001', revision: 0, errno: 0 },
-    { hex: '', revision: 1, errno: 22 },
-    { hex: '0001', revision: 1, errno: 0 },
-    { hex: '00ff', revision: 1, errno: 0 },
-    { hex: '00010200', revision: 1, errno: 22 },
-    { hex: '010100002f', revision: 1, errno: 22 },
-    { hex: '00010002', revision: 2, errno: 22 },
-    { hex: '00010001', revision: 2, errno: 0 },
-    { hex: '010000002f', revision: 2, errno: 0 },
-    { hex: '010000002f62757400746865', revision: 2, errno: 0 },
-  ],
+  checks: checksOf({
+    0: { '0000000002': 22, '0000000001': 0 },
+    1: { '': 22, '0001': 0, '00ff': 0, '00010200': 22, '010100002f': 22 },
+    2: { '00010002': 22, '00010001': 0, '010000002f': 0, '010000002f62757400746865': 0 },
+  }),
 });

@@ -1,5 +1,5 @@
 import { describeBpf } from '../testing/describe-bpf.ts';
-import { describeMatch } from '../testing/describe-match.ts';
+import { describeMatch, example } from '../testing/describe-match.ts';
 import { pkttype } from './pkttype.ts';
 
 const is = (op: '==' | '!=', right: number) => [[{ match: { op, left: { meta: { key: 'pkttype' } }, right } }]];
@@ -7,44 +7,19 @@ const is = (op: '==' | '!=', right: number) => [[{ match: { op, left: { meta: { 
 describeMatch(pkttype, {
   layouts: { 0: { size: 8, bytes: '02000000 01000000', info: { pkttype: 2, invert: 1 } } },
   examples: [
-    {
-      name: 'to the host',
-      info: { pkttype: 0, invert: 0 },
-      list: ' PKTTYPE = unicast',
-      save: ' --pkt-type unicast',
-      nft: is('==', 0),
-    },
-    {
-      name: 'not to all',
-      info: { pkttype: 1, invert: 1 },
-      list: ' PKTTYPE != broadcast',
-      save: ' ! --pkt-type broadcast',
-      nft: is('!=', 1),
-    },
-    {
-      name: 'without a name',
-      info: { pkttype: 4, invert: 0 },
-      list: ' PKTTYPE = 4',
-      save: ' --pkt-type 4',
-      nft: is('==', 4),
-    },
-    { name: 'loopback', info: { pkttype: 5, invert: 0 }, list: ' PKTTYPE = 5', save: ' --pkt-type 5', nft: [] },
-    {
-      name: 'not loopback',
-      info: { pkttype: 5, invert: 1 },
-      list: ' PKTTYPE != 5',
-      save: ' ! --pkt-type 5',
-      nft: [[]],
-    },
-    { name: 'past three bits', info: { pkttype: 8, invert: 0 }, list: ' PKTTYPE = 8', save: ' --pkt-type 8', nft: [] },
-    { name: 'negative', info: { pkttype: -1, invert: 1 }, list: ' PKTTYPE != -1', save: ' ! --pkt-type -1', nft: [[]] },
-    {
-      name: 'inverted by a number other than 1',
-      info: { pkttype: 0, invert: -1 },
-      list: ' PKTTYPE != unicast',
-      save: ' ! --pkt-type unicast',
-      nft: [[]],
-    },
+    example('to the host', { pkttype: 0, invert: 0 }, [' PKTTYPE = unicast', ' --pkt-type unicast'], is('==', 0)),
+    example('not to all', { pkttype: 1, invert: 1 }, [' PKTTYPE != broadcast', ' ! --pkt-type broadcast'], is('!=', 1)),
+    example('without a name', { pkttype: 4, invert: 0 }, [' PKTTYPE = 4', ' --pkt-type 4'], is('==', 4)),
+    example('loopback', { pkttype: 5, invert: 0 }, [' PKTTYPE = 5', ' --pkt-type 5'], []),
+    example('not loopback', { pkttype: 5, invert: 1 }, [' PKTTYPE != 5', ' ! --pkt-type 5'], [[]]),
+    example('past three bits', { pkttype: 8, invert: 0 }, [' PKTTYPE = 8', ' --pkt-type 8'], []),
+    example('negative', { pkttype: -1, invert: 1 }, [' PKTTYPE != -1', ' ! --pkt-type -1'], [[]]),
+    example(
+      'inverted by a number other than 1',
+      { pkttype: 0, invert: -1 },
+      [' PKTTYPE != unicast', ' ! --pkt-type unicast'],
+      [[]],
+    ),
   ],
 });
 

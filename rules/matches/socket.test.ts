@@ -1,4 +1,4 @@
-import { describeMatch } from '../testing/describe-match.ts';
+import { checksOf, describeMatch } from '../testing/describe-match.ts';
 import { socket } from './socket.ts';
 
 describeMatch(socket, {
@@ -29,13 +29,10 @@ describeMatch(socket, {
       nft: 'put together',
     },
   ],
-  checks: [
-    { hex: '', revision: 0, errno: 0 },
-    { hex: '02', revision: 1, errno: 22 },
-    { hex: '01', revision: 1, errno: 0 },
-    { hex: '04', revision: 2, errno: 22 },
-    { hex: '03', revision: 2, errno: 0 },
-    { hex: '08', revision: 3, errno: 22 },
-    { hex: '07', revision: 3, errno: 0 },
-  ],
+  checks: checksOf({
+    0: { '': 0 },
+    1: { '02': 22, '01': 0 },
+    2: { '04': 22, '03': 0 },
+    3: { '08': 22, '07': 0 },
+  }),
 });

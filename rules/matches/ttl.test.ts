@@ -1,6 +1,6 @@
 import type { NftOperator } from '../nft/json.ts';
 import { describeBpf } from '../testing/describe-bpf.ts';
-import { describeMatch } from '../testing/describe-match.ts';
+import { describeMatch, example } from '../testing/describe-match.ts';
 import { ttl } from './ttl.ts';
 
 const is = (op: NftOperator, right: number) => [
@@ -10,38 +10,14 @@ const is = (op: NftOperator, right: number) => [
 describeMatch(ttl, {
   layouts: { 0: { size: 2, bytes: '03 40', info: { mode: 3, ttl: 64 } } },
   examples: [
-    {
-      name: 'equal',
-      info: { mode: 0, ttl: 64 },
-      list: ' TTL match TTL == 64',
-      save: ' --ttl-eq 64',
-      nft: is('==', 64),
-    },
-    { name: 'not', info: { mode: 1, ttl: 0 }, list: ' TTL match TTL != 0', save: ' ! --ttl-eq 0', nft: is('!=', 0) },
-    { name: 'less', info: { mode: 2, ttl: 64 }, list: ' TTL match TTL < 64', save: ' --ttl-lt 64', nft: is('<', 64) },
-    {
-      name: 'less than 1',
-      info: { mode: 2, ttl: 1 },
-      list: ' TTL match TTL < 1',
-      save: ' --ttl-lt 1',
-      nft: is('<', 1),
-    },
-    { name: 'less than 0', info: { mode: 2, ttl: 0 }, list: ' TTL match TTL < 0', save: ' --ttl-lt 0', nft: [] },
-    {
-      name: 'more',
-      info: { mode: 3, ttl: 254 },
-      list: ' TTL match TTL > 254',
-      save: ' --ttl-gt 254',
-      nft: is('>', 254),
-    },
-    {
-      name: 'more than 255',
-      info: { mode: 3, ttl: 255 },
-      list: ' TTL match TTL > 255',
-      save: ' --ttl-gt 255',
-      nft: [],
-    },
-    { name: 'an unknown mode', info: { mode: 4, ttl: 5 }, list: ' TTL match  5', save: ' 5', nft: [] },
+    example('equal', { mode: 0, ttl: 64 }, [' TTL match TTL == 64', ' --ttl-eq 64'], is('==', 64)),
+    example('not', { mode: 1, ttl: 0 }, [' TTL match TTL != 0', ' ! --ttl-eq 0'], is('!=', 0)),
+    example('less', { mode: 2, ttl: 64 }, [' TTL match TTL < 64', ' --ttl-lt 64'], is('<', 64)),
+    example('less than 1', { mode: 2, ttl: 1 }, [' TTL match TTL < 1', ' --ttl-lt 1'], is('<', 1)),
+    example('less than 0', { mode: 2, ttl: 0 }, [' TTL match TTL < 0', ' --ttl-lt 0'], []),
+    example('more', { mode: 3, ttl: 254 }, [' TTL match TTL > 254', ' --ttl-gt 254'], is('>', 254)),
+    example('more than 255', { mode: 3, ttl: 255 }, [' TTL match TTL > 255', ' --ttl-gt 255'], []),
+    example('an unknown mode', { mode: 4, ttl: 5 }, [' TTL match  5', ' 5'], []),
   ],
 });
 

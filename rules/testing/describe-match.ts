@@ -58,6 +58,25 @@ export interface MatchTests<Info> {
   readonly checks?: readonly CheckExample<Info>[];
 }
 
+/** What the kernel's own check says of structs, by revision and by their bytes in hexadecimal. */
+export function checksOf<Info>(
+  answers: Readonly<Record<number, Readonly<Record<string, number>>>>,
+): readonly CheckExample<Info>[] {
+  return Object.entries(answers).flatMap(([revision, structs]) =>
+    Object.entries(structs).map(([hex, code]) => ({ hex, revision: Number(revision), errno: code })),
+  );
+}
+
+/** An example of what a struct says. */
+export function example<Info>(
+  name: string,
+  info: Info,
+  [list, save]: readonly [list: string, save: string],
+  nft: NftAlternatives,
+): MatchExample<Info> {
+  return { name, info, list, save, nft };
+}
+
 /** The tests that each match has: sizes, bytes there and back, texts, nft, checks, and that nft loads it. */
 export function describeMatch<Info>(match: MatchDefinition<Info>, tests: MatchTests<Info>): void {
   const { sizes = {}, layouts = {}, header = anyHeader, transport, checks = [] } = tests;

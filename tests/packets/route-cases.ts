@@ -1,3 +1,4 @@
+import { addressTypes } from '../../rules/matches/addrtype.ts';
 import { type PacketCase, table } from './case.ts';
 import { fragments } from './odd-packets.ts';
 import { address, type Sent, sent } from './packet.ts';
@@ -93,26 +94,14 @@ function counted(
   };
 }
 
-const kinds = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-  'THROW',
-  'NAT',
-  'XRESOLVE',
-];
 const everywhere = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'].reverse();
 const addrtype: readonly PacketCase[] = [
-  ...[...kinds, 'LOCAL,BROADCAST', 'UNICAST,LOCAL,MULTICAST', 'THROW,NAT', kinds.join()].flatMap((kind) => [
-    counted('mangle', everywhere, `-m addrtype --src-type ${kind}`, routedPackets),
-    counted('mangle', everywhere, `-m addrtype ! --dst-type ${kind}`, routedPackets),
-  ]),
+  ...[...addressTypes, 'LOCAL,BROADCAST', 'UNICAST,LOCAL,MULTICAST', 'THROW,NAT', addressTypes.join()].flatMap(
+    (kind) => [
+      counted('mangle', everywhere, `-m addrtype --src-type ${kind}`, routedPackets),
+      counted('mangle', everywhere, `-m addrtype ! --dst-type ${kind}`, routedPackets),
+    ],
+  ),
   counted('mangle', everywhere, '-m addrtype ! --src-type LOCAL,BROADCAST --dst-type LOCAL', routedPackets),
   ...[
     '--src-type LOCAL',

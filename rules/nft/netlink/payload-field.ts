@@ -41,6 +41,28 @@ const ports = [
   field('dport', 16, 16, { type: datatype.port }),
 ] as const;
 
+const nextHeader = field('nexthdr', 0, 8, { type: datatype.protocol, notation: protocolNames });
+
+/** The checksum of a transport header, which the kernel keeps right where nft writes another field. */
+function inetChecksum(at: number): Field {
+  return field('checksum', at, 16);
+}
+
+/** What an IP header leads to. Its 16-bit checksum is the internet's; another must be given. */
+function transport(
+  protocol: number,
+  description: number,
+  fields: readonly Field[],
+  checksum: Checksum | undefined = inetSum(fields),
+): Header {
+  return { base: bases.th, description, protocol, fields, ...(checksum === undefined ? {} : { checksum }) };
+}
+
+function inetSum(fields: readonly Field[]): Checksum | undefined {
+  const sum = fields.find(({ name }) => name === 'checksum');
+  return sum === undefined ? undefined : { offset: sum.at / 8, type: INET };
+}
+
 /** The six bits of DiffServ by nft's names. */
 const dscpClasses: Readonly<Record<string, number>> = {
   ...Object.fromEntries([0, 1, 2, 3, 4, 5, 6, 7].map((n) => [`cs${n}`, n << 3])),
@@ -118,89 +140,35 @@ const headers: Readonly<Record<string, Header>> = {
       field('daddr', 128, 32, { type: datatype.ipv4, notation: 'address', pseudoHeader: true }),
     ],
   },
-  icmp: {
-    base: bases.th,
-    description: 4,
-    protocol: 1,
-    checksum: { offset: 2, type: INET },
-    fields: [
-      field('type', 0, 8, { type: datatype.icmpType, notation: icmpTypes }),
-      field('code', 8, 8, { type: datatype.icmpCode }),
-      field('checksum', 16, 16),
-    ],
-  },
-  ah: {
-    base: bases.th,
-    description: 1,
-    protocol: 51,
-    fields: [
-      field('nexthdr', 0, 8, { type: datatype.protocol, notation: protocolNames }),
-      field('hdrlength', 8, 8),
-      field('reserved', 16, 16),
-      field('spi', 32, 32),
-      field('sequence', 64, 32),
-    ],
-  },
-  esp: {
-    base: bases.th,
-    description: 2,
-    protocol: 50,
-    fields: [field('spi', 0, 32), field('sequence', 32, 32)],
-  },
-  comp: {
-    base: bases.th,
-    description: 3,
-    protocol: 108,
-    fields: [
-      field('nexthdr', 0, 8, { type: datatype.protocol, notation: protocolNames }),
-      field('flags', 8, 8),
-      field('cpi', 16, 16),
-    ],
-  },
-  udp: {
-    base: bases.th,
-    description: 6,
-    protocol: 17,
-    checksum: { offset: 6, type: INET },
-    fields: [...ports, field('length', 32, 16), field('checksum', 48, 16)],
-  },
-  udplite: {
-    base: bases.th,
-    description: 7,
-    protocol: 136,
-    checksum: { offset: 6, type: INET },
-    fields: [...ports, field('csumcov', 32, 16), field('checksum', 48, 16)],
-  },
-  tcp: {
-    base: bases.th,
-    description: 8,
-    protocol: 6,
-    checksum: { offset: 16, type: INET },
-    fields: [
-      ...ports,
-      field('sequence', 32, 32),
-      field('ackseq', 64, 32),
-      field('doff', 96, 4),
-      field('reserved', 100, 4),
-      field('flags', 104, 8, { type: datatype.tcpFlag, notation: tcpFlags }),
-      field('window', 112, 16),
-      field('checksum', 128, 16),
-      field('urgptr', 144, 16),
-    ],
-  },
-  dccp: {
-    base: bases.th,
-    description: 9,
-    protocol: 33,
-    fields: [...ports, field('type', 67, 4, { type: datatype.dccpType, notation: dccpTypes })],
-  },
-  sctp: {
-    base: bases.th,
-    description: 10,
-    protocol: 132,
-    checksum: { offset: 8, type: SCTP },
-    fields: [...ports, field('vtag', 32, 32), field('checksum', 64, 32)],
-  },
+  icmp: transport(1, 4, [
+    field('type', 0, 8, { type: datatype.icmpType, notation: icmpTypes }),
+    field('code', 8, 8, { type: datatype.icmpCode }),
+    inetChecksum(16),
+  ]),
+  ah: transport(51, 1, [
+    nextHeader,
+    field('hdrlength', 8, 8),
+    field('reserved', 16, 16),
+    field('spi', 32, 32),
+    field('sequence', 64, 32),
+  ]),
+  esp: transport(50, 2, [field('spi', 0, 32), field('sequence', 32, 32)]),
+  comp: transport(108, 3, [nextHeader, field('flags', 8, 8), field('cpi', 16, 16)]),
+  udp: transport(17, 6, [...ports, field('length', 32, 16), inetChecksum(48)]),
+  udplite: transport(136, 7, [...ports, field('csumcov', 32, 16), inetChecksum(48)]),
+  tcp: transport(6, 8, [
+    ...ports,
+    field('sequence', 32, 32),
+    field('ackseq', 64, 32),
+    field('doff', 96, 4),
+    field('reserved', 100, 4),
+    field('flags', 104, 8, { type: datatype.tcpFlag, notation: tcpFlags }),
+    field('window', 112, 16),
+    inetChecksum(128),
+    field('urgptr', 144, 16),
+  ]),
+  dccp: transport(33, 9, [...ports, field('type', 67, 4, { type: datatype.dccpType, notation: dccpTypes })]),
+  sctp: transport(132, 10, [...ports, field('vtag', 32, 32), field('checksum', 64, 32)], { offset: 8, type: SCTP }),
   th: { base: bases.th, description: 11, fields: ports },
 };
 
