@@ -3,7 +3,7 @@ import os from 'node:os';
 import { BpfilterError } from '../protocol/error.ts';
 import { decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
 import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
-import { closeFd } from '../sys/descriptor.ts';
+import { closeFd, setNonblock } from '../sys/descriptor.ts';
 import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
 import type { ProcessEnd } from '../sys/pidfd.ts';
 import { POLLIN, Poller, poll } from '../sys/poll.ts';
@@ -91,6 +91,8 @@ export class DriverProcess {
   constructor(options: DriverProcessOptions) {
     this.#options = options;
     const [ours, theirs] = socketpairSeqpacket();
+    // One that never takes what is passed must not keep us waiting for room.
+    setNonblock(ours, true);
     try {
       [this.#running, this.#desk] = fork(options, theirs);
     } catch (error) {
@@ -227,7 +229,7 @@ export class DriverProcess {
     if (this.#spin(start)) return;
     const lookMs = deadlines.stopped / 2;
     let lookAt = start + lookMs;
-    let stoppedSince: number | undefined;
+    let wasStopped = false;
     for (;;) {
       const time = now();
       const left = start + deadlineMs - time;
@@ -237,13 +239,12 @@ export class DriverProcess {
       }
       const ready = this.#poller.wait(Math.max(0, Math.min(left, lookAt - time)));
       if (ready > 0 && this.#hasAnswered()) return;
-      if (now() < lookAt) continue;
-      lookAt = now() + lookMs;
-      if (!isStopped(this.#running.pid)) stoppedSince = undefined;
-      else if (stoppedSince === undefined) stoppedSince = now();
-      else if (now() - stoppedSince >= lookMs) {
-        throw this.#failed('stopped', 'the driver is stopped');
-      }
+      const looked = now();
+      if (looked < lookAt) continue;
+      lookAt = looked + lookMs;
+      const isStill = isStopped(this.#running.pid);
+      if (isStill && wasStopped) throw this.#failed('stopped', 'the driver is stopped');
+      wasStopped = isStill;
     }
   }
 

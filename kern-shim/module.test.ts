@@ -139,6 +139,19 @@ describe('the module', () => {
     expect(module.status()).toMatchObject({ restarts: 3, failures: 2 });
   });
 
+  test('a driver that takes no memory is replaced once no more can be passed, and nobody waits for it', () => {
+    const module = newModule(selfTest);
+    const memory = { descriptor: fs.openSync('/proc/self/mem', 'r'), readable: 0, writable: 0 };
+    try {
+      for (let round = 0; round < 600; round += 1) expect(module.request(asking(5), memory)).toBe(5);
+    } finally {
+      fs.closeSync(memory.descriptor);
+    }
+    const { restarts, failures } = module.status();
+    expect(restarts).toBeGreaterThan(0);
+    expect(failures).toBe(0);
+  });
+
   test('a stopped driver is killed long before the deadline of the request, and its successor answers', () => {
     const module = newModule(selfTest);
     module.load();
