@@ -59,12 +59,22 @@ function transportOf(driver: unknown): string | undefined {
   return `by ${name === 'exec' ? 'the nft program' : name}: ${reason}`;
 }
 
+/** nft unless told otherwise: then what it is, and why. */
+function carriedBy(carrier: unknown): string {
+  if (typeof carrier !== 'object' || carrier === null) return '';
+  const { name, reason } = carrier as { readonly name: string; readonly reason: string };
+  if (name === 'bpf') return `, by BPF: ${reason}`;
+  return reason === 'asked for' ? '' : `, by nft: ${reason}`;
+}
+
 function tablesOf(driver: unknown): string[] {
   if (typeof driver !== 'object' || driver === null || !('tables' in driver) || !Array.isArray(driver.tables))
     return [];
   return driver.tables.map((table: Record<string, unknown>) => {
     const place =
-      table.inForce === true ? `in force as nft table ${String(table.nftTable)}` : 'empty, nothing installed';
+      table.inForce === true
+        ? `in force as nft table ${String(table.nftTable)}${carriedBy(table.carrier)}`
+        : 'empty, nothing installed';
     return `${String(table.name).padEnd(9)} generation ${String(table.generation)}, ${String(table.rules)} rules, ${place}`;
   });
 }

@@ -152,6 +152,7 @@ describe("bpfilter's own options", () => {
       generation: 1,
       instance: 'i1',
       nftTable: 'fake_filter',
+      carrier: { name: 'nft', reason: 'it is all there is' },
       rules: 2,
       entries: 6,
       bytes: OTHER.length - 96,

@@ -95,6 +95,7 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     context,
     keeper,
     kernel,
+    translator,
     replay,
     order: useOrder(context),
     memory: () => {

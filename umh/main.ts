@@ -1,12 +1,15 @@
 import './title.ts';
 import { join } from 'node:path';
-import { BpfilterError, describeError } from '../protocol/error.ts';
+import { describeError } from '../protocol/error.ts';
 import { decodeMemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
 import type { XtSupport } from '../rules/nft/xt.ts';
 import { isBpfCapable } from '../sys/bpf-capable.ts';
 import { confine } from '../sys/confinement.ts';
 import { recvFd } from '../sys/fd-passing.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
+import { withBpfCounters } from './dataplane/bpf/bpf-plane.ts';
+import { type BpfLoader, createBpfLoader } from './dataplane/bpf/loader.ts';
+import { openMapDesk } from './dataplane/bpf/map-desk.ts';
 import { chooseDataPlane } from './dataplane/choose.ts';
 import type { DataPlane } from './dataplane/data-plane.ts';
 import { nftRunner } from './dataplane/nft-exec.ts';
@@ -16,12 +19,15 @@ import { randomInstance } from './instance-name.ts';
 import { openStateLock, sleepSync } from './lock/state-lock.ts';
 import { createLog, type Log } from './log.ts';
 import { pipesOf, serveRequests } from './serve.ts';
-import { type Backend, logDescriptors, readSettings } from './settings.ts';
+import { type Backend, logDescriptors, readSettings, type Settings } from './settings.ts';
 import { openEpoch } from './store/epoch.ts';
 import { openStateFiles } from './store/files.ts';
 import { stateName } from './store/state-names.ts';
 import { openWholeNotes } from './store/whole-file.ts';
+import { createAutoTranslator } from './tables/auto-translator.ts';
+import { createBpfTranslator } from './tables/bpf-translator.ts';
 import { createNftTranslator } from './tables/nft-translator.ts';
+import type { Translator } from './tables/translator.ts';
 
 /** Descriptors the shim gives us. */
 const FROM_SHIM = 0;
@@ -34,11 +40,12 @@ const forbiddenXt: XtSupport = { problem: () => 'it was forbidden (--no-xt, BPFI
 function start(log: Log): void {
   const settings = readSettings(process.env);
   const { stateFolder, client, nft, transport, backend } = settings;
-  if (backend === 'bpf') throw new BpfilterError('dataplane', 'BPF alone was asked for: it carries no table yet');
   const now = () => performance.now();
   const lock = openStateLock({ path: join(stateFolder, stateName.lock), log, now, sleep: sleepSync });
   const run = nftRunner({ program: nft, lock, environment: process.env });
-  const plane = chooseDataPlane({ wanted: transport, run, log });
+  const nftPlane = chooseDataPlane({ wanted: transport, run, log });
+  const loader = createBpfLoader({ mapById: (id) => openMapDesk().mapById(id) });
+  const plane = withBpfCounters(nftPlane, loader);
   const context = {
     client,
     files: openStateFiles(stateFolder),
@@ -52,7 +59,7 @@ function start(log: Log): void {
   };
   const driver = createDriver({
     context,
-    translator: createNftTranslator({ xt: settings.xt ? plane.xt : forbiddenXt }),
+    translator: translatorOf(settings, plane, loader),
     callers: callerSource({ receive: receiveMemory }),
   });
   confineSelf(plane, backend, log);
@@ -60,6 +67,21 @@ function start(log: Log): void {
   const pipes = pipesOf(FROM_SHIM, TO_SHIM);
   const faulty = fault === undefined ? { driver, pipes } : withFault(fault, { driver, pipes });
   serveRequests(faulty.driver, faulty.pipes, log);
+}
+
+function translatorOf({ xt, backend }: Settings, plane: DataPlane, loader: BpfLoader): Translator {
+  const nft = createNftTranslator({ xt: xt ? plane.xt : forbiddenXt });
+  const problem = () => {
+    if (plane.transport.name !== 'netlink') return 'programs get into nftables over netlink only';
+    return plane.xt.problem('match', 'bpf', 1) ?? loader.problem();
+  };
+  return createAutoTranslator({
+    nft,
+    bpf: createBpfTranslator({ loader, plane }),
+    backend,
+    problem,
+    release: loader.release,
+  });
 }
 
 const note = Buffer.alloc(memoryNoteSize);

@@ -35,8 +35,6 @@ export interface BpfImage {
 export type RuleCache = Map<string, CompiledRule>;
 
 export interface CompileOptions {
-  /** The counter of each entry of the blob, by its place in a slice. */
-  readonly counterOf: (entry: number) => number;
   readonly lookup?: ExtensionLookup;
   readonly cache?: RuleCache;
 }
@@ -67,11 +65,14 @@ interface PlacedChain {
   readonly end: number;
 }
 
+/** The counter of each entry of the blob, by its place in a slice. */
+export type CounterOf = (entry: number) => number;
+
 /**
- * Compiles a table whole. Throws `not-expressible` for what BPF can't carry, with the rule's name; `loop` where jumps
- * nest deeper than the machine remembers.
+ * Compiles a table whole; what comes back writes it with its counters. Throws `not-expressible` for what BPF can't
+ * carry, with the rule's name; `loop` where jumps nest deeper than the machine remembers.
  */
-export function compileTable(source: TableSource, options: CompileOptions): BpfImage {
+export function planImage(source: TableSource, options: CompileOptions = {}): (counterOf: CounterOf) => BpfImage {
   const { cache = new Map() } = options;
   const { lookup } = tableContext(source.table, options.lookup === undefined ? {} : { lookup: options.lookup });
   checkDepth(source);
@@ -88,7 +89,15 @@ export function compileTable(source: TableSource, options: CompileOptions): BpfI
     at = end;
   }
   prune(cache, source);
-  return new ImageWriter(placed, at, options.counterOf).image();
+  return (counterOf) => new ImageWriter(placed, at, counterOf).image();
+}
+
+/** A table with its counters in one step; throws as `planImage`. */
+export function compileTable(
+  source: TableSource,
+  options: CompileOptions & { readonly counterOf: CounterOf },
+): BpfImage {
+  return planImage(source, options)(options.counterOf);
 }
 
 /** Rules of a chain, of those that were there before as they were. */

@@ -4,7 +4,7 @@ import { type ContextOptions, tableContext } from './context.ts';
 import { withinDepth } from './depth.ts';
 import { chainIdentity, type InstalledChain, type InstalledEntry, type InstalledTable } from './installed.ts';
 import { keptPairs } from './kept.ts';
-import { ownTableNames } from './names.ts';
+import { isBpfTable, ownTableNames } from './names.ts';
 import { type PlannedChain, type PlannedEntry, planTable, type TablePlan } from './plan.ts';
 import type { TableSource } from './source.ts';
 
@@ -84,13 +84,16 @@ export function diffTable(present: InstalledTable | undefined, next: TableSource
 function underItsName(plan: TablePlan, present: InstalledTable | undefined, { anew = false }: DiffOptions): TablePlan {
   const { chains, context, source, inlined } = plan;
   const wantsName = chains.some(({ entries }) => entries.some(({ analysis }) => analysis.wantsTableName));
+  // it comes from BPF
+  const isForeign = present !== undefined && isBpfTable(present.nftTable);
   if (present?.isWrittenOut === true || inlined.size > 0 || anew) {
     if (wantsName)
       cannotExpress('a table that must be made anew for every change, and a rule that binds it to one name');
     const [usual, other] = ownTableNames(source.table);
     return { ...plan, context: { ...context, nftTable: present?.nftTable === usual ? other : usual } };
   }
-  const nftTable = wantsName ? source.table : (present?.nftTable ?? context.nftTable);
+  const usual = isForeign ? context.nftTable : (present?.nftTable ?? context.nftTable);
+  const nftTable = wantsName ? source.table : usual;
   return nftTable === context.nftTable ? plan : { ...plan, context: { ...context, nftTable } };
 }
 

@@ -32,6 +32,16 @@ export function ownTableNames(table: TableName): readonly [string, string] {
   return [nftTableName(table), `${nftTableName(table)}_2`];
 }
 
+/** Both names that a table has in nftables while BPF carries it. */
+export function bpfTableNames(table: TableName): readonly [string, string] {
+  return [`${nftTableName(table)}_bpf`, `${nftTableName(table)}_bpf_2`];
+}
+
+/** Whether a table of nftables is one that BPF carries, by its name. */
+export function isBpfTable(nftTable: string): boolean {
+  return /^bpfilter_.*_bpf(_2)?$/.test(nftTable);
+}
+
 /**
  * The nft chain of a user chain: its own name where that is plain and taken by nothing else, otherwise
  * `chain_` and the name with every byte but letters and digits as `_xx`. Different names stay different.

@@ -3,6 +3,7 @@ import type { NamedObject, NftRuleBody } from './compiled-rule.ts';
 import type { TableContext } from './context.ts';
 import type { NftCommand, NftNamed, NftObject, OwnObjectBody } from './json.ts';
 import { isOwnTable, type ObjectKind, objectKind } from './names.ts';
+import { outOfForce } from './out-of-force.ts';
 
 /** Where a rule goes: before the rule of a handle, or to the end. */
 export type Place = { readonly before: number } | 'end';
@@ -13,6 +14,7 @@ export type Place = { readonly before: number } | 'end';
  * refers to any more.
  */
 export class Transaction {
+  readonly #context: TableContext;
   readonly #at: { readonly family: NftFamily; readonly table: string };
   readonly #first: NftCommand[] = [];
   readonly #objects: NftCommand[] = [];
@@ -22,8 +24,9 @@ export class Transaction {
   readonly #flushes: NftCommand[] = [];
   readonly #drops: NftCommand[] = [];
 
-  constructor({ family, nftTable }: TableContext) {
-    this.#at = { family: family.nft, table: nftTable };
+  constructor(context: TableContext) {
+    this.#context = context;
+    this.#at = { family: context.family.nft, table: context.nftTable };
   }
 
   commands(): readonly NftCommand[] {
@@ -38,7 +41,7 @@ export class Transaction {
     });
   }
 
-  /** Takes the marker and all rules of another table, of this generation, out of force. Its counters stay. */
+  /** Takes another table, of this generation, out of force. Its counters stay. */
   abandon(table: string, marker: string): void {
     const { family, table: successor } = this.#at;
     if (isOwnTable(successor)) {
@@ -46,10 +49,7 @@ export class Transaction {
       const rest = { table: { family, name: successor } };
       this.#first.push({ add: rest }, { delete: rest });
     }
-    this.#first.push(
-      { delete: { chain: { family, table, name: marker } } },
-      { flush: { table: { family, name: table } } },
-    );
+    this.#first.push(...outOfForce(this.#context, table, marker));
   }
 
   counter(name: string): void {

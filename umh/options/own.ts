@@ -6,7 +6,7 @@ import type { Transport } from '../dataplane/data-plane.ts';
 import { sameVersion } from '../store/table-file.ts';
 import { tableIds } from '../table-id.ts';
 import { entryCount, type LiveTable } from '../tables/live-table.ts';
-import type { KernelVersion } from '../tables/translator.ts';
+import type { Carrier, KernelVersion } from '../tables/translator.ts';
 import type { Request, ServeOption, Service } from './request.ts';
 
 /** Writes a text to the caller; its length in bytes. */
@@ -37,6 +37,8 @@ export interface TableStatus {
   readonly instance?: string;
   /** The table of nftables that holds it. */
   readonly nftTable?: string;
+  /** What carries its rules, and why it does. */
+  readonly carrier?: Carrier;
   /** Rules that people wrote: without chain heads, policies and closing RETURNs. */
   readonly rules: number;
   readonly entries: number;
@@ -60,14 +62,26 @@ function ruleCount({ view }: LiveTable): number {
   return view.chains.reduce((count, chain) => count + chain.last - chain.first, 0);
 }
 
-function statusOf(live: LiveTable, used: boolean, kernel: KernelVersion | undefined): TableStatus {
+interface StatusContext {
+  readonly used: boolean;
+  readonly kernel: KernelVersion | undefined;
+  readonly translator: Service['translator'];
+}
+
+function statusOf(live: LiveTable, { used, kernel, translator }: StatusContext): TableStatus {
   const { id, view, inForce } = live;
   return {
     family: id.family.name,
     name: id.name,
     used,
     generation: inForce?.version.generation ?? 0,
-    ...(inForce === undefined ? {} : { instance: inForce.version.instance, nftTable: inForce.nftTable }),
+    ...(inForce === undefined
+      ? {}
+      : {
+          instance: inForce.version.instance,
+          nftTable: inForce.nftTable,
+          carrier: translator.carrierOf(id, inForce),
+        }),
     rules: ruleCount(live),
     entries: entryCount(view),
     bytes: view.entries.length,
@@ -76,12 +90,12 @@ function statusOf(live: LiveTable, used: boolean, kernel: KernelVersion | undefi
 }
 
 const status: ServeOption = (service, request) => {
-  const { keeper, order, kernel, context } = service;
+  const { keeper, order, kernel, context, translator } = service;
   const used = order.used();
   const tables = tableIds.map((id): TableStatus => {
     const about = { family: id.family.name, name: id.name, used: used.includes(id) };
     try {
-      return statusOf(keeper.get(id), about.used, undefined);
+      return statusOf(keeper.get(id), { used: about.used, kernel: undefined, translator });
     } catch (error) {
       return { ...about, generation: 0, rules: 0, entries: 0, bytes: 0, inForce: false, problem: describeError(error) };
     }
@@ -91,7 +105,7 @@ const status: ServeOption = (service, request) => {
   const told = tableIds.map((id, index): TableStatus | undefined => {
     const table = tables[index];
     if (table === undefined || table.generation === 0) return table;
-    return statusOf(keeper.get(id), table.used, versions?.get(id));
+    return statusOf(keeper.get(id), { used: table.used, kernel: versions?.get(id), translator });
   });
   const answerText: DriverStatus = {
     pid: process.pid,

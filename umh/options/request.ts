@@ -4,6 +4,7 @@ import type { DriverContext } from '../context.ts';
 import type { Replay } from '../replay.ts';
 import type { TableKeeper } from '../tables/keeper.ts';
 import type { Kernel } from '../tables/kernel.ts';
+import type { Translator } from '../tables/translator.ts';
 import type { UseOrder } from '../tables/use-order.ts';
 
 /** One request, taken apart. */
@@ -24,6 +25,7 @@ export interface Service {
   readonly order: UseOrder;
   readonly replay: Replay;
   readonly kernel: Kernel;
+  readonly translator: Pick<Translator, 'carrierOf'>;
   /** The memory of the request's caller. Throws `fault` when it didn't come. */
   readonly memory: () => CallerMemory;
 }

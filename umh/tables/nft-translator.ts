@@ -7,15 +7,21 @@ import { rulesPerEntry } from '../../rules/nft/expected.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
-import { counterName, hookChainName, ownTableNames, parseMarker, STAGE_MARKER } from '../../rules/nft/names.ts';
+import {
+  bpfTableNames,
+  counterName,
+  hookChainName,
+  isBpfTable,
+  ownTableNames,
+  parseMarker,
+  STAGE_MARKER,
+} from '../../rules/nft/names.ts';
 import { installedFrom } from '../../rules/nft/recover.ts';
 import { anyXt, type XtSupport } from '../../rules/nft/xt.ts';
 import type { TableId } from '../table-id.ts';
 import { HandleBook } from './handle-book.ts';
+import { MOST_IDS } from './ids.ts';
 import type { ChangeOptions, InForce, KernelVersion, Translation, Translator } from './translator.ts';
-
-/** Ids are u32 on disk. */
-const MOST_IDS = 2 ** 32 - 1;
 
 function translationOf(view: BlobView, { document, installed, ids }: TableDocument): Translation {
   const { instance, generation, nextId, nftTable } = installed;
@@ -51,7 +57,12 @@ function hasAllHooks({ name, family }: TableId, nftTable: string, listed: readon
 
 /** The kernel's own extensions may want the shared one (rules/nft/xt.ts). */
 function nftNames({ name }: TableId): ReturnType<Translator['nftNames']> {
-  return { own: ownTableNames(name), shared: [name] };
+  return { own: [...ownTableNames(name), ...bpfTableNames(name)], shared: [name] };
+}
+
+/** A table that BPF carries, to be left: nothing of it is of use to nft. */
+function heldByBpf({ name }: TableId, { nftTable, version, nextId }: InForce): InstalledTable {
+  return { name, nftTable, ...version, nextId, chains: [], isWrittenOut: false, guards: [] };
 }
 
 /**
@@ -75,6 +86,7 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
   const installedOf = (id: TableId, inForce: InForce) => {
     const { view, ids, version, nextId } = inForce;
     const options = optionsInForce(id, inForce);
+    if (isBpfTable(inForce.nftTable)) return heldByBpf(id, inForce);
     const installed = installedTables.get(inForce) ?? installedFrom(view, ids, { ...version, nextId }, options);
     installedTables.set(inForce, installed);
     return installed;
@@ -128,6 +140,7 @@ export function createNftTranslator({ xt }: { readonly xt: XtSupport }): Transla
       booksOf.get(inForce)?.follow(handles, removedBy.get(translation) ?? [], inForce.nextId);
     },
     handlesOf: (inForce) => booksOf.get(inForce),
+    carrierOf: () => ({ name: 'nft', reason: 'asked for' }),
     remove: (family, nftTables) => ({ nftables: nftTables.map((name) => ({ delete: { table: { family, name } } })) }),
     versionIn,
   };

@@ -55,12 +55,20 @@ export interface Translator {
   tookEffect(translation: Translation, handles: AddedHandles | undefined): void;
   /** The rule handles of a table in force, as far as they are known. */
   handlesOf(inForce: InForce): HandleBook | undefined;
+  /** What carries a table. */
+  carrierOf(id: TableId, inForce: InForce): Carrier;
   /** Takes tables of nftables away as they are. */
   remove(family: NftFamily, nftTables: readonly string[]): NftDocument;
   /** Every name that a table may have in nftables: ours alone, the usual one first, and those that others use too. */
   nftNames(id: TableId): { readonly own: readonly string[]; readonly shared: readonly string[] };
   /** Which version of a table the chains of its family show. */
   versionIn(id: TableId, chains: readonly ListedChain[]): KernelVersion;
+}
+
+/** What carries a table's rules, and why it does. */
+export interface Carrier {
+  readonly name: 'nft' | 'bpf';
+  readonly reason: string;
 }
 
 /**

@@ -71,6 +71,7 @@ export const fakeTranslator: Translator = {
   anew: () => {
     throw new TypeError('nothing is too large for the fake');
   },
+  carrierOf: () => ({ name: 'nft', reason: 'it is all there is' }),
   rulesOf: (_id, { view, ids }) => new Map(ruleIndices(view).map((index) => [ids[index] ?? 0, 1])),
   change(id, { from, to, garbage }): Translation {
     const known = new Map<string, number[]>();

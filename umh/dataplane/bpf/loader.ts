@@ -1,0 +1,296 @@
+import { BpfilterError } from '../../../protocol/error.ts';
+import { assemble } from '../../../rules/bpf/assembler.ts';
+import type { BpfImage } from '../../../rules/bpf/compile.ts';
+import type { CounterPlace } from '../../../rules/bpf/document.ts';
+import { type KernelOffsets, machine, machineMaps } from '../../../rules/bpf/machine.ts';
+import { COUNTER_SIZE, HEADER_SIZE, RECORD_SIZE, SHAPE_KEY_SIZE, SHAPE_VALUE_SIZE } from '../../../rules/bpf/record.ts';
+import { CounterListing } from '../../../rules/nft/counter-listing.ts';
+import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
+import {
+  BPF_F_MMAPABLE,
+  BPF_F_NO_PREALLOC,
+  BPF_MAP_TYPE_ARRAY,
+  BPF_MAP_TYPE_HASH,
+  createMap,
+  updateBatch,
+  updateElement,
+} from '../../../sys/bpf/map.ts';
+import { objectInfo } from '../../../sys/bpf/object.ts';
+import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
+import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
+import { closeFd } from '../../../sys/descriptor.ts';
+import { mapShared, type SharedMapping } from '../../../sys/mmap.ts';
+
+/** A program at each hook of a table, loaded; in force once nftables has it. */
+export interface LoadedTable {
+  /** By hook, in the image's order. */
+  readonly programs: readonly number[];
+}
+
+/** What BPF does in the kernel for tables. Throws BpfilterError: `dataplane`, `syscall`. */
+export interface BpfLoader {
+  /** Why BPF can't carry tables here; undefined where it can. Found out once. */
+  problem(): string | undefined;
+  /** Makes counters for so many ids from `firstId` on. */
+  createCounters(firstId: number, slots: number): CounterPlace;
+  /**
+   * Loads what an image needs. Its descriptors stay open until the next one is loaded, or `release`: by then nftables
+   * holds the programs, or nobody wants them.
+   */
+  load(image: BpfImage, counters: CounterPlace): LoadedTable;
+  /** Closes what was loaded. */
+  release(): void;
+  /** Every counter that isn't 0. */
+  readCounters(place: CounterPlace): CounterListing;
+}
+
+export interface LoaderOptions {
+  /** A descriptor of a map that an earlier driver made; the shim gives it out. */
+  readonly mapById: (id: number) => number;
+}
+
+/** The map's memory, and its descriptor for programs to come. */
+interface OpenCounters {
+  readonly fd: number;
+  readonly mapping: SharedMapping;
+}
+
+const name = { records: 'bpfilter_rules', counters: 'bpfilter_counts', shapes: 'bpfilter_shapes' } as const;
+const onlyKey = Buffer.alloc(4);
+/** So many maps are kept open: those of all tables, and of one that is on its way out. */
+const MOST_OPEN = 12;
+
+export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
+  // The last number and one: slices are found by a processor's number.
+  const processors = (possibleCpus().at(-1) ?? 0) + 1;
+  const open = new Map<number, OpenCounters>();
+  let loaded: number[] = [];
+  let offsets: KernelOffsets | undefined;
+  let found: { readonly problem: string | undefined } | undefined;
+
+  const openCounters = ({ mapId, slots }: CounterPlace): OpenCounters => {
+    const known = open.get(mapId);
+    if (known !== undefined) return known;
+    return keep(mapId, slots, mapById(mapId));
+  };
+  const keep = (mapId: number, slots: number, fd: number): OpenCounters => {
+    try {
+      const counters = { fd, mapping: mapShared(fd, processors * slots * COUNTER_SIZE, { writable: false }) };
+      open.set(mapId, counters);
+      for (const [id, one] of open) {
+        if (open.size <= MOST_OPEN) break;
+        open.delete(id);
+        one.mapping.unmap();
+        closeFd(one.fd);
+      }
+      return counters;
+    } catch (error) {
+      closeFd(fd);
+      throw error;
+    }
+  };
+  const kernelOffsets = () => {
+    offsets ??= readOffsets();
+    return offsets;
+  };
+  const release = () => {
+    for (const fd of loaded) closeFd(fd);
+    loaded = [];
+  };
+
+  const load = (image: BpfImage, place: CounterPlace): LoadedTable => {
+    release();
+    const counters = openCounters(place);
+    const size = image.records.length;
+    const maps: number[] = [];
+    try {
+      const records = createMap({
+        type: BPF_MAP_TYPE_ARRAY,
+        keySize: 4,
+        valueSize: size,
+        maxEntries: 1,
+        name: name.records,
+      });
+      maps.push(records);
+      updateElement(records, onlyKey, image.records);
+      const shapes = image.shapes.count === 0 ? undefined : createShapes(image);
+      if (shapes !== undefined) maps.push(shapes);
+      const symbols = {
+        maps: {
+          [machineMaps.records]: records,
+          [machineMaps.counters]: counters.fd,
+          ...(shapes === undefined ? {} : { [machineMaps.shapes]: shapes }),
+        },
+        functions: {},
+      };
+      for (const hook of image.hooks) {
+        const program = machine({
+          hook,
+          size,
+          counters: place.slots,
+          processors,
+          fields: image.fields,
+          inNames: image.inNames,
+          outNames: image.outNames,
+          shapes: shapes !== undefined,
+          offsets: needsOffsets(image) ? kernelOffsets() : noOffsets,
+        });
+        loaded.push(
+          loadProgram({
+            type: BPF_PROG_TYPE_SOCKET_FILTER,
+            instructions: assemble(program, symbols),
+            license: 'GPL',
+            name: `bpfilter_hook${hook}`,
+          }),
+        );
+      }
+      return { programs: [...loaded] };
+    } catch (error) {
+      release();
+      throw inPlane(error);
+    } finally {
+      for (const fd of maps) closeFd(fd);
+    }
+  };
+
+  const probe = (): string | undefined => {
+    try {
+      const place = createCounters(1, 1);
+      load(smallest, place);
+      release();
+      const counters = open.get(place.mapId);
+      open.delete(place.mapId);
+      counters?.mapping.unmap();
+      if (counters !== undefined) closeFd(counters.fd);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof BpfilterError)) throw error;
+      return error.message;
+    }
+  };
+
+  const createCounters = (firstId: number, slots: number): CounterPlace => {
+    try {
+      const fd = createMap({
+        type: BPF_MAP_TYPE_ARRAY,
+        keySize: 4,
+        valueSize: processors * slots * COUNTER_SIZE,
+        maxEntries: 1,
+        flags: BPF_F_MMAPABLE,
+        name: name.counters,
+      });
+      const { id } = objectInfo(fd);
+      keep(id, slots, fd);
+      return { mapId: id, firstId, slots };
+    } catch (error) {
+      throw inPlane(error);
+    }
+  };
+
+  return {
+    problem() {
+      found ??= { problem: probe() };
+      return found.problem;
+    },
+    createCounters,
+    load,
+    release,
+    readCounters(place) {
+      const { mapping } = openCounters(place);
+      return summed(new Uint32Array(mapping.bytes), place, processors);
+    },
+  };
+}
+
+/** Every packet is accepted, and counted once. */
+const smallest: BpfImage = {
+  hooks: [1],
+  records: smallestRecords(),
+  shapes: { keys: new Uint8Array(), values: new Uint8Array(), count: 0 },
+  fields: new Set(),
+  inNames: false,
+  outNames: false,
+};
+
+function smallestRecords(): Uint8Array {
+  const records = Buffer.alloc(HEADER_SIZE + RECORD_SIZE);
+  for (const at of [4, 24]) records.writeUInt32LE(HEADER_SIZE, at);
+  return records;
+}
+
+function needsOffsets({ inNames, outNames, fields }: BpfImage): boolean {
+  return inNames || outNames || tracksConnections(fields);
+}
+
+/** Whether a table looks at connections: they must be tracked then. */
+export function tracksConnections(fields: BpfImage['fields']): boolean {
+  return fields.has('conntrackState') || fields.has('conntrackStatus') || fields.has('connmark');
+}
+
+const noOffsets: KernelOffsets = { skb: { dev: 0, dst: 0, nfct: 0 }, dst: { dev: 0 }, device: { name: 0 } };
+
+/** struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. */
+function readOffsets(): KernelOffsets {
+  const btf = readBtf(
+    { structs: ['sk_buff', 'dst_entry', 'net_device', 'nf_conn'], functions: [] },
+    { modules: ['nf_conntrack'] },
+  );
+  const status = btf.member('nf_conn', 'status');
+  const mark = btf.member('nf_conn', 'mark');
+  return {
+    skb: {
+      dev: btf.memberOffset('sk_buff', 'dev'),
+      dst: btf.memberOffset('sk_buff', '_skb_refdst'),
+      nfct: btf.memberOffset('sk_buff', '_nfct'),
+    },
+    dst: { dev: btf.memberOffset('dst_entry', 'dev') },
+    device: { name: btf.memberOffset('net_device', 'name') },
+    ...(status === undefined || mark === undefined ? {} : { conntrack: { status: status.offset, mark: mark.offset } }),
+  };
+}
+
+/** Large tables mostly: elements are made as they come. */
+function createShapes({ shapes: { keys, values, count } }: BpfImage): number {
+  const fd = createMap({
+    type: BPF_MAP_TYPE_HASH,
+    keySize: SHAPE_KEY_SIZE,
+    valueSize: SHAPE_VALUE_SIZE,
+    maxEntries: count,
+    flags: BPF_F_NO_PREALLOC,
+    name: name.shapes,
+  });
+  try {
+    updateBatch(fd, keys, values, count);
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** The slices of all processors, counter by counter; halves of 32 bits, as bigints are slow. */
+function summed(words: Uint32Array, { firstId, slots }: CounterPlace, processors: number): CounterListing {
+  const listing = new CounterListing();
+  const per = COUNTER_SIZE / 4;
+  for (let slot = 0; slot < slots; slot += 1) {
+    let [packets, bytes] = [0, 0];
+    let [packetsHigh, bytesHigh] = [0, 0];
+    for (let processor = 0; processor < processors; processor += 1) {
+      const at = (processor * slots + slot) * per;
+      packets += words[at] ?? 0;
+      packetsHigh += words[at + 1] ?? 0;
+      bytes += words[at + 2] ?? 0;
+      bytesHigh += words[at + 3] ?? 0;
+    }
+    if (packets === 0 && packetsHigh === 0) continue;
+    const carry = (low: number) => Math.floor(low / 2 ** 32);
+    listing.add(firstId + slot, packetsHigh + carry(packets), packets, bytesHigh + carry(bytes), bytes);
+  }
+  return listing;
+}
+
+/** A system call that fails is the data plane's failure to whoever asked for rules. */
+function inPlane(error: unknown): unknown {
+  if (!(error instanceof BpfilterError) || error.code !== 'syscall') return error;
+  return new BpfilterError('dataplane', error.message, { errno: error.errno, cause: error });
+}

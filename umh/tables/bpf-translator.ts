@@ -1,0 +1,171 @@
+import { BpfilterError } from '../../protocol/error.ts';
+import type { BlobView } from '../../rules/blob/view.ts';
+import { planImage, type RuleCache } from '../../rules/bpf/compile.ts';
+import { type BpfDocumentOptions, bpfDocument, type CounterPlace, RULES_PER_HOOK } from '../../rules/bpf/document.ts';
+import type { HookNumber } from '../../rules/ir.ts';
+import { tableContext } from '../../rules/nft/context.ts';
+import type { NftCommand } from '../../rules/nft/json.ts';
+import { keptPairs } from '../../rules/nft/kept.ts';
+import { bpfTableNames, isBpfTable } from '../../rules/nft/names.ts';
+import { counterPlace } from '../dataplane/bpf/bpf-plane.ts';
+import { type BpfLoader, tracksConnections } from '../dataplane/bpf/loader.ts';
+import type { DataPlane } from '../dataplane/data-plane.ts';
+import type { TableId } from '../table-id.ts';
+import { MOST_IDS } from './ids.ts';
+import type { InForce, Remains, Translation } from './translator.ts';
+
+/** Tables as programs and their data. What it can't carry it throws `not-expressible` or `loop` for. */
+export interface BpfTranslator {
+  install(id: TableId, view: BlobView, instance: string): Translation;
+  restore(id: TableId, inForce: InForce, instance: string, remains: Remains): Translation;
+  /** The next generation, of whatever the present one is made. */
+  change(id: TableId, from: InForce, to: BlobView): Translation;
+  rulesOf(inForce: InForce): ReadonlyMap<number, number>;
+}
+
+/** Room for as many rules again as there are, and some. */
+const slotsFor = (ids: number) => Math.max(256, 2 ** Math.ceil(Math.log2(2 * ids)));
+
+interface Numbered {
+  readonly ids: Uint32Array;
+  /** The first that was new. */
+  readonly firstId: number;
+  readonly nextId: number;
+}
+
+export function createBpfTranslator({
+  loader,
+  plane,
+}: {
+  readonly loader: BpfLoader;
+  readonly plane: DataPlane;
+}): BpfTranslator {
+  const caches = new Map<TableId, RuleCache>();
+  const cacheOf = (id: TableId) => {
+    const cache = caches.get(id) ?? new Map();
+    caches.set(id, cache);
+    return cache;
+  };
+
+  interface Making {
+    readonly id: TableId;
+    readonly view: BlobView;
+    readonly nftTable: string;
+    readonly numbered: Numbered;
+    readonly counters: (ids: Numbered) => CounterPlace;
+    readonly next: { readonly generation: number; readonly instance: string };
+    readonly replaces: BpfDocumentOptions['replaces'];
+    readonly first?: readonly NftCommand[];
+  }
+  const make = ({ id, view, nftTable, numbered, counters, next, replaces, first = [] }: Making): Translation => {
+    const { ids, nextId } = numbered;
+    const context = tableContext(id.name, { family: id.family, nftTable });
+    // before anything is made: it may be impossible
+    const imageOf = planImage(view, { cache: cacheOf(id) });
+    const place = counters(numbered);
+    const image = imageOf((entry) => (ids[entry] ?? place.firstId) - place.firstId);
+    const { programs } = loader.load(image, place);
+    const hooks = image.hooks.map((hook, index) => {
+      const chain = view.chains.find((one) => one.hook === hook);
+      return { number: hook as HookNumber, program: programs[index] ?? -1, policyId: ids[chain?.last ?? 0] ?? 0 };
+    });
+    const made = bpfDocument({
+      context,
+      hooks,
+      counters: place,
+      next,
+      tracksConnections: tracksConnections(image.fields),
+      replaces,
+    });
+    return {
+      document: { nftables: [...first, ...made.nftables] },
+      inForce: { view, version: next, nftTable, ids, nextId },
+    };
+  };
+  const fresh = ({ firstId, nextId }: Numbered) => loader.createCounters(firstId, slotsFor(nextId - firstId));
+
+  return {
+    install: (id, view, instance) =>
+      make({
+        id,
+        view,
+        nftTable: bpfTableNames(id.name)[0],
+        numbered: numbered(id, view, undefined, 1),
+        counters: fresh,
+        next: { generation: 1, instance },
+        replaces: { kind: 'nothing' },
+      }),
+    restore(id, { view, nftTable }, instance, remains) {
+      const gone: readonly NftCommand[] =
+        remains === 'nothing' ? [] : [{ delete: { table: { family: id.family.nft, name: nftTable } } }];
+      return make({
+        id,
+        view,
+        nftTable,
+        numbered: numbered(id, view, undefined, 1),
+        counters: fresh,
+        next: { generation: 1, instance },
+        replaces: { kind: 'nothing' },
+        first: gone,
+      });
+    },
+    change(id, from, to) {
+      const { version: last, nftTable } = from;
+      const next = { instance: last.instance, generation: last.generation + 1 };
+      const stays = isBpfTable(nftTable);
+      const place = stays ? counterPlace(plane, id.family.nft, nftTable) : undefined;
+      const kept = place && numbered(id, to, from, from.nextId);
+      if (place !== undefined && kept !== undefined && kept.nextId - place.firstId <= place.slots)
+        return make({
+          id,
+          view: to,
+          nftTable,
+          numbered: kept,
+          counters: () => place,
+          next,
+          replaces: { kind: 'same', last },
+        });
+      const [usual, other] = bpfTableNames(id.name);
+      return make({
+        id,
+        view: to,
+        nftTable: nftTable === usual ? other : usual,
+        numbered: numbered(id, to, undefined, from.nextId),
+        counters: fresh,
+        next,
+        replaces: { kind: 'other', last, nftTable },
+      });
+    },
+    rulesOf: ({ view, ids }) =>
+      new Map(
+        view.chains.flatMap(({ kind, last }) =>
+          kind === 'builtin' ? [[ids[last] ?? 0, RULES_PER_HOOK] as const] : [],
+        ),
+      ),
+  };
+}
+
+/** Gives each entry its id: of an entry that stays the one it has, of the others new ones in order. */
+function numbered({ key }: TableId, view: BlobView, from: InForce | undefined, firstId: number): Numbered {
+  const ids = new Uint32Array(view.offsets.length);
+  const old = new Map(from?.view.chains.map((chain) => [`${chain.kind} ${chain.name}`, chain]));
+  let nextId = firstId;
+  for (const chain of view.chains) {
+    const before = old.get(`${chain.kind} ${chain.name}`);
+    const pairs = before && from && keptPairs(keysOf(from.view, before), keysOf(view, chain));
+    for (let index = chain.first; index <= chain.last; index += 1) {
+      const at = pairs?.[index - chain.first] ?? -1;
+      const kept = at >= 0 && before !== undefined ? (from?.ids[before.first + at] ?? 0) : 0;
+      ids[index] = kept > 0 ? kept : nextId++;
+    }
+  }
+  if (nextId > MOST_IDS)
+    throw new BpfilterError('too-large', `table ${key}: no rule ids are left; "bpfilter reset" begins anew`);
+  return { ids, firstId, nextId };
+}
+
+function keysOf(view: BlobView, { first, last }: { readonly first: number; readonly last: number }): readonly string[] {
+  const keys: string[] = [];
+  for (let index = first; index <= last; index += 1) keys.push(view.key(index));
+  return keys;
+}
