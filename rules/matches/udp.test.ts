@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { isFirst } from '../nft/fragment.ts';
+import type { UdpInfo } from '../ports/udp-ports.ts';
 import { checking, texts } from '../testing/context.ts';
 import { describeBpf } from '../testing/describe-bpf.ts';
 import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
-import { type UdpInfo, udp } from './udp.ts';
+import { udp } from './udp.ts';
 
 const header = headerOf(17);
 const any: UdpInfo = { spts: [0, 65535], dpts: [0, 65535], invflags: 0 };
