@@ -81,9 +81,10 @@ export class Modules {
   constructor(options: ModulesOptions) {
     this.#options = options;
     this.#gate = new HelperGate(options.gate);
-    const mayUseBpf = wantsBpf() && isBpfCapable();
-    this.#capabilities = [CAP_NET_ADMIN, ...(mayUseBpf ? bpfCapabilities : [])];
-    this.desks = mayUseBpf ? new MapDesks() : undefined;
+    const canBpf = isBpfCapable();
+    this.#capabilities = [CAP_NET_ADMIN, ...(canBpf && wantsBpf() ? bpfCapabilities : [])];
+    // a driver that may not use BPF still reads the counters of tables that another made
+    this.desks = canBpf ? new MapDesks() : undefined;
   }
 
   /** The module for the namespace of a socket. */
