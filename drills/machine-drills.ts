@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Drill } from './drill.ts';
+import { forkLimit, whyNoForkLimit } from './fork-limit.ts';
 import { type NftMode, NftWrapper } from './nft-wrapper.ts';
-import { isAlive } from './processes.ts';
+import { isAlive, killHard } from './processes.ts';
 
 const programPath = `${process.env.PATH}:/usr/sbin:/sbin`;
 
@@ -109,4 +110,33 @@ export const memoryLimit: Drill = {
   // The replace may be done and the request that adds the old counters refused.
   judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
   countersMayGo: 'no memory was left when iptables added the old ones',
+};
+
+export const forkFailure: Drill = {
+  name: 'fork-failure',
+  what: 'the shim can start no process (RLIMIT_NPROC, or a pids cgroup), and its drivers are killed',
+  whyNot: whyNoForkLimit,
+  async attack({ arena, random, stopped, pause, struck }) {
+    const limit = forkLimit();
+    if (limit === undefined) throw new RangeError('forks can be forbidden no more');
+    try {
+      while (!stopped()) {
+        await pause(200 + random.below(400));
+        const { shim, drivers } = arena;
+        // Without the driver alone its standby goes on, and nobody fails.
+        const victims = random.below(3) === 0 ? drivers.slice(0, 1) : drivers;
+        arena.disturb();
+        limit.forbid(shim);
+        if (victims.map((driver) => killHard(driver)).includes(true)) struck();
+        await pause(100 + random.below(400));
+        limit.allow(shim);
+        arena.calm();
+      }
+    } finally {
+      limit.close();
+    }
+  },
+  // A driver may be killed when it has done its work, and no successor can tell so.
+  judge: ({ disturbed }) => (disturbed ? 'cut off' : 'fault'),
+  countersMayGo: 'no driver could be started when iptables added the old ones',
 };

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { drills } from '../../drills/catalog.ts';
+import { whyNoForkLimit } from '../../drills/fork-limit.ts';
 import type { DrillReport } from '../../drills/report.ts';
 import { bpfilter, missing, type Ran, runCommand, titled, withFolder } from '../harness/ways.ts';
 
@@ -68,6 +69,16 @@ describe.skipIf(reason !== undefined)(titled('bpfilter drill', reason), { timeou
     const ran = drill('run', 'kill', '--strikes', '100000', '--seconds', '2');
     expect(ran).toMatchObject({ status: 1, left: [] });
     expect(ran.stdout).toMatch(/fault {6}the time was too short: \d+ strikes/);
+  });
+
+  const noLimit = whyNoForkLimit();
+  const forks = 'run fork-failure: without a successor commands fail; with one again, all is as it should be';
+  test.skipIf(noLimit !== undefined)(titled(forks, noLimit), () => {
+    const ran = drill('run', 'fork-failure', '--strikes', '6', '--seed', '4', '--json');
+    const [report] = JSON.parse(ran.stdout) as [DrillReport];
+    expect(report).toMatchObject({ outcome: 'passed', failures: 0, packets: { leaked: 0 }, faults: [] });
+    expect(report.refused).toBeGreaterThan(0);
+    expect(ran).toMatchObject({ status: 0, stderr: '', left: [] });
   });
 
   // The short form of `make leaks`.
