@@ -1,7 +1,7 @@
 import type { TableName } from '../../rules/ir.ts';
 import { pick, type Random } from '../harness/random.ts';
 import { address, ip, type Transport } from '../packets/packet.ts';
-import { saying } from '../packets/saying.ts';
+import { saidBySegment } from '../packets/saying.ts';
 import { tcp } from '../packets/transport.ts';
 import { expand } from './domains.ts';
 import type { Sending } from './packets.ts';
@@ -64,8 +64,8 @@ const conversation: readonly Sending[] = [
   { kind: 'answer', how: 'reply' },
   fromClient(tcp({ ...control, flags: ACK, sequence: 101 })),
   // the helper reads lines only behind one that it saw end
-  fromClient(saying(greeting, { ...control, flags: ACK | PSH, sequence: 101 })),
-  fromClient(saying(words, { ...control, flags: ACK | PSH, sequence: 101 + greeting.length })),
+  fromClient(saidBySegment(greeting, { ...control, flags: ACK | PSH, sequence: 101 })),
+  fromClient(saidBySegment(words, { ...control, flags: ACK | PSH, sequence: 101 + greeting.length })),
   fromServer(tcp({ sport: FTP_DATA, dport: EXPECTED, flags: SYN, sequence: 900 })),
   { kind: 'answer', how: 'reply' },
   fromServer(tcp({ sport: FTP_DATA, dport: EXPECTED, flags: ACK, sequence: 901, acknowledgement: 501 })),

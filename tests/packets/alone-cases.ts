@@ -1,5 +1,6 @@
 import type { PacketCase } from './case.ts';
 import { connCases } from './conn-cases.ts';
+import { ctCases } from './ct-cases.ts';
 import { targetCases } from './target-cases.ts';
 
 /** What even the second best way of nft's can't say, and cases of many rules with some of that among them. */
@@ -24,6 +25,7 @@ export const aloneCases: Readonly<Record<string, readonly PacketCase[]>> = {
   'TOS with kept bits': services,
   'a mark restored in part': marks,
   'connbytes with 0 in its range': amounts,
+  'CT and NOTRACK of any packet': alone(ctCases, /CT|NOTRACK/),
   'days of the week and the month': days,
   'quotas without an end': ['', '! '].map((not) => ({
     title: `${not}--quota`,

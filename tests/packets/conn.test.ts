@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { titled } from '../harness/ways.ts';
 import { type BothResults, reason, runBothWays } from './both-ways.ts';
-import { chanceCase, chances, connCases, rolls } from './conn-cases.ts';
+import { connCases } from './conn-cases.ts';
 import { describePackets } from './describe-packets.ts';
+import { chanceCase, chances, rolls } from './turn-cases.ts';
 
 describePackets(connCases);
 

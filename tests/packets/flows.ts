@@ -53,7 +53,7 @@ const tcpOddities: readonly Sent[] = [
 
 const question = udp({ sport: 3001, dport: 53, data: 9 });
 const answer = udp({ sport: 53, dport: 3001, data: 40 });
-const backwards = { source: address.right, destination: address.left };
+export const backwards = { source: address.right, destination: address.left };
 
 /** An error about a packet that went through before: related to its connection. */
 function unreachable(about: Buffer): Sent {

@@ -3,7 +3,9 @@ import type { PacketCase } from './case.ts';
 import { type Sent, sent, type Transport } from './packet.ts';
 import { everyWay } from './probes.ts';
 import { type RawRule, rawMatch } from './raw-rule.ts';
-import { headers, saying, showLists, showTables, visits } from './xt-cases.ts';
+import { saidByDatagram } from './saying.ts';
+import { showLists, showTables, visits } from './xt-list-cases.ts';
+import { headers } from './xt-payload-cases.ts';
 
 const UDP = 17;
 const L2TP = 115;
@@ -64,7 +66,7 @@ const tunnels: readonly Transport[] = [
     '4002 0007 0009',
   ],
   ...['0001 0007 0009', '80', ''],
-].map((hex) => saying(Buffer.from(hex.replaceAll(' ', ''), 'hex')));
+].map((hex) => saidByDatagram(Buffer.from(hex.replaceAll(' ', ''), 'hex')));
 const overIp: readonly Transport[] = ['00000009 0000', '00000000 c803 000c 00000007', '00000000 c803', '0000'].map(
   (hex) => ({ protocol: L2TP, bytes: () => Buffer.from(hex.replaceAll(' ', ''), 'hex') }),
 );
