@@ -31,6 +31,8 @@ export interface CaseResult {
   /** For each packet its errno and what came out. */
   readonly packets: readonly string[];
   readonly connections: readonly string[];
+  /** How many packets left, or came in, with which mark and priority. */
+  readonly seen: readonly string[];
   /** Packets that each rule counted, in the order of the tables' lists. */
   readonly hits: readonly (readonly number[])[];
 }

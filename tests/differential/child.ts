@@ -17,6 +17,7 @@ import { prepareNetwork } from './network.ts';
 import { makeObjects } from './objects.ts';
 import { inOlderRevisions, revisionsIn } from './older.ts';
 import { emptyTable, type RandomTable, restoreText, withReach } from './ruleset.ts';
+import { startSeeing } from './seen.ts';
 
 function execute(command: string, args: readonly string[], input = ''): { status: number | null; output: string } {
   const { status, stdout, stderr, error } = spawnSync(command, args, { input, encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -70,6 +71,7 @@ function hitsOf({ name, rules }: RandomTable): readonly number[] {
 
 const network = prepareNetwork();
 const client = kernelClient();
+const seen = startSeeing();
 
 /** Puts the tables in force anew, as an older iptables would. What comes back is as `CaseResult.revisions` has it. */
 function revise(tables: readonly RandomTable[], older: boolean): readonly string[] {
@@ -89,7 +91,7 @@ function revise(tables: readonly RandomTable[], older: boolean): readonly string
 }
 
 function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResult {
-  const nothing = { title, refused: [], revisions: [], counters: {}, packets: [], connections: [], hits: [] };
+  const nothing = { title, refused: [], revisions: [], counters: {}, packets: [], connections: [], seen: [], hits: [] };
   makeObjects();
   const { status, output } = restore(tables);
   if (status !== 0) {
@@ -101,14 +103,9 @@ function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResu
   const revisions = revise(tables, older);
   const packets = sendings.map((sending) => JSON.stringify(network.send(sending)));
   const counters = Object.fromEntries(tables.map(({ name }) => [name, tableCounters(name)]));
-  const result = {
-    ...nothing,
-    revisions,
-    packets,
-    counters,
-    connections: network.connections(),
-    hits: tables.map(hitsOf),
-  };
+  const connections = network.connections();
+  const hits = tables.map(hitsOf);
+  const result = { ...nothing, revisions, packets, counters, connections, seen: seen.sinceThen(), hits };
   clear(tables);
   return result;
 }

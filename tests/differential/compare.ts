@@ -1,7 +1,7 @@
 import type { CaseResult } from './case.ts';
 
 /**
- * In what two results differ: counters of entries, packets that came out, connections; none when they are
+ * In what two results differ: counters of entries, packets that came out, connections, marks; none when they are
  * alike, or when even the kernel refuses the rules in each other's company.
  */
 export function differences(native: CaseResult, ours: CaseResult): readonly string[] {
@@ -11,9 +11,9 @@ export function differences(native: CaseResult, ours: CaseResult): readonly stri
   const counters = Object.entries(native.counters).flatMap(([name, list]) =>
     listDifferences(`${name}, entry`, list, ours.counters[name as keyof CaseResult['counters']] ?? []),
   );
-  const connections =
-    native.connections.join('\n') === ours.connections.join('\n') ? [] : connectionDifferences(native, ours);
-  return [...counters, ...listDifferences('packet', native.packets, ours.packets), ...connections];
+  const connections = onlyIn('connection', native.connections, ours.connections);
+  const packets = listDifferences('packet', native.packets, ours.packets);
+  return [...counters, ...packets, ...connections, ...onlyIn('seen', native.seen, ours.seen)];
 }
 
 function listDifferences(what: string, native: readonly string[], ours: readonly string[]): readonly string[] {
@@ -22,11 +22,9 @@ function listDifferences(what: string, native: readonly string[], ours: readonly
     .map((at) => `${what} ${at}: kernel ${native[at]}, ours ${ours[at]}`);
 }
 
-function connectionDifferences(native: CaseResult, ours: CaseResult): readonly string[] {
-  const only = (mine: CaseResult, other: CaseResult) =>
-    mine.connections.filter((line) => !other.connections.includes(line));
+function onlyIn(what: string, native: readonly string[], ours: readonly string[]): readonly string[] {
   return [
-    ...only(native, ours).map((line) => `connection only in the kernel: ${line}`),
-    ...only(ours, native).map((line) => `connection only in ours: ${line}`),
+    ...native.filter((line) => !ours.includes(line)).map((line) => `${what} only in the kernel: ${line}`),
+    ...ours.filter((line) => !native.includes(line)).map((line) => `${what} only in ours: ${line}`),
   ];
 }
