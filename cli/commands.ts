@@ -18,6 +18,10 @@ const examples = {
     ['$0 run --isolated -- bash', 'as an ordinary user, in a network of your own'],
   ],
   iptables: [['$0 iptables -L INPUT -n -v', 'list as iptables does, without a shim around it']],
+  bpf: [
+    ['$0 bpf --table filter', 'the table as records that the BPF program works off'],
+    ['$0 bpf --program INPUT', 'the program itself'],
+  ],
   status: [
     ['$0 status', 'drivers, tables, where state and log are'],
     ['$0 status --json | jq .shims', 'the running shims, for a program'],
@@ -109,6 +113,19 @@ async function perform(argv: readonly string[]): Promise<number> {
     .command(
       'iptables',
       'list tables: [-t TABLE] -L|-S [CHAIN] [-n] [-v] [-x] [--line-numbers], printed as iptables-legacy does',
+    )
+    .command(
+      'bpf',
+      'show a table as BPF carries it, or say why it does not',
+      (args) =>
+        args
+          .option('table', { alias: 't', type: 'string', default: 'filter', describe: 'of iptables' })
+          .option('program', { type: 'string', describe: 'the program of this built-in chain' })
+          .example(exampleOf('bpf')),
+      async ({ table, program }) => {
+        const { bpfCommand } = await import('./bpf-command.ts');
+        status = await bpfCommand({ table, program }, shimFiles());
+      },
     )
     .command(
       'status',

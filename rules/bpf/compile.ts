@@ -11,6 +11,7 @@ import {
   HEADER_SIZE,
   headerOffsets,
   NAME_SIZE,
+  PADDING_SIZE,
   RECORD_SIZE,
   recordOffsets,
   SHAPE_KEY_SIZE,
@@ -156,6 +157,8 @@ function segmentsOf(rules: readonly CompiledRule[], book: ShapeBook): Segment[] 
     for (const [at, rule] of rules.entries()) {
       if (!rule.isSimple) continue;
       const shape = book.of(rule);
+      // one that takes every packet ends the chain: there is nothing to be looked up
+      if (shape.addressMask === 0n && shape.traitMask === 0n) continue;
       shapes[at] = shape.number;
       byNumber.set(shape.number, shape);
     }
@@ -217,7 +220,7 @@ class ImageWriter {
     this.#counterOf = counterOf;
     this.#namesAt = end;
     const names = new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => rule.names.map(nameKey))));
-    this.#records = Buffer.alloc(end + names.size * NAME_SIZE);
+    this.#records = Buffer.alloc(end + names.size * NAME_SIZE + PADDING_SIZE);
     this.#starts = new Map(chains.map(({ chain, start }) => [identity(chain.kind, chain.name), start]));
     const most = chains.reduce(
       (sum, { segments }) =>

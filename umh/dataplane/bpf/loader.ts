@@ -3,9 +3,15 @@ import { assemble } from '../../../rules/bpf/assembler.ts';
 import type { BpfImage } from '../../../rules/bpf/compile.ts';
 import type { CounterPlace } from '../../../rules/bpf/document.ts';
 import { type KernelOffsets, machine, machineMaps } from '../../../rules/bpf/machine.ts';
-import { COUNTER_SIZE, HEADER_SIZE, RECORD_SIZE, SHAPE_KEY_SIZE, SHAPE_VALUE_SIZE } from '../../../rules/bpf/record.ts';
+import {
+  COUNTER_SIZE,
+  HEADER_SIZE,
+  PADDING_SIZE,
+  RECORD_SIZE,
+  SHAPE_KEY_SIZE,
+  SHAPE_VALUE_SIZE,
+} from '../../../rules/bpf/record.ts';
 import { CounterListing } from '../../../rules/nft/counter-listing.ts';
-import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 import {
   BPF_F_MMAPABLE,
   BPF_F_NO_PREALLOC,
@@ -20,6 +26,7 @@ import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
 import { closeFd } from '../../../sys/descriptor.ts';
 import { mapShared, type SharedMapping } from '../../../sys/mmap.ts';
+import { readKernelOffsets } from './kernel-offsets.ts';
 
 /** A program at each hook of a table, loaded; in force once nftables has it. */
 export interface LoadedTable {
@@ -90,7 +97,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
     }
   };
   const kernelOffsets = () => {
-    offsets ??= readOffsets();
+    offsets ??= readKernelOffsets();
     return offsets;
   };
   const release = () => {
@@ -213,7 +220,7 @@ const smallest: BpfImage = {
 };
 
 function smallestRecords(): Uint8Array {
-  const records = Buffer.alloc(HEADER_SIZE + RECORD_SIZE);
+  const records = Buffer.alloc(HEADER_SIZE + RECORD_SIZE + PADDING_SIZE);
   for (const at of [4, 24]) records.writeUInt32LE(HEADER_SIZE, at);
   return records;
 }
@@ -228,26 +235,6 @@ export function tracksConnections(fields: BpfImage['fields']): boolean {
 }
 
 const noOffsets: KernelOffsets = { skb: { dev: 0, dst: 0, nfct: 0 }, dst: { dev: 0 }, device: { name: 0 } };
-
-/** struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. */
-function readOffsets(): KernelOffsets {
-  const btf = readBtf(
-    { structs: ['sk_buff', 'dst_entry', 'net_device', 'nf_conn'], functions: [] },
-    { modules: ['nf_conntrack'] },
-  );
-  const status = btf.member('nf_conn', 'status');
-  const mark = btf.member('nf_conn', 'mark');
-  return {
-    skb: {
-      dev: btf.memberOffset('sk_buff', 'dev'),
-      dst: btf.memberOffset('sk_buff', '_skb_refdst'),
-      nfct: btf.memberOffset('sk_buff', '_nfct'),
-    },
-    dst: { dev: btf.memberOffset('dst_entry', 'dev') },
-    device: { name: btf.memberOffset('net_device', 'name') },
-    ...(status === undefined || mark === undefined ? {} : { conntrack: { status: status.offset, mark: mark.offset } }),
-  };
-}
 
 /** Large tables mostly: elements are made as they come. */
 function createShapes({ shapes: { keys, values, count } }: BpfImage): number {
