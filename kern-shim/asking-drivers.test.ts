@@ -194,7 +194,7 @@ function errnoOfCall(call: () => unknown): number {
 const reason = isBpfCapable() ? '' : " (skipped: this process isn't capable of BPF)";
 
 /** Asks the driver of a shim's own: a process, since Workers of TypeScript can't be started here. */
-function askThroughModules(backend: string, ids: readonly number[]): string {
+function askThroughModules(backend: string, isCapable: boolean, ids: readonly number[]): string {
   const file = (name: string, text: string): string => {
     const written = path.join(folder, name);
     fs.writeFileSync(written, text);
@@ -204,6 +204,9 @@ function askThroughModules(backend: string, ids: readonly number[]): string {
   file('spawner-worker.cjs', bundle("import '../kern-shim/spawner/spawner-worker.ts'", 'cjs'));
   const main = `
     import { Modules } from '../kern-shim/modules.ts';
+    import { CAP_BPF, readCaps, setCaps } from './capability.ts';
+    const left = readCaps('self').effective & ~(1n << BigInt(CAP_BPF));
+    if (!${isCapable}) setCaps({ effective: left, permitted: left, inheritable: 0n });
     const [base, blobFile, ...ids] = process.argv.slice(2) as [string, string, ...string[]];
     const modules = new Modules({ base, blobFile, koffiFile: ${JSON.stringify(koffiPath())}, client: 'aa', verboseFd: undefined });
     const { module } = modules.forOwn();
@@ -218,15 +221,17 @@ function askThroughModules(backend: string, ids: readonly number[]): string {
 
 describe.skipIf(reason !== '')(`drivers and maps of the kernel${reason}`, () => {
   test.each([
-    { backend: 'auto', ours: 0, foreign: -errno.EPERM },
-    { backend: 'nft', ours: -errno.EPIPE, foreign: -errno.EPIPE },
-  ])('--backend $backend: a reduced driver asks for a map of ours and for somebody else’s', (row) => {
+    { backend: 'auto', shim: 'that may use BPF', isCapable: true, ours: 0, foreign: -errno.EPERM },
+    { backend: 'nft', shim: 'that may use BPF', isCapable: true, ours: 0, foreign: -errno.EPERM },
+    { backend: 'auto', shim: 'that may not', isCapable: false, ours: -errno.EPIPE, foreign: -errno.EPIPE },
+  ])('--backend $backend, a shim $shim: its driver asks for a map of ours and for somebody else’s', (row) => {
     const maps = ['bpfilter_asked', 'other_asked'].map((name) =>
       createMap({ type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1, name }),
     );
     try {
       const statuses = askThroughModules(
         row.backend,
+        row.isCapable,
         maps.map((map) => objectInfo(map).id),
       );
       expect(statuses).toBe(`${row.ours} ${row.foreign}`);

@@ -27,7 +27,7 @@ export interface MapDesk {
 /** Questions answered in one turn, each of another driver. */
 const driversATurn = 16;
 
-/** Whoever asks on a socket whose other end is closed is told EPIPE: the desk of a driver that may not use BPF. */
+/** Whoever asks on a socket whose other end is closed is told EPIPE: the desk of a shim that may not use BPF. */
 export function closedDesk(): MapDesk {
   const [ours, theirs] = socketpairSeqpacket();
   closeFd(ours);

@@ -75,7 +75,7 @@ export class Modules {
   readonly #gate: HelperGate;
   /** What drivers keep. */
   readonly #capabilities: readonly number[];
-  /** Where drivers ask for BPF maps; undefined where none may use BPF. */
+  /** Where drivers ask for BPF maps; undefined where the shim may not use BPF. */
   readonly desks: MapDesks | undefined;
 
   constructor(options: ModulesOptions) {

@@ -44,7 +44,7 @@ function start(log: Log): void {
   const lock = openStateLock({ path: join(stateFolder, stateName.lock), log, now, sleep: sleepSync });
   const run = nftRunner({ program: nft, lock, environment: process.env });
   const nftPlane = chooseDataPlane({ wanted: transport, run, log });
-  const loader = createBpfLoader({ mapById: (id) => openMapDesk().mapById(id) });
+  const loader = createBpfLoader({ mapById: openMapDesk().mapById });
   const plane = withBpfCounters(nftPlane, loader);
   const context = {
     client,
