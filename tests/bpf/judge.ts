@@ -1,0 +1,159 @@
+import {
+  IPT_F_FRAG,
+  IPT_INV_DSTIP,
+  IPT_INV_FRAG,
+  IPT_INV_PROTO,
+  IPT_INV_SRCIP,
+  IPT_INV_VIA_IN,
+  IPT_INV_VIA_OUT,
+} from '../../protocol/ip-tables.ts';
+import { needSizes } from '../../rules/bpf/record.ts';
+import { holds, type PacketFields } from '../../rules/bpf/testing/holds.ts';
+import type { Chain, HeaderMatch, HookNumber, InterfaceMatch, MatchUse, Rule, Table } from '../../rules/ir.ts';
+import { findMatch } from '../../rules/registry.ts';
+
+/** A packet as a hook sees it; names of interfaces are empty where there is none. */
+export interface Seen {
+  /** From the IP header on. */
+  readonly bytes: Buffer;
+  readonly mark: number;
+  readonly packetType: number;
+  readonly inName: string;
+  readonly outName: string;
+}
+
+export interface Judgement {
+  readonly accepted: boolean;
+  /** Indices of the rules that counted it, in order. */
+  readonly counted: readonly number[];
+}
+
+/** What ip_tables does with a packet (ipt_do_table, net/ipv4/netfilter/ip_tables.c), rule by rule. */
+export function judge(table: Table, hook: HookNumber, packet: Seen): Judgement {
+  const counted: number[] = [];
+  const builtin = table.chains.find((chain) => chain.kind === 'builtin' && chain.hook === hook);
+  if (builtin?.kind !== 'builtin') throw new TypeError(`table ${table.name} has no hook ${hook}`);
+  const stack: { readonly chain: Chain; readonly next: number }[] = [];
+  let [chain, next]: [Chain, number] = [builtin, 0];
+  for (;;) {
+    const rule: Rule | undefined = entriesOf(chain)[next];
+    if (rule === undefined) throw new RangeError(`chain ${chain.name} ends without a verdict`);
+    next += 1;
+    const outcome = meets(rule, packet);
+    if (outcome === 'drop') return { accepted: false, counted };
+    if (outcome === 'no') continue;
+    counted.push(rule.index);
+    const { target }: Rule = rule;
+    switch (target.kind) {
+      case 'accept':
+      case 'drop':
+        return { accepted: target.kind === 'accept', counted };
+      case 'continue':
+        break;
+      case 'return': {
+        const back = stack.pop();
+        [chain, next] = back === undefined ? [builtin, builtin.rules.length] : [back.chain, back.next];
+        break;
+      }
+      case 'jump':
+        stack.push({ chain, next });
+        [chain, next] = [userChain(table, target.chain), 0];
+        break;
+      case 'goto':
+        [chain, next] = [userChain(table, target.chain), 0];
+        break;
+      default:
+        throw new TypeError(`target ${target.kind} is no matter of BPF`);
+    }
+  }
+}
+
+function entriesOf(chain: Chain): readonly Rule[] {
+  return [...chain.rules, chain.kind === 'builtin' ? chain.policy : chain.tail];
+}
+
+function userChain({ chains }: Table, name: string): Chain {
+  const found = chains.find((chain) => chain.kind === 'user' && chain.name === name);
+  if (found === undefined) throw new TypeError(`no chain ${name}`);
+  return found;
+}
+
+/** `drop`: a match found the packet broken. */
+function meets({ header, matches }: Rule, packet: Seen): 'yes' | 'no' | 'drop' {
+  if (!headerMeets(header, packet)) return 'no';
+  for (const match of matches) {
+    const outcome = matchMeets(match, header, packet);
+    if (outcome !== 'yes') return outcome;
+  }
+  return 'yes';
+}
+
+/** ip_packet_match. */
+function headerMeets(header: HeaderMatch, { bytes, inName, outName }: Seen): boolean {
+  const { inverted, protocol, flags } = header;
+  const test = (differs: boolean, inversion: number) => differs === ((inverted & inversion) !== 0);
+  const differs = (at: number, address: number, mask: number) =>
+    (bytes.readUInt32BE(at) & mask) >>> 0 !== address >>> 0;
+  return (
+    test(differs(12, header.source, header.sourceMask), IPT_INV_SRCIP) &&
+    test(differs(16, header.destination, header.destinationMask), IPT_INV_DSTIP) &&
+    test(otherName(inName, header.inInterface), IPT_INV_VIA_IN) &&
+    test(otherName(outName, header.outInterface), IPT_INV_VIA_OUT) &&
+    (protocol === 0 || test(bytes.readUInt8(9) !== protocol, IPT_INV_PROTO)) &&
+    test((flags & IPT_F_FRAG) !== 0 && fragmentOffset(bytes) === 0, IPT_INV_FRAG)
+  );
+}
+
+function otherName(name: string, { name: wanted, mask }: InterfaceMatch): boolean {
+  const found = Buffer.alloc(16);
+  found.write(name, 'latin1');
+  return found.some((byte, at) => ((byte ^ (wanted[at] ?? 0)) & (mask[at] ?? 0)) !== 0);
+}
+
+function fragmentOffset(bytes: Buffer): number {
+  return bytes.readUInt16BE(6) & 0x1fff;
+}
+
+function transportOf(bytes: Buffer): Buffer {
+  return bytes.subarray((bytes.readUInt8(0) & 15) * 4);
+}
+
+function matchMeets({ name, revision, data }: MatchUse, header: HeaderMatch, packet: Seen): 'yes' | 'no' | 'drop' {
+  const found = findMatch(name, revision);
+  const bpf = found.definition.bpf?.(found.revision.decode(data), { header });
+  if (bpf === undefined) throw new TypeError(`match ${name} is no matter of BPF`);
+  const { need = 0, dropsOffsetOne = false } = bpf.transport ?? {};
+  if (need > 0) {
+    const offset = fragmentOffset(packet.bytes);
+    if (offset > 0) return offset === 1 && dropsOffsetOne ? 'drop' : 'no';
+    if (transportOf(packet.bytes).length < needSizes[need]) return 'drop';
+  }
+  return holds(bpf, fieldsOf(packet)) ? 'yes' : 'no';
+}
+
+/** What a match may look at, as far as it is there. */
+function fieldsOf({ bytes, mark, packetType }: Seen): PacketFields {
+  const transport = transportOf(bytes);
+  const has = (size: number) => fragmentOffset(bytes) === 0 && transport.length >= size;
+  return {
+    source: bytes.readUInt32BE(12),
+    destination: bytes.readUInt32BE(16),
+    protocol: bytes.readUInt8(9),
+    length: bytes.readUInt16BE(2),
+    ttl: bytes.readUInt8(8),
+    tos: bytes.readUInt8(1),
+    mark,
+    packetType,
+    // a packet that exists only for a test has no connection
+    conntrackState: 1,
+    conntrackStatus: 0,
+    connmark: 0,
+    ...(has(4) && {
+      sourcePort: transport.readUInt16BE(0),
+      destinationPort: transport.readUInt16BE(2),
+      icmpType: transport.readUInt16BE(0),
+      spi: transport.readUInt32BE(0),
+    }),
+    ...(has(20) && { tcpFlags: transport.readUInt8(13) }),
+  };
+}

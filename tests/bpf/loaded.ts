@@ -1,0 +1,56 @@
+import { type BpfImage, compileTable } from '../../rules/bpf/compile.ts';
+import type { CounterPlace } from '../../rules/bpf/document.ts';
+import type { Counters, HookNumber, Table } from '../../rules/ir.ts';
+import { mapById } from '../../sys/bpf/object.ts';
+import { SK_BUFF_CONTEXT_SIZE, testRun } from '../../sys/bpf/test-run.ts';
+import { createBpfLoader } from '../../umh/dataplane/bpf/loader.ts';
+import type { Seen } from './judge.ts';
+import { viewOf } from './tables.ts';
+
+const loader = createBpfLoader({ mapById });
+
+/** Why BPF can't be used here; undefined when it can. */
+export const bpfMissing: string | undefined = loader.problem();
+
+/** struct __sk_buff (linux/bpf.h). */
+const MARK = 8;
+const ETHERNET_BYTES = 14;
+const IPV4 = 0x0800;
+
+/** The loopback device's address is 0: whom a frame is for, by its destination. */
+const destinations: readonly string[] = ['000000000000', '', '010000000000', '020000000000'];
+/** PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST (linux/if_packet.h): what a frame can be on the loopback device. */
+export const packetTypes = [0, 2, 3] as const;
+
+/** Where packets of a test run come from; they are on their way to no device. */
+export const inDevice = 'lo';
+
+/** A table in the kernel, to be run on packets that exist only for that; the one loaded before is gone. */
+export class LoadedTable {
+  readonly image: BpfImage;
+  readonly #place: CounterPlace;
+  readonly #programs: readonly number[];
+
+  constructor(table: Table) {
+    const view = viewOf(table);
+    this.image = compileTable(view, { counterOf: (entry) => entry });
+    this.#place = loader.createCounters(0, view.offsets.length);
+    this.#programs = loader.load(this.image, this.#place).programs;
+  }
+
+  /** Whether the packet is accepted. */
+  run(hook: HookNumber, { bytes, mark, packetType }: Omit<Seen, 'inName' | 'outName'>): boolean {
+    const ethernet = Buffer.alloc(ETHERNET_BYTES);
+    ethernet.write(destinations[packetType] ?? '', 'hex');
+    ethernet.writeUInt16BE(IPV4, ETHERNET_BYTES - 2);
+    const context = Buffer.alloc(SK_BUFF_CONTEXT_SIZE);
+    context.writeUInt32LE(mark, MARK);
+    const program = this.#programs[this.image.hooks.indexOf(hook)] ?? -1;
+    return testRun(program, { data: Buffer.concat([ethernet, bytes]), context }).retval === 1;
+  }
+
+  /** What each rule counted, by its index; none where that is nothing. */
+  counters(): ReadonlyMap<number, Counters> {
+    return new Map(loader.readCounters(this.#place));
+  }
+}

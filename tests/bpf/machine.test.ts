@@ -1,0 +1,461 @@
+import { describe, expect, it } from 'vitest';
+import { IPT_F_FRAG, IPT_INV_FRAG, IPT_INV_SRCIP, IPT_INV_VIA_IN } from '../../protocol/ip-tables.ts';
+import { compileTable } from '../../rules/bpf/compile.ts';
+import { MOST_JUMPS } from '../../rules/bpf/machine.ts';
+import type { HookNumber, MatchUse, Rule, TargetUse } from '../../rules/ir.ts';
+import { anyPort, device, icmp, mark, match, rule, tcp, udp } from '../../rules/nft/testing/rules.ts';
+import type { Chains, TableOptions } from '../../rules/nft/testing/table.ts';
+import { randomFrom } from '../harness/random.ts';
+import { type IpFields, ip, type Transport } from '../packets/packet.ts';
+import * as transport from '../packets/transport.ts';
+import { type Arrival, expectAsJudged } from './check.ts';
+import { bpfMissing } from './loaded.ts';
+import { randomFocus, randomPacket, randomTable } from './random-tables.ts';
+import { makeTable, viewOf } from './tables.ts';
+
+const [INPUT, FORWARD, OUTPUT] = [1, 2, 3] as const;
+const [ICMP, TCP, UDP, ESP] = [1, 6, 17, 50] as const;
+
+/** A packet at a hook, and whether it is to be accepted. */
+interface Expected extends Arrival {
+  readonly accepted: boolean;
+}
+
+interface PacketOptions extends IpFields {
+  readonly hook?: HookNumber;
+  readonly mark?: number;
+  readonly packetType?: number;
+}
+
+function arrival(accepted: boolean, what: Transport, options: PacketOptions = {}): Expected {
+  const { hook = INPUT, mark: bits = 0, packetType = 0, ...fields } = options;
+  return { hook, accepted, packet: { bytes: ip(what, fields), mark: bits, packetType } };
+}
+
+const accepted = (what: Transport, options?: PacketOptions) => arrival(true, what, options);
+const dropped = (what: Transport, options?: PacketOptions) => arrival(false, what, options);
+const to = (dport: number) => transport.tcp({ dport });
+const udpTo = (dport: number) => transport.udp({ dport });
+const raw = (protocol: number, hex: string): Transport => ({ protocol, bytes: () => Buffer.from(hex, 'hex') });
+
+const drop: TargetUse = { kind: 'drop' };
+const back: TargetUse = { kind: 'return' };
+const count: TargetUse = { kind: 'continue' };
+const jump = (chain: string): TargetUse => ({ kind: 'jump', chain });
+const goto = (chain: string): TargetUse => ({ kind: 'goto', chain });
+const on = (protocol: number, matches: readonly MatchUse[], target: TargetUse = drop): Rule =>
+  rule({ header: { protocol }, matches, target });
+const any = (target: TargetUse): Rule => rule({ target });
+const from = (source: number, target: TargetUse): Rule => rule({ header: { source, sourceMask: 0xffffffff }, target });
+const length = (min: number, max: number) => match('length', 0, { min, max, invert: 0 });
+
+interface Case {
+  readonly title: string;
+  readonly chains: Chains;
+  readonly options?: TableOptions;
+  readonly packets: readonly Expected[];
+}
+
+/** 10.1.0.2, where packets come from unless another source is given. */
+const LEFT = 0x0a010002;
+
+const matching: readonly Case[] = [
+  { title: 'an empty table', chains: {}, packets: [accepted(to(80)), accepted(udpTo(1), { hook: OUTPUT })] },
+  {
+    title: 'policies',
+    chains: {},
+    options: { policies: { INPUT: 'drop', OUTPUT: 'drop' } },
+    packets: [dropped(to(80)), accepted(to(80), { hook: FORWARD }), dropped(to(80), { hook: OUTPUT })],
+  },
+  {
+    title: 'a port',
+    chains: { INPUT: [on(TCP, [tcp(80)])] },
+    packets: [
+      dropped(to(80)),
+      accepted(to(79)),
+      accepted(to(81)),
+      accepted(udpTo(80)),
+      accepted(to(80), { hook: OUTPUT }),
+    ],
+  },
+  {
+    title: 'a port inverted',
+    chains: {
+      INPUT: [
+        on(TCP, [
+          match('tcp', 0, { spts: [0, 0xffff], dpts: [80, 80], option: 0, flg_mask: 0, flg_cmp: 0, invflags: 2 }),
+        ]),
+      ],
+    },
+    packets: [accepted(to(80)), dropped(to(79)), dropped(to(81)), accepted(udpTo(79))],
+  },
+  {
+    title: 'a range of ports, to its ends',
+    chains: { INPUT: [on(UDP, [match('udp', 0, { spts: [0, 0xffff], dpts: [0xfff0, 0xffff], invflags: 0 })])] },
+    packets: [accepted(udpTo(0xffef)), dropped(udpTo(0xfff0)), dropped(udpTo(0xffff)), accepted(udpTo(0))],
+  },
+  {
+    title: 'addresses, and not',
+    chains: {
+      INPUT: [
+        from(LEFT, count),
+        rule({ header: { source: LEFT, sourceMask: 0xffffffff, inverted: IPT_INV_SRCIP }, target: drop }),
+      ],
+    },
+    packets: [accepted(to(1)), dropped(to(1), { source: '10.1.0.3' }), dropped(to(1), { source: '138.1.0.2' })],
+  },
+  {
+    title: 'an address with bits that its mask hides: never, inverted always',
+    chains: {
+      INPUT: [
+        rule({ header: { source: 0x0a010002, sourceMask: 0xffff0000 }, target: drop }),
+        rule({ header: { source: 0x0a010002, sourceMask: 0xffff0000, inverted: IPT_INV_SRCIP }, target: count }),
+      ],
+    },
+    packets: [accepted(to(1)), accepted(to(1), { source: '10.1.0.0' }), accepted(to(1), { source: '10.3.0.2' })],
+  },
+  {
+    title: 'names of interfaces',
+    chains: {
+      INPUT: [
+        rule({ header: { inInterface: device('l+') }, target: count }),
+        rule({ header: { inInterface: device('lox') }, target: drop }),
+        rule({ header: { inInterface: device('lo'), inverted: IPT_INV_VIA_IN }, target: drop }),
+      ],
+      OUTPUT: [rule({ header: { inInterface: device('lo'), inverted: IPT_INV_VIA_IN }, target: drop })],
+      FORWARD: [rule({ header: { outInterface: device('e+') }, target: drop }), any(count)],
+    },
+    packets: [accepted(to(1)), dropped(to(1), { hook: OUTPUT }), accepted(to(1), { hook: FORWARD })],
+  },
+  {
+    title: 'marks and whom the link layer meant',
+    chains: {
+      INPUT: [any(count), rule({ matches: [mark(7), match('pkttype', 0, { pkttype: 2, invert: 1 })], target: drop })],
+    },
+    packets: [
+      accepted(to(1)),
+      dropped(to(1), { mark: 7 }),
+      accepted(to(1), { mark: 7, packetType: 2 }),
+      accepted(to(1), { mark: 0x107 }),
+    ],
+  },
+  {
+    title: 'any of several ports, of either end',
+    chains: { INPUT: [on(TCP, [anyPort(1, 80, 443)])] },
+    packets: [
+      dropped(to(443)),
+      dropped(transport.tcp({ sport: 80, dport: 5 })),
+      accepted(transport.tcp({ sport: 81, dport: 442 })),
+    ],
+  },
+  {
+    title: 'types and codes of ICMP',
+    chains: { INPUT: [on(ICMP, [match('icmp', 0, { type: 3, code: [1, 3], invflags: 0 })]), on(ICMP, [icmp(8)])] },
+    packets: [
+      dropped(transport.icmp({ type: 8, code: 9 })),
+      dropped(transport.icmp({ type: 3, code: 3 })),
+      accepted(transport.icmp({ type: 3, code: 4 })),
+      accepted(transport.icmp({ type: 0, code: 3 })),
+    ],
+  },
+  {
+    title: 'an SPI over its halves',
+    chains: { INPUT: [on(ESP, [match('esp', 0, { spis: [0x1fff0, 0x80000000], invflags: 0 })])] },
+    packets: [
+      dropped(raw(ESP, '0001fff000000001')),
+      dropped(raw(ESP, '8000000000000001')),
+      accepted(raw(ESP, '0001ffef00000001')),
+      accepted(raw(ESP, '8000000100000001')),
+    ],
+  },
+  {
+    title: 'no connection: INVALID',
+    chains: {
+      INPUT: [
+        rule({ matches: [match('state', 0, { mask: 0x4e })], target: drop }),
+        rule({ matches: [match('connmark', 1, { mark: 0, mask: 0, invert: 0 })], target: drop }),
+        rule({ matches: [match('state', 0, { mask: 1 })], target: count }),
+      ],
+    },
+    packets: [accepted(to(80))],
+  },
+  {
+    title: 'the type of service, the time to live, the length',
+    chains: {
+      INPUT: [
+        rule({ matches: [match('tos', 1, { tos_mask: 0x3f, tos_value: 0x10, invert: 0 })], target: drop }),
+        rule({ matches: [match('ttl', 0, { mode: 2, ttl: 2 })], target: drop }),
+        rule({ matches: [length(41, 0xffff)], target: drop }),
+      ],
+    },
+    packets: [
+      dropped(to(1), { tos: 0xd0 }),
+      dropped(to(1), { ttl: 1 }),
+      accepted(to(1), { ttl: 2 }),
+      dropped(transport.tcp({ data: 1 })),
+    ],
+  },
+];
+
+const broken: readonly Case[] = [
+  {
+    title: 'later fragments have no ports, but an address',
+    chains: {
+      INPUT: [on(TCP, [tcp()], count), on(TCP, [anyPort(0)]), on(UDP, [udp()]), from(0x0a010003, drop)],
+    },
+    packets: [
+      accepted(to(80), { fragmentOffset: 2 }),
+      dropped(to(80), { fragmentOffset: 2, source: '10.1.0.3' }),
+      accepted(udpTo(53), { fragmentOffset: 1 }),
+      accepted(raw(TCP, ''), { fragmentOffset: 0x1fff }),
+      accepted(to(80), { moreFragments: true }),
+      dropped(udpTo(53), { moreFragments: true }),
+    ],
+  },
+  {
+    title: 'TCP at offset 8 is dropped by the first rule that looks at it, uncounted',
+    chains: {
+      INPUT: [from(0x0a010003, { kind: 'accept' }), on(TCP, [anyPort(80)]), on(TCP, [tcp(80)], count), any(count)],
+    },
+    packets: [
+      dropped(to(80), { fragmentOffset: 1 }),
+      accepted(to(80), { fragmentOffset: 1, source: '10.1.0.3' }),
+      accepted(udpTo(80), { fragmentOffset: 1 }),
+      accepted(to(80), { fragmentOffset: 2 }),
+    ],
+  },
+  {
+    title: '-f and ! -f',
+    chains: {
+      INPUT: [
+        rule({ header: { flags: IPT_F_FRAG }, target: drop }),
+        rule({ header: { flags: IPT_F_FRAG, inverted: IPT_INV_FRAG }, target: count }),
+        rule({ header: { inverted: IPT_INV_FRAG }, target: drop }),
+      ],
+    },
+    packets: [
+      accepted(to(80)),
+      accepted(to(80), { moreFragments: true }),
+      dropped(to(80), { fragmentOffset: 1 }),
+      dropped(udpTo(80), { fragmentOffset: 3, moreFragments: true }),
+    ],
+  },
+  ...(
+    [
+      { what: 'TCP', protocol: TCP, matches: [tcp(1)], size: 20 },
+      { what: 'UDP', protocol: UDP, matches: [udp(1)], size: 8 },
+      { what: 'ICMP', protocol: ICMP, matches: [icmp(9)], size: 8 },
+      { what: 'ESP', protocol: ESP, matches: [match('esp', 0, { spis: [1, 1], invflags: 0 })], size: 8 },
+      { what: 'multiport on TCP', protocol: TCP, matches: [anyPort(9)], size: 4 },
+      { what: 'multiport on UDP', protocol: UDP, matches: [anyPort(9)], size: 4 },
+      {
+        what: 'IPCOMP',
+        protocol: 108,
+        matches: [match('ipcomp', 0, { spis: [1, 1], invflags: 0, hdrres: 0 })],
+        size: 4,
+      },
+    ] as const
+  ).map(
+    ({ what, protocol, matches, size }): Case => ({
+      title: `${what}: dropped where ${size} bytes aren't there, uncounted, and only where it is looked at`,
+      chains: { INPUT: [from(0x0a010003, count), on(protocol, matches, { kind: 'accept' }), any(count)] },
+      packets: [0, 1, 3, 4, 7, 8, 13, 19, 20, 21].flatMap((bytes) => {
+        const what = raw(protocol, '00ff'.repeat(11).slice(0, 2 * bytes));
+        const other = raw(47, '00ff'.repeat(11).slice(0, 2 * bytes));
+        return [arrival(bytes >= size, what), accepted(other), arrival(bytes >= size, what, { options: [1, 1, 1, 0] })];
+      }),
+    }),
+  ),
+  {
+    title: 'what stands before a match decides whether a short packet gets to it',
+    chains: {
+      INPUT: [on(UDP, [length(100, 200), udp(53)]), on(UDP, [mark(1), udp(53)]), on(UDP, [udp(54), length(100, 200)])],
+      OUTPUT: [on(UDP, [length(100, 200), udp(53)]), on(UDP, [mark(1), udp(53)])],
+    },
+    packets: [
+      dropped(raw(UDP, '0000')),
+      accepted(raw(UDP, '0000'), { hook: OUTPUT }),
+      dropped(raw(UDP, '0000'), { hook: OUTPUT, mark: 1 }),
+      dropped(udpTo(53), { mark: 1 }),
+      accepted(udpTo(53)),
+      dropped(transport.udp({ dport: 53, data: 72 }), { hook: OUTPUT }),
+    ],
+  },
+  {
+    title: 'ports behind options of the IP header',
+    chains: { INPUT: [on(TCP, [tcp(80)]), on(UDP, [udp(53)])] },
+    packets: [4, 8, 40].flatMap((size) => {
+      const options = Array.from({ length: size }, () => 1);
+      return [
+        dropped(to(80), { options }),
+        accepted(to(81), { options }),
+        dropped(udpTo(53), { options }),
+        dropped(to(81), { options, cut: 19 }),
+      ];
+    }),
+  },
+];
+
+const chain = (name: string, ...rules: readonly Rule[]) => ({ [name]: rules });
+const port = (dport: number, target: TargetUse) => on(TCP, [tcp(dport)], target);
+
+const flow: readonly Case[] = [
+  {
+    title: 'jumps four deep, and back',
+    chains: {
+      INPUT: [any(jump('a')), port(1, drop), any(count)],
+      ...chain('a', any(count), any(jump('b')), port(2, drop)),
+      ...chain('b', any(jump('c')), port(3, back), port(4, drop)),
+      ...chain('c', any(jump('d')), any(count)),
+      ...chain('d', port(5, drop), port(6, back), any(count)),
+    },
+    packets: [1, 2, 3, 4, 5, 6, 7].map((dport) => arrival(![1, 2, 4, 5].includes(dport), to(dport))),
+  },
+  {
+    title: 'goto: back to whoever jumped last, else to the policy of the hook',
+    chains: {
+      INPUT: [port(1, goto('a')), any(jump('b')), any(drop)],
+      FORWARD: [any(goto('a')), any({ kind: 'accept' })],
+      OUTPUT: [any(jump('b')), any({ kind: 'accept' })],
+      ...chain('a', any(count), port(9, drop)),
+      ...chain('b', any(goto('a')), any(drop)),
+    },
+    options: { policies: { FORWARD: 'drop' } },
+    packets: [
+      accepted(to(1)),
+      dropped(to(2)),
+      dropped(to(9)),
+      dropped(to(1), { hook: FORWARD }),
+      accepted(to(2), { hook: OUTPUT }),
+      dropped(to(9), { hook: OUTPUT }),
+    ],
+  },
+  {
+    title: 'RETURN in a built-in chain: to its policy, counted',
+    chains: { INPUT: [port(1, back), any(drop)], OUTPUT: [port(1, back), any({ kind: 'accept' })] },
+    options: { policies: { OUTPUT: 'drop' } },
+    packets: [accepted(to(1)), dropped(to(2)), dropped(to(1), { hook: OUTPUT }), accepted(to(2), { hook: OUTPUT })],
+  },
+  {
+    title: 'empty chains, by jump and goto',
+    chains: {
+      INPUT: [port(1, jump('a')), port(1, jump('a')), port(2, goto('a')), any(drop)],
+      ...chain('a'),
+      ...chain('unused', any(drop)),
+    },
+    packets: [dropped(to(1)), accepted(to(2)), dropped(to(3))],
+  },
+  {
+    title: `jumps ${MOST_JUMPS} deep`,
+    chains: {
+      INPUT: [any(jump('c1')), port(1, drop), any(count)],
+      ...Object.fromEntries(
+        Array.from({ length: MOST_JUMPS }, (_, at) => [
+          `c${at + 1}`,
+          at + 1 < MOST_JUMPS ? [any(jump(`c${at + 2}`)), port(100 + at, drop)] : [port(2, drop), any(count)],
+        ]),
+      ),
+    },
+    packets: [dropped(to(1)), dropped(to(2)), accepted(to(3)), dropped(to(100)), dropped(to(162)), accepted(to(163))],
+  },
+  {
+    title: 'one chain from many places',
+    chains: {
+      INPUT: Array.from({ length: 40 }, () => any(jump('a'))),
+      ...chain('a', any(jump('b')), any(jump('b')), port(1, drop)),
+      ...chain('b', any(count)),
+    },
+    packets: [dropped(to(1)), accepted(to(2))],
+  },
+];
+
+const COUNT = 2000;
+const sourceOf = (at: number) => 0x0a050000 + at;
+
+/** By turns: two shapes; the third is never alike. Every tenth is there again later, with another end. */
+function manyRules(): readonly Rule[] {
+  const target = (at: number): TargetUse => (at % 5 === 0 ? { kind: 'accept' } : at % 7 === 0 ? jump('a') : drop);
+  const one = (at: number): Rule =>
+    at % 3 === 0
+      ? rule({
+          header: { protocol: UDP, source: sourceOf(at), sourceMask: 0xffffffff },
+          matches: [udp(53)],
+          target: target(at),
+        })
+      : from(sourceOf(at), target(at));
+  return Array.from({ length: COUNT }, (_, at) => (at >= COUNT / 2 && at % 10 === 0 ? one(at - COUNT / 2) : one(at)));
+}
+
+const source = (at: number) => `10.5.${at >> 8}.${at & 255}`;
+
+describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})`, () => {
+  for (const [name, cases] of Object.entries({ matching, broken, flow })) {
+    it.each(cases)(`${name}: $title`, ({ title, chains, options, packets }) => {
+      const verdicts = expectAsJudged(makeTable(chains, options), packets, title);
+      expect(verdicts).toEqual(packets.map((packet) => packet.accepted));
+    });
+  }
+
+  it('refuses jumps that nest deeper than it remembers', () => {
+    const deep = Array.from({ length: MOST_JUMPS + 1 }, (_, at) => [`c${at}`, [any(jump(`c${at + 1}`))]] as const);
+    const table = makeTable({ INPUT: [any(jump('c0'))], ...Object.fromEntries(deep), [`c${MOST_JUMPS + 1}`]: [] });
+    expect(() => compileTable(viewOf(table), { counterOf: (entry) => entry })).toThrow('deep');
+  });
+
+  it('looks up many rules of a shape: the first of them that matches counts', () => {
+    const table = makeTable({ INPUT: manyRules(), OUTPUT: [any(jump('b'))], b: manyRules(), a: [port(1, drop)] });
+    const image = compileTable(viewOf(table), { counterOf: (entry) => entry });
+    // the duplicates are no elements
+    expect(image.shapes.count).toBe(2 * (COUNT - COUNT / 20));
+    const packets = [0, 1, 3, 5, 7, 10, 14, 15, 30, 500, 999, 1000, 1007, 1010, 1995, 1999, 2000].flatMap((at) =>
+      ([INPUT, OUTPUT] as const).flatMap((hook) => [
+        arrival(true, udpTo(53), { hook, source: source(at) }),
+        arrival(true, udpTo(54), { hook, source: source(at) }),
+        arrival(true, to(1), { hook, source: source(at) }),
+        arrival(true, to(53), { hook, source: source(at) }),
+        // odd packets are compared with one rule after the other
+        arrival(true, udpTo(53), { hook, source: source(at), fragmentOffset: 2 }),
+        arrival(true, raw(UDP, '00'), { hook, source: source(at) }),
+      ]),
+    );
+    const verdicts = expectAsJudged(table, packets);
+    expect(new Set(verdicts).size).toBe(2);
+  });
+
+  it('lookups of several shapes: whichever rule stands first', () => {
+    const shapes = (at: number): Rule => {
+      const address = sourceOf(at % 8);
+      const target: TargetUse = at % 2 === 0 ? drop : { kind: 'accept' };
+      if (at % 3 === 0) return from(address, target);
+      if (at % 3 === 1) return rule({ header: { source: address & 0xfffffffe, sourceMask: 0xfffffffe }, target });
+      return on(UDP, [udp(at % 16)], target);
+    };
+    for (let first = 0; first < 12; first += 1) {
+      const table = makeTable({ INPUT: Array.from({ length: 96 }, (_, at) => shapes(at * 7 + first)) });
+      expect(compileTable(viewOf(table), { counterOf: (entry) => entry }).shapes.count).toBeGreaterThan(0);
+      const packets = Array.from({ length: 64 }, (_, at) => arrival(true, udpTo(at % 16), { source: source(at >> 2) }));
+      expectAsJudged(table, packets, `from rule ${first}`);
+    }
+  });
+
+  it('300 random tables', { timeout: 300_000 }, () => {
+    let drops = 0;
+    let all = 0;
+    for (let seed = 1; seed <= 300; seed += 1) {
+      const random = randomFrom(seed);
+      const focus = randomFocus(random);
+      const isFilter = seed % 4 === 0;
+      const hooks: readonly HookNumber[] = isFilter ? [INPUT, FORWARD, OUTPUT] : [0, OUTPUT];
+      const table = randomTable(random, focus, isFilter ? 'filter' : 'raw');
+      const arrivals = Array.from({ length: 20 }, () => hooks).flatMap((each) =>
+        each.map((hook) => ({ hook, packet: randomPacket(random, focus) })),
+      );
+      const verdicts = expectAsJudged(table, arrivals, `seed ${seed}`);
+      all += verdicts.length;
+      drops += verdicts.filter((verdict) => !verdict).length;
+    }
+    // they aren't all about the same
+    expect(drops / all).toBeGreaterThan(0.2);
+    expect(drops / all).toBeLessThan(0.8);
+  });
+});
