@@ -19,6 +19,6 @@ const foreignRules = [
 const setUp = { run: `nft -f - <<'END'\n${foreignRules}\nEND` };
 const cleanup = 'nft delete table ip foreign';
 
-export function beside(cases: readonly PacketCase[]): readonly PacketCase[] {
+export function beside<Case extends PacketCase>(cases: readonly Case[]): readonly Case[] {
   return cases.map((one) => ({ ...one, steps: [setUp, ...one.steps], cleanup }));
 }

@@ -2,7 +2,6 @@ import { type PacketCase, table } from './case.ts';
 import { connMarkCases } from './conn-mark-cases.ts';
 import { both, counting } from './counting.ts';
 import { backwards, flows, tcpFlow } from './flows.ts';
-import { helperCases } from './helper-cases.ts';
 import { fragments, pieces, truncated } from './odd-packets.ts';
 import { cgroupCases, ownerCases, socketCases } from './owner-cases.ts';
 import { type Sent, sent } from './packet.ts';
@@ -101,7 +100,6 @@ export const connCases = {
     connbytes.filter((_, at) => at % 12 === 0),
   ),
   'connmark, connlabel': connMarkCases,
-  helper: helperCases,
   owner: ownerCases,
   cgroup: cgroupCases,
   'cpu, devgroup': placeCases,

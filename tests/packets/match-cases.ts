@@ -1,3 +1,4 @@
+import { helperCases } from './helper-cases.ts';
 import { type MatchCase, matching } from './matching.ts';
 import { address, type Sent, sent } from './packet.ts';
 import { everyWay, icmpProbes, mixedProbes, tcpProbes, through, udpProbes } from './probes.ts';
@@ -170,5 +171,6 @@ export const matchCases: Readonly<Record<string, readonly MatchCase[]>> = {
   udp: udpCases,
   icmp: icmpCases,
   multiport: multiportCases,
+  helper: helperCases,
   'comment and limit': plainCases,
 };
