@@ -58,7 +58,10 @@ export const plants: readonly Plant[] = [
   inTarget('dscp', 'dscp << SHIFT', 'dscp'),
   inTarget('ttl', "setIpField('ttl', info.ttl)", "setIpField('ttl', info.ttl ^ 1)"),
   inTarget('tos', '(old ^ value) & written', 'old ^ value ^ written'),
-  inTarget('notrack', '{ notrack: null }', ''),
+  {
+    ...inTarget('notrack', '{ notrack: null }', ''),
+    uses: /^-A \w+ (-p (?!tcp|icmp)\S+ |.*(?<!! )-i ).*-j NOTRACK/, // by nft where no answer can come by
+  },
   inTarget('reject', "code: 'host-unreachable'", "code: 'net-unreachable'"),
   inTarget('snat', "{ snat: natOf('SNAT', info, header) }", '{ masquerade: null }'),
   inTarget('dnat', "{ dnat: natOf('DNAT', info, header) }", '{ redirect: null }'),
