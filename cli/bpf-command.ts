@@ -1,5 +1,6 @@
 import { withOwnModule } from '../kern-shim/local.ts';
 import { BpfilterError } from '../protocol/error.ts';
+import { isTableName } from '../protocol/family.ts';
 import { hooks } from '../protocol/x-tables.ts';
 import { assemble } from '../rules/bpf/assembler.ts';
 import { compileTable } from '../rules/bpf/compile.ts';
@@ -27,6 +28,7 @@ const maps = { [machineMaps.records]: 0, [machineMaps.counters]: 1, [machineMaps
  * Throws `not-expressible` with the rule for a table that BPF can't carry.
  */
 export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Promise<number> {
+  if (!isTableName(table)) throw new BpfilterError('no-such-table', `no table "${table}"`);
   return withOwnModule({ ...files, verboseFd: undefined }, async ({ module }) => {
     const view = await openTable(table, tableClientOf(module));
     const image = compileTable(view, { counterOf: (entry) => entry });
