@@ -9,6 +9,7 @@ import {
   headerOffsets,
   NAME_SIZE,
   RECORD_SIZE,
+  ROUND,
   recordOffsets,
 } from './record.ts';
 
@@ -23,7 +24,7 @@ import {
  */
 export interface MachineOptions {
   readonly hook: number;
-  /** Bytes of the records' map, its header included. */
+  /** Bytes of the records' map, its header and padding included. */
   readonly size: number;
   /** Counters of each processor's slice, and how many processors there are. */
   readonly counters: number;
@@ -298,18 +299,34 @@ function fieldsOf(code: Assembler, wanted: ReadonlySet<Field>): void {
   put('spi', () => code.load(4, R1, FP, frame.transport).swap(R1, 32));
 }
 
-/** Compares record after record. It ends by a verdict, or by running out: then the packet is dropped. */
+/**
+ * Compares record after record, some of them in each round. It ends by a verdict, or by running out: then the packet
+ * is dropped. Where the next record is the next to compare, which is what mostly comes, nothing waits for the skip to
+ * be read: the processor guesses the branch.
+ */
 function loop(code: Assembler, { size }: MachineOptions): void {
   code.label('miss').load(4, R1, R3, recordOffsets.skip).alu('add', R8, { register: R1 });
   code.label('loop').mayGoto('drop');
-  code.branch(R8, '>', size - RECORD_SIZE, 'drop');
+  code.branch(R8, '>', size - ROUND * RECORD_SIZE, 'drop');
   code.mapValue(R3, machineMaps.records).alu('add', R3, { register: R8 });
-  code.load(8, R1, R3, recordOffsets.addresses).alu('xor', R1, { register: R6 });
-  code.load(8, R2, R3, recordOffsets.addressMask).alu('and', R1, { register: R2 }).branch(R1, '!=', 0, 'miss');
-  code.load(8, R1, R3, recordOffsets.traits).alu('xor', R1, { register: R7 });
-  code.load(8, R2, R3, recordOffsets.traitMask).alu('and', R1, { register: R2 }).alu('and', R1, { register: R9 });
-  code.branch(R1, '!=', 0, 'miss');
-  code.load(4, R4, R3, recordOffsets.action);
+  const round = Array.from({ length: ROUND }, (_, index) => index * RECORD_SIZE);
+  for (const at of round) {
+    code.load(8, R1, R3, at + recordOffsets.addresses).alu('xor', R1, { register: R6 });
+    code.load(8, R2, R3, at + recordOffsets.addressMask).alu('and', R1, { register: R2 });
+    code.load(8, R4, R3, at + recordOffsets.traits).alu('xor', R4, { register: R7 });
+    code
+      .load(8, R2, R3, at + recordOffsets.traitMask)
+      .alu('and', R4, { register: R2 })
+      .alu('and', R4, { register: R9 });
+    code.alu('or', R1, { register: R4 }).branch(R1, '==', 0, `holds-${at}`);
+    code.load(4, R1, R3, at + recordOffsets.skip).branch(R1, '!=', RECORD_SIZE, `skips-${at}`);
+  }
+  code.alu('add', R8, ROUND * RECORD_SIZE).jump('loop');
+  for (const at of round) {
+    code.label(`skips-${at}`).alu('add', R8, at).alu('add', R8, { register: R1 }).jump('loop');
+    code.label(`holds-${at}`).alu('add', R8, at).alu('add', R3, at).jump('holds');
+  }
+  code.label('holds').load(4, R4, R3, recordOffsets.action);
   code.load(8, R2, FP, frame.odd).branch(R2, '!=', 0, 'odd');
 }
 

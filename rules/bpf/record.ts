@@ -110,6 +110,13 @@ export type Field = keyof typeof fields;
 export const HEADER_SIZE = 64;
 export const headerOffsets = { start: 0, policy: 20, zero: 40 } as const;
 
+/**
+ * So many records the machine compares in one round, from wherever it begins. Behind the last one there is room for the
+ * rest of a round; nothing comes of what lies there, as the last rule of each chain holds for every packet.
+ */
+export const ROUND = 4;
+export const PADDING_SIZE = (ROUND - 1) * RECORD_SIZE;
+
 /** Name and mask of an interface, 16 bytes each (struct ipt_ip); they lie behind the records. */
 export const NAME_SIZE = 32;
 
