@@ -34,8 +34,9 @@ conformance: build
 	@npx tsx tests/conformance/main.ts $(ARGS)
 
 # Random rules and packets, the kernel's ip_tables beside ours. SEEDS=500 or SEEDS=1000-1500.
+# BACKEND=bpf: rules that BPF carries, by it alone.
 differential: build
-	@npx tsx tests/differential/main.ts $(SEEDS)
+	@npx tsx tests/differential/main.ts $(or $(SEEDS),100) $(BACKEND)
 
 # Malformed requests for SECONDS=600 or until BLOBS=n, from SEED=n; STATE=file to go on later. Speed, and branches taken.
 fuzz: setup

@@ -56,6 +56,9 @@ interface Settled {
   readonly refused: ReadonlyMap<string, readonly RefusedRule[]>;
 }
 
+/** Tables that ours restored in all runs so far, and how many of them BPF carried. */
+export const tablesCarried = { all: 0, byBpf: 0 };
+
 type Run = (cases: readonly DifferentialCase[]) => Promise<readonly CaseResult[]>;
 
 /** Runs cases, and again without their refused rules those that have some: in company a rule may be refused that isn't alone. */
@@ -97,7 +100,8 @@ export async function runIn(
   way: 'natively' | 'served',
   cases: readonly DifferentialCase[],
 ): Promise<readonly CaseResult[]> {
-  const wrapper = way === 'natively' ? ['unshare', '-n'] : ['unshare', '-n', bpfilter, 'run', '--'];
+  const backend = cases.some((one) => one.backend === 'bpf') ? ['--backend', 'bpf'] : [];
+  const wrapper = way === 'natively' ? ['unshare', '-n'] : ['unshare', '-n', bpfilter, 'run', ...backend, '--'];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-differential-'));
   try {
     const text = await outputOf([...wrapper, ...child], JSON.stringify(cases), {
@@ -107,10 +111,14 @@ export async function runIn(
       BPFILTER_BASE: folder,
       XTABLES_LOCKFILE: path.join(folder, 'xtables.lock'),
     });
-    const { results, nftables } = JSON.parse(text) as ChildOutput;
+    const { results, nftables, carried } = JSON.parse(text) as ChildOutput;
+    tablesCarried.all += carried.all;
+    tablesCarried.byBpf += carried.byBpf;
     if (nftables.includes('bpfilter_') !== (way === 'served')) {
       throw new Error(`${way}: the rules were carried by the wrong side; nft tables: ${nftables}`);
     }
+    if (way === 'served' && backend.length > 0 && carried.byBpf < carried.all)
+      throw new Error(`BPF carried ${carried.byBpf} of ${carried.all} tables`);
     return results;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

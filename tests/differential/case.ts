@@ -9,6 +9,8 @@ export interface DifferentialCase {
   readonly sendings: readonly Sending[];
   /** Some extensions are put in force in older revisions than iptables sends (`inOlderRevisions`). */
   readonly older: boolean;
+  /** All of it is to be carried by BPF, else the case fails; not given: by whatever is asked for. */
+  readonly backend?: 'bpf';
 }
 
 /** A rule that was refused, by its place in its table's list, and in what words. */
@@ -41,4 +43,6 @@ export interface ChildOutput {
   readonly results: readonly CaseResult[];
   /** `nft list tables` at the end: tells who carried the rules. */
   readonly nftables: string;
+  /** Tables that were restored, and how many of them BPF carried. */
+  readonly carried: { readonly all: number; readonly byBpf: number };
 }

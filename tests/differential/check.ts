@@ -18,13 +18,13 @@ export interface SeedResult {
   readonly unsteady: boolean;
 }
 
-/** Runs seeds, those of a group in one namespace each way. */
-export async function runSeeds(seeds: readonly number[]): Promise<readonly SeedResult[]> {
+/** Runs seeds as cases, those of a group in one namespace each way. */
+export async function runSeeds(seeds: readonly number[], toCase = caseOf): Promise<readonly SeedResult[]> {
   const results: SeedResult[] = [];
   for (const group of ['tracked', 'untracked'] as const) {
     const own = seeds.filter((seed) => groupOf(seed) === group);
     if (own.length === 0) continue;
-    const outcomes = await runBothWays(own.map(caseOf));
+    const outcomes = await runBothWays(own.map(toCase));
     const bad = outcomes.filter(({ native, ours }) => differences(native, ours).length > 0);
     const again =
       bad.length === 0

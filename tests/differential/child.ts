@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { BpfilterError } from '../../protocol/error.ts';
 import { decodeTable } from '../../rules/blob/decode.ts';
 import { viewTable } from '../../rules/blob/view.ts';
+import { isBpfTable } from '../../rules/nft/names.ts';
 import { forgetConnections } from '../packets/network.ts';
 import { tableCounters } from '../packets/table-counters.ts';
 import { kernelClient } from '../text-native/kernel-client.ts';
@@ -101,6 +102,7 @@ function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResu
     return { ...nothing, refused, ...(refused.length === 0 ? { broken } : {}) };
   }
   const revisions = revise(tables, older);
+  countCarried();
   const packets = sendings.map((sending) => JSON.stringify(network.send(sending)));
   const counters = Object.fromEntries(tables.map(({ name }) => [name, tableCounters(name)]));
   const connections = network.connections();
@@ -110,6 +112,14 @@ function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResu
   return result;
 }
 
+/** Which of the tables in force BPF carries; none natively. */
+function countCarried(): void {
+  const names = execute('nft', ['list', 'tables']).output.match(/\bbpfilter_\w+/g) ?? [];
+  carried.all += names.length;
+  carried.byBpf += names.filter(isBpfTable).length;
+}
+const carried = { all: 0, byBpf: 0 };
+
 function clear(tables: readonly RandomTable[]): void {
   const emptied = restore(tables.map(({ name }) => emptyTable(name)));
   if (emptied.status !== 0) throw new Error(`tables can't be emptied: ${emptied.output}`);
@@ -118,5 +128,6 @@ function clear(tables: readonly RandomTable[]): void {
 }
 
 const cases = JSON.parse(fs.readFileSync(0, 'utf8')) as readonly DifferentialCase[];
-const output: ChildOutput = { results: cases.map(runCase), nftables: execute('nft', ['list', 'tables']).output };
+const results = cases.map(runCase);
+const output: ChildOutput = { results, nftables: execute('nft', ['list', 'tables']).output, carried };
 process.stdout.write(JSON.stringify(output));

@@ -50,6 +50,24 @@ export function linesOf(extensions: readonly (AnyMatch | AnyTarget)[]): readonly
 export const matchExamples = linesOf(matches);
 export const targetExamples = linesOf(targets);
 
+/** What random rules are made of. */
+export interface Vocabulary {
+  /** Lines of each extension. */
+  readonly matches: readonly (readonly Example[])[];
+  readonly targets: readonly (readonly Example[])[];
+  /** Whether rules in user chains ask for devices that a hook may not have. */
+  readonly isDeviceAnywhere: boolean;
+  /** Rules to stand in a row somewhere, but for their targets; mostly none. */
+  readonly runOf: (random: Random) => readonly string[];
+}
+
+const everything: Vocabulary = {
+  matches: matchExamples,
+  targets: targetExamples,
+  isDeviceAnywhere: false,
+  runOf: () => [],
+};
+
 /** Chains that anything may call, in an order in which each calls only later ones: no loops. */
 const users = ['one', 'two', 'three', 'four', 'five'] as const;
 
@@ -64,14 +82,15 @@ interface Place {
   readonly table: TableName;
   readonly chain: Chain;
   readonly callable: readonly Chain[];
+  readonly words: Vocabulary;
 }
 
 /** Rulesets for the tables: filter full of rules of every kind, the others with fewer. */
-export function randomTables(random: Random, names: readonly TableName[]): readonly RandomTable[] {
-  return names.map((table) => randomTable(random, table));
+export function randomTables(random: Random, names: readonly TableName[], words = everything): readonly RandomTable[] {
+  return names.map((table) => randomTable(random, table, words));
 }
 
-function randomTable(random: Random, table: TableName): RandomTable {
+function randomTable(random: Random, table: TableName, words: Vocabulary): RandomTable {
   const builtin = ipv4.tables[table].chains.map(({ name, hook }): Chain => ({ name, hooks: 1 << hook }));
   const all = builtin.reduce((mask, { hooks }) => mask | hooks, 0);
   const user = users.map((name): Chain => ({ name, hooks: random(2) === 0 ? all : someOf(random, builtin) }));
@@ -79,7 +98,9 @@ function randomTable(random: Random, table: TableName): RandomTable {
   const rules = [...builtin, ...user].flatMap((chain) => {
     const at = user.indexOf(chain);
     const later = user.filter((one, place) => place > at && (chain.hooks & ~one.hooks) === 0);
-    return Array.from({ length: random(most) }, () => randomRule(random, { table, chain, callable: later }));
+    const place = { table, chain, callable: later, words };
+    const some = Array.from({ length: random(most) }, () => randomRule(random, place));
+    return [...some, ...words.runOf(random).map((text) => ruleOfRun(random, text, place))];
   });
   const mayDrop = table !== 'nat';
   const dropping = builtin.filter(() => mayDrop && random(table === 'filter' ? 6 : 30) === 0).map(({ name }) => name);
@@ -114,11 +135,18 @@ interface Draft {
 function randomRule(random: Random, place: Place): RandomRule {
   const draft: Draft = { parts: [], examples: [] };
   const header = [address(random, '-s'), address(random, '-d'), device(random, place), fragment(random)];
-  for (let left = pick(random, [0, 1, 1, 1, 2]); left > 0; left--) addExample(random, draft, matchExamples, place);
+  for (let left = pick(random, [0, 1, 1, 1, 2]); left > 0; left--)
+    addExample(random, draft, place.words.matches, place);
   const target = targetOf(random, draft, place);
   const protocol = draft.protocol ?? pick(random, ['', '', '', '-p tcp', '-p tcp', '-p udp', '-p icmp', '! -p tcp']);
   const text = [protocol, ...header, ...draft.parts, target].filter((part) => part !== '').join(' ');
   return { chain: place.chain.name, text, examples: [...draft.examples, ...headerOptions(text)] };
+}
+
+/** A rule that packets don't come out of, but by RETURN. */
+function ruleOfRun(random: Random, text: string, { chain, callable }: Place): RandomRule {
+  const ends = ['-j ACCEPT', '-j DROP', '-j RETURN', ...callable.flatMap(({ name }) => [`-j ${name}`, `-g ${name}`])];
+  return { chain: chain.name, text: `${text} ${ends[random(ends.length)]}`, examples: headerOptions(text) };
 }
 
 /** What every rule may ask of the IP header and the devices. */
@@ -178,7 +206,7 @@ function split(fragment: string): { readonly protocol?: string; readonly rest: s
 }
 
 function targetOf(random: Random, draft: Draft, place: Place): string {
-  const { table, callable } = place;
+  const { table, callable, words } = place;
   const [first, ...rest] = callable.map(({ name }) => name);
   if (first !== undefined && random(3) === 0) {
     return `${pick(random, ['-j', '-j', '-g'])} ${pick(random, [first, ...rest])}`;
@@ -186,9 +214,9 @@ function targetOf(random: Random, draft: Draft, place: Place): string {
   if (random(table === 'nat' ? 4 : 2) !== 1) {
     const count = draft.parts.length;
     // most of them such as only a few tables, or hooks, have: any other may stand in all of them
-    const own = targetExamples.filter((lines) => lines.some(({ placement }) => placement.table !== undefined));
+    const own = words.targets.filter((lines) => lines.some(({ placement }) => placement.table !== undefined));
     const narrow = own.filter((lines) => lines.some(({ placement }) => placement.hooks !== undefined));
-    addExample(random, draft, pick(random, [own, narrow, targetExamples]), place);
+    addExample(random, draft, pick(random, [own, narrow, words.targets]), place);
     if (draft.parts.length > count) return draft.parts.pop() ?? '';
   }
   const ends = table === 'filter' || random(5) === 0 ? ['-j ACCEPT', ...(table === 'nat' ? [] : ['-j DROP'])] : [];
@@ -208,8 +236,10 @@ function fragment(random: Random): string {
 }
 
 /** -i and -o where the built-in chain of that name has such a device. */
-function device(random: Random, { chain: { hooks } }: Place): string {
+function device(random: Random, { chain: { name, hooks }, words }: Place): string {
   if (random(9) > 0) return '';
+  if (words.isDeviceAnywhere && users.some((user) => user === name))
+    return expand(`${not(random)}{-i|-o} {interface}`, random);
   const outgoing = (hooks & 0b00011) === 0 && (hooks & 0b11000) !== 0;
   const incoming = (hooks & 0b11000) === 0 && (hooks & 0b00011) !== 0;
   const option = outgoing ? '-o' : incoming ? '-i' : hooks === 0b00100 ? pick(random, ['-i', '-o']) : undefined;

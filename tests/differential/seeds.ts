@@ -1,10 +1,12 @@
 import { randomFrom } from '../harness/random.ts';
+import { carriedByBpf } from './carried.ts';
 import type { DifferentialCase } from './case.ts';
 import { withExpected } from './expected.ts';
 import { avoidedPackets } from './known.ts';
 import { withOwnPorts } from './own-ports.ts';
 import { randomSendings } from './packets.ts';
 import { randomTables } from './random-rules.ts';
+import type { RandomTable } from './ruleset.ts';
 
 const packetsEach = 40;
 /** Makes numbers of its own of a seed: what they decide changes nothing else. */
@@ -39,4 +41,22 @@ export function caseOf(seed: number): DifferentialCase {
     sendings: translates ? withOwnPorts(sendings) : sendings,
     older: seed % 2 === 0,
   };
+}
+
+/** A case of what BPF carries, by it alone; two of three seeds track connections whatever else there is. */
+export function bpfCaseOf(seed: number): DifferentialCase {
+  const random = randomFrom(seed ^ APART);
+  const rules = randomTables(random, untracked, carriedByBpf);
+  return {
+    title: `seed ${seed}`,
+    tables: groupOf(seed) === 'tracked' ? rules.map(tracking) : rules,
+    sendings: randomSendings(random, packetsEach),
+    older: seed % 2 === 0,
+    backend: 'bpf',
+  };
+}
+
+function tracking(table: RandomTable): RandomTable {
+  const first = { chain: 'PREROUTING', text: '-m conntrack --ctstate INVALID', examples: [] };
+  return table.name === 'mangle' ? { ...table, rules: [first, ...table.rules] } : table;
 }
