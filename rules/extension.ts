@@ -191,6 +191,8 @@ export interface MatchDefinition<Info> extends ExtensionFacts {
   nft(info: Info, context: NftContext): NftMatch;
   /** For the BPF data plane; throws by `cannotExpress`. Without it a table with such a match is left to nft. */
   bpf?(info: Info, context: { readonly header: HeaderMatch }): BpfMatch;
+  /** What `bpf` refuses, for people (docs/coverage.md). */
+  readonly bpfLacks?: readonly string[];
 }
 
 export interface TargetDefinition<Info> extends ExtensionFacts {

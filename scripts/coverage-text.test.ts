@@ -33,7 +33,11 @@ const rowOf = (text: string, name: string) => text.split('\n').find((line) => li
 describe('coverageText', () => {
   it('has a row and the options of each', () => {
     const text = coverageText([blank], [target]);
-    expect(rowOf(text, 'blank')).toBe('| `blank` | 0 |  |  |  |');
+    expect(rowOf(text, 'blank')).toBe('| `blank` | 0 |  |  |  | no |');
+    expect(text.split('\n').filter((line) => line.startsWith('| Name'))).toEqual([
+      '| Name | Revisions | Only | What nftables does not carry | That is carried by | BPF |',
+      '| Name | Revisions | Only | What nftables does not carry | That is carried by |',
+    ]);
     expect(rowOf(text, 'BLANK')).toBe(
       '| `BLANK` | 0 | table nat, raw; INPUT, POSTROUTING; `-p tcp` | all: nft has none | refused: it is private |',
     );
@@ -41,11 +45,16 @@ describe('coverageText', () => {
   });
 
   it.each([
-    [{ coverage: { partly: ['one', 'a|b'] } }, "| `blank` | 0 |  | one; a\\|b | the kernel's own |"],
-    [{ coverage: { none: 'no' } }, "| `blank` | 0 |  | all: no | the kernel's own |"],
-    [{ revisions: { 1: parts.revisions[0], 3: parts.revisions[0] } }, '| `blank` | 1, 3 |  |  |  |'],
-    [{ placement: { table: 'nat' } }, '| `blank` | 0 | table nat |  |  |'],
-    [{ placement: { protocol: 33 } }, '| `blank` | 0 | `-p 33` |  |  |'],
+    [{ coverage: { partly: ['one', 'a|b'] } }, "| `blank` | 0 |  | one; a\\|b | the kernel's own | no |"],
+    [{ coverage: { none: 'no' } }, "| `blank` | 0 |  | all: no | the kernel's own | no |"],
+    [{ revisions: { 1: parts.revisions[0], 3: parts.revisions[0] } }, '| `blank` | 1, 3 |  |  |  | no |'],
+    [{ placement: { table: 'nat' } }, '| `blank` | 0 | table nat |  |  | no |'],
+    [{ placement: { protocol: 33 } }, '| `blank` | 0 | `-p 33` |  |  | no |'],
+    [{ bpf: () => ({ groups: [] }) }, '| `blank` | 0 |  |  |  | yes |'],
+    [
+      { bpf: () => ({ groups: [] }), bpfLacks: ['--this', '--that'] },
+      '| `blank` | 0 |  |  |  | yes, not --this, --that |',
+    ],
   ] as const)('%j', (other, row) => {
     expect(rowOf(coverageText([{ ...blank, ...other } as AnyMatch], []), 'blank')).toBe(row);
   });

@@ -15,6 +15,9 @@ the last column says so, such a rule is refused (EOPNOTSUPP; the log names the r
 
 ACCEPT, DROP, RETURN, jumps, goto and rules without a target, addresses, interfaces, protocols and fragments are
 carried by nftables. What differs otherwise: [differences.md](differences.md).
+
+A table that BPF carries ([bpf.md](bpf.md)) has no targets but these, and no matches but those with a \`yes\` in the
+column BPF.
 `;
 
 /** The text of docs/coverage.md. */
@@ -32,11 +35,11 @@ export function coverageText(matches: readonly AnyMatch[], targets: readonly Any
 }
 
 function section(title: string, extensions: readonly Extension[]): readonly string[] {
+  const bpfTitle = extensions.some(({ kind }) => kind === 'match') ? ['BPF'] : [];
   return [
     `## ${title}`,
     '',
-    row(['Name', 'Revisions', 'Only', 'What nftables does not carry', 'That is carried by']),
-    row(['---', '---', '---', '---', '---']),
+    ...titles(['Name', 'Revisions', 'Only', 'What nftables does not carry', 'That is carried by', ...bpfTitle]),
     ...sorted(extensions).map((extension) =>
       row([
         `\`${extension.name}\``,
@@ -44,10 +47,20 @@ function section(title: string, extensions: readonly Extension[]): readonly stri
         placement(extension.placement),
         notByNft(extension),
         instead(extension),
+        ...(extension.kind === 'match' ? [inBpf(extension)] : []),
       ]),
     ),
     '',
   ];
+}
+
+function titles(cells: readonly string[]): readonly string[] {
+  return [row(cells), row(cells.map(() => '---'))];
+}
+
+function inBpf({ bpf, bpfLacks = [] }: AnyMatch): string {
+  if (bpf === undefined) return 'no';
+  return bpfLacks.length === 0 ? 'yes' : `yes, not ${bpfLacks.join(', ')}`;
 }
 
 function options({ kind, name, examples, unpredictable }: Extension): readonly string[] {

@@ -50,4 +50,5 @@ export const conntrack = defineMatch<ConntrackInfo>({
     const stateTest = anyBit('conntrackState', states, inverted(state));
     return { groups: [[stateTest], ...(wanted(status) ? [[isUntracked, statusTest]] : [])] };
   },
+  bpfLacks: ['--ctproto', '--ctorigsrc and the like', '--ctexpire', '--ctdir'],
 });

@@ -70,6 +70,7 @@ export const ecn = defineMatch<EcnInfo>({
       cannotExpress("ecn: ip_tables reads TCP's flags in later fragments too, and drops no packet that has none");
     return { groups: (operation & IP) === 0 ? [] : bitsGroups('tos', XT_ECN_IP_MASK, ip_ect, (invert & IP) !== 0) };
   },
+  bpfLacks: ['--ecn-tcp-ece', '--ecn-tcp-cwr'],
 });
 
 function alternatives({ operation, invert, ip_ect }: EcnInfo): NftAlternatives {

@@ -76,6 +76,7 @@ export const tcp = defineMatch<TcpInfo>({
     const flags = bitsGroups('tcpFlags', flg_mask, flg_cmp, (invflags & INV_FLAGS) !== 0);
     return { groups: [...portPairGroups(info), ...flags], transport: { need: 3, dropsOffsetOne: true } };
   },
+  bpfLacks: ['--tcp-option'],
 });
 
 function hex(byte: number): string {
