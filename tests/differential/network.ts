@@ -1,9 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { check } from '../../sys/fail.ts';
-import { cFunction, lastErrno } from '../../sys/koffi.ts';
-import { AF_INET, SOCK_CLOEXEC, SOCK_RAW, socket } from '../../sys/socket.ts';
 import { rawSetsockopt, SOL_SOCKET } from '../../sys/socket-option.ts';
+import { ip, openRaw, sendRaw, setUpHost } from '../packets/host.ts';
 import { masked } from '../packets/masked.ts';
 import { address, type Entrance } from '../packets/packet.ts';
 import { openTap, openTun } from '../packets/tun.ts';
@@ -11,10 +9,7 @@ import { answerTo } from './answer.ts';
 import { ETHERNET_BYTES, frame, mac, routes } from './device.ts';
 import type { Sending } from './packets.ts';
 
-const sendto = cFunction('sendto', ['int', 'void *', 'ulong', 'int', 'void *', 'uint']);
-const IPPROTO_RAW = 255;
 const SO_MARK = 36;
-const DESTINATION_AT = 16;
 const ETHERTYPE_AT = 12;
 const ETH_P_IP = 0x0800;
 
@@ -30,20 +25,6 @@ export interface Network {
   forget(): void;
 }
 
-/** Settings that make what the stack does depend on nothing but packets and rules. */
-const settings: Readonly<Record<string, string>> = {
-  'ipv4/ip_forward': '1',
-  'ipv4/conf/all/rp_filter': '0',
-  'ipv4/conf/default/rp_filter': '0',
-  'ipv4/conf/all/send_redirects': '0',
-  'ipv4/conf/default/send_redirects': '0',
-  'ipv4/conf/all/accept_source_route': '0',
-  'ipv4/icmp_ratemask': '0',
-  'ipv4/ipfrag_time': '3600',
-  'ipv6/conf/default/disable_ipv6': '1',
-  'netfilter/nf_conntrack_acct': '1',
-};
-
 interface CameOut {
   readonly at: Entrance;
   readonly packet: Buffer;
@@ -52,7 +33,7 @@ interface CameOut {
 
 /** Sets up this network namespace, which must be fresh: `left` has Ethernet addresses, `right` none. */
 export function prepareNetwork(): Network {
-  for (const [name, value] of Object.entries(settings)) fs.writeFileSync(`/proc/sys/net/${name}`, value);
+  setUpHost({ 'netfilter/nf_conntrack_acct': '1' });
   const left = openTap('left');
   const right = openTun('right');
   ip([
@@ -126,11 +107,6 @@ function backlog(): number {
   return lines.reduce((sum, line) => sum + Number.parseInt(line.split(' ')[BACKLOG_AT] ?? '0', 16), 0);
 }
 
-function ip(lines: readonly string[]): void {
-  const done = spawnSync('ip', ['-batch', '-'], { input: lines.join('\n'), encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`ip: ${done.error?.message ?? done.stderr}`);
-}
-
 function emission({ at, packet, ethernet }: CameOut): Emission {
   return `${at} ${ethernet.toString('hex')} ${masked(packet).toString('hex')}`;
 }
@@ -139,19 +115,12 @@ function emission({ at, packet, ethernet }: CameOut): Emission {
 function socketWith(sockets: Map<number, number>, mark: number): number {
   const there = sockets.get(mark);
   if (there !== undefined) return there;
-  const fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  const fd = openRaw();
   const value = Buffer.alloc(4);
   value.writeUInt32LE(mark, 0);
   check(rawSetsockopt(fd, SOL_SOCKET, SO_MARK, value, value.length).result, 'setsockopt', 'SO_MARK');
   sockets.set(mark, fd);
   return fd;
-}
-
-function sendRaw(fd: number, packet: Buffer): number {
-  const to = Buffer.alloc(16);
-  to.writeUInt16LE(AF_INET, 0);
-  packet.copy(to, 4, DESTINATION_AT, DESTINATION_AT + 4);
-  return sendto()(fd, packet, packet.length, 0, to, to.length) < 0 ? lastErrno() : 0;
 }
 
 /** `ipv4 2 tcp 6 TIMEOUT …`: the fifth word runs down. `use` counts who looks at it just now. */

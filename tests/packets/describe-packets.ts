@@ -2,22 +2,59 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { titled } from '../harness/ways.ts';
 import { type BothResults, reason, refusals, runBothWays } from './both-ways.ts';
 import type { PacketCase } from './case.ts';
+import { type MatchCase, taken } from './matching.ts';
 
-/** A test for each case, all that end in one namespace each way: what ours did is what the kernel did. */
-export function describePackets(groups: Readonly<Record<string, readonly PacketCase[]>>): void {
+type Groups<Case> = Readonly<Record<string, readonly Case[]>>;
+
+/** A test for each case, all of a group in one namespace each way: what ours did is what the kernel did. */
+export function describePackets(groups: Groups<PacketCase>): void {
   for (const [group, cases] of Object.entries(groups)) {
-    describe.skipIf(reason !== undefined)(titled(`${group}: as in the kernel`, reason), () => {
-      let results: ReadonlyMap<string, BothResults> = new Map();
-      beforeAll(() => {
-        results = runBothWays(cases);
-      }, 120_000);
-
-      it.each(cases)('$title', ({ title }) => {
-        const both = results.get(title);
-        if (both === undefined) throw new Error('no result');
-        expect(both.ours).toEqual(both.native);
-        expect(refusals(both.native)).toEqual([]);
-      });
+    withResults(`${group}: as in the kernel`, cases, (resultsOf) => {
+      it.each(cases)('$title', ({ title }) => void sameAsKernel(resultsOf(title)));
     });
   }
+}
+
+/** The same for rules that are there to tell packets apart: each takes what it should. */
+export function describeMatches(groups: Groups<MatchCase>): void {
+  for (const [group, cases] of Object.entries(groups)) {
+    withResults(`${group}: packets meet it as in the kernel`, cases, (resultsOf) => eachMatch(cases, resultsOf));
+  }
+}
+
+/** The same for many small groups, all of them in one namespace each way. */
+export function describeMatchesTogether(title: string, groups: Groups<MatchCase>): void {
+  withResults(title, Object.values(groups).flat(), (resultsOf) => {
+    for (const [group, cases] of Object.entries(groups)) describe(group, () => eachMatch(cases, resultsOf));
+  });
+}
+
+type ResultsOf = (title: string) => BothResults;
+
+function withResults(title: string, cases: readonly PacketCase[], define: (resultsOf: ResultsOf) => void): void {
+  describe.skipIf(reason !== undefined)(titled(title, reason), () => {
+    let results: ReadonlyMap<string, BothResults> = new Map();
+    beforeAll(() => {
+      results = runBothWays(cases);
+    }, 240_000);
+
+    define((wanted) => {
+      const both = results.get(wanted);
+      if (both === undefined) throw new Error('no result');
+      return both;
+    });
+  });
+}
+
+function eachMatch(cases: readonly MatchCase[], resultsOf: ResultsOf): void {
+  it.each(cases)('$title', ({ title, takes }) => {
+    const both = resultsOf(title);
+    sameAsKernel(both);
+    expect(taken(both)).toBe(takes);
+  });
+}
+
+function sameAsKernel({ native, ours }: BothResults): void {
+  expect(ours).toEqual(native);
+  expect(refusals(native)).toEqual([]);
 }

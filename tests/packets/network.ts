@@ -1,16 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import { closeFd } from '../../sys/descriptor.ts';
-import { cFunction, lastErrno } from '../../sys/koffi.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_RAW, socket } from '../../sys/socket.ts';
 import type { Emitted } from './case.ts';
+import { ip, openRaw, sendRaw, sendto, setUpHost } from './host.ts';
 import { masked } from './masked.ts';
 import { address, type Sent } from './packet.ts';
 import { openTun } from './tun.ts';
-
-const sendto = cFunction('sendto', ['int', 'void *', 'ulong', 'int', 'void *', 'uint']);
-const IPPROTO_RAW = 255;
-const DESTINATION_AT = 16;
 
 /** A host with a device on either side, and the wires in our hands. */
 export interface Network {
@@ -22,27 +16,12 @@ export interface Network {
   forgetConnections(): void;
 }
 
-/** Settings that make what the stack does depend on nothing but packets and rules. */
-const settings: Readonly<Record<string, string>> = {
-  'ipv4/ip_forward': '1',
-  'ipv4/conf/all/rp_filter': '0',
-  'ipv4/conf/default/rp_filter': '0',
-  'ipv4/conf/all/send_redirects': '0',
-  'ipv4/conf/default/send_redirects': '0',
-  'ipv4/conf/all/accept_source_route': '0',
-  // no rate limit for ICMP errors of any kind
-  'ipv4/icmp_ratemask': '0',
-  // fragments that wait for others say nothing as long as a test lasts
-  'ipv4/ipfrag_time': '3600',
-  'ipv6/conf/default/disable_ipv6': '1',
-};
-
 /** Sets up this network namespace, which must be fresh. */
 export function prepareNetwork(): Network {
-  for (const [name, value] of Object.entries(settings)) fs.writeFileSync(`/proc/sys/net/${name}`, value);
+  setUpHost();
   const left = openTun('left');
   const right = openTun('right');
-  const batch = [
+  ip([
     'link set lo up',
     ...Object.entries({ left: address.hostLeft, right: address.hostRight }).flatMap(([device, own]) => [
       `address add ${own}/24 dev ${device}`,
@@ -50,10 +29,8 @@ export function prepareNetwork(): Network {
     ]),
     'route add 192.0.2.0/24 dev left',
     'route add 198.51.100.0/24 dev right',
-  ];
-  const done = spawnSync('ip', ['-batch', '-'], { input: batch.join('\n'), encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`ip: ${done.error?.message ?? done.stderr}`);
-  const raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  ]);
+  const raw = openRaw();
   return {
     send({ at, bytes }) {
       const packet = Buffer.from(bytes, 'hex');
@@ -70,13 +47,6 @@ export function prepareNetwork(): Network {
       ).flatMap(([on, device]) => device.drain().map((packet) => ({ on, bytes: masked(packet).toString('hex') }))),
     forgetConnections,
   };
-}
-
-function sendRaw(fd: number, packet: Buffer): number {
-  const to = Buffer.alloc(16);
-  to.writeUInt16LE(AF_INET, 0);
-  packet.copy(to, 4, DESTINATION_AT, DESTINATION_AT + 4);
-  return sendto()(fd, packet, packet.length, 0, to, to.length) < 0 ? lastErrno() : 0;
 }
 
 const AF_NETLINK = 16;
