@@ -28,6 +28,20 @@ export async function runningShims(folder: string): Promise<readonly RunningShim
   return shims.sort((a, b) => a.pid - b.pid);
 }
 
+/** One that is being made isn't listened on for a moment. */
+const youngMs = 10_000;
+
+/** Removes sockets that shims have left which were killed: nobody else does unless a person asks for the status. */
+export async function removeDeadSockets(folder: string): Promise<void> {
+  const before = Date.now() - youngMs;
+  for (const name of fs.readdirSync(folder)) {
+    if (!/^shim-\d+\.sock$/.test(name)) continue;
+    const socket = path.join(folder, name);
+    const { mtimeMs = before } = fs.statSync(socket, { throwIfNoEntry: false }) ?? {};
+    if (mtimeMs < before && !(await isListening(socket))) fs.rmSync(socket, { force: true });
+  }
+}
+
 function connect(socket: string): net.Socket {
   const { address, close } = socketAddress(socket);
   return net.connect(address).once('close', close);

@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { askShim } from './client.ts';
+import { askShim, removeDeadSockets } from './client.ts';
 import { type ControlOptions, serveControl } from './server.ts';
 
 let folder: string;
@@ -57,6 +58,27 @@ const openSockets = (): number =>
       return false;
     }
   }).length;
+
+/** A socket as a shim leaves it that is killed, made so many seconds ago. */
+async function deadSocket(name: string, secondsAgo: number): Promise<void> {
+  const file = path.join(folder, name);
+  const bind = `require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+  await new Promise((resolve) => spawn(process.execPath, ['-e', bind, file]).once('exit', resolve));
+  const made = new Date(Date.now() - 1000 * secondsAgo);
+  fs.utimesSync(file, made, made);
+}
+
+describe('sockets of shims that were killed', () => {
+  it('are removed, but for one that is listened on, or only just made', async () => {
+    await serve();
+    fs.utimesSync(socket, new Date(0), new Date(0));
+    await deadSocket('shim-2.sock', 60);
+    await deadSocket('shim-3.sock', 0);
+    fs.writeFileSync(path.join(folder, 'log'), '');
+    await removeDeadSockets(folder);
+    expect(fs.readdirSync(folder).toSorted()).toEqual(['log', 'shim-1.sock', 'shim-3.sock']);
+  });
+});
 
 describe('the control socket', () => {
   it('is for its owner alone', async () => {

@@ -9,6 +9,7 @@ import { POLLHUP, poll } from '../../sys/poll.ts';
 import type { ProcessEnd } from '../../sys/posix-spawn.ts';
 import { execve } from '../../sys/process.ts';
 import { setSoftNofile } from '../../sys/resource-limit.ts';
+import { removeDeadSockets } from '../control/client.ts';
 import { serveControl } from '../control/server.ts';
 import { buildFilter } from '../intercept/filter.ts';
 import { findNamesOpen } from '../intercept/names-file.ts';
@@ -107,6 +108,9 @@ export async function run(options: RunOptions): Promise<never> {
             path.join(folder, `shim-${process.pid}.sock`),
             (operation) => serves.ask(operation),
             (error) => log.write(`can't be asked by its socket: ${describeError(error)}`),
+          );
+          removeDeadSockets(folder).catch((error: unknown) =>
+            log.write(`dead shims' sockets stay: ${describeError(error)}`),
           );
         },
         nested() {
