@@ -22,7 +22,7 @@ export const killSteps: Drill = {
         await pause(5);
         continue;
       }
-      const tracer = await Tracer.killAt(driver, call, 1 + random.below(nextCalls)).catch(() => undefined);
+      const tracer = await Tracer.killAt(driver, { call, nth: 1 + random.below(nextCalls) }).catch(() => undefined);
       const end = performance.now() + patienceMs;
       while (!stopped() && isAlive(driver) && performance.now() < end) await pause(2);
       if (tracer !== undefined && !isAlive(driver)) struck();

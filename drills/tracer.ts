@@ -22,7 +22,15 @@ export const stepCalls = [
   'vfork',
   'wait4',
 ] as const;
-export type StepCall = (typeof stepCalls)[number];
+
+/** All calls that touch descriptors, files, processes, sockets or BPF, as strace groups them. */
+const everyCall = ['%desc', '%file', '%process', '%network', 'bpf'] as const;
+
+/** One call of a watched process: by name, and how many of that name it is. */
+export interface Step {
+  readonly call: string;
+  readonly nth: number;
+}
 
 /** Why strace can't be used here; undefined where it can. */
 export function whyNoTracer(): string | undefined {
@@ -40,13 +48,13 @@ export class Tracer {
     this.#ended = once(this.#process, 'exit');
   }
 
-  /** Notes every step in `file`. */
-  static async watch(pid: number, file: string): Promise<Tracer> {
-    return Tracer.#attached(pid, ['-o', file, '-e', `trace=${known().join()}`]);
+  /** Notes its steps in `file`; with `every`, all calls there are. */
+  static async watch(pid: number, file: string, every = false): Promise<Tracer> {
+    return Tracer.#attached(pid, ['-o', file, '-e', `trace=${(every ? everyCall : known()).join()}`]);
   }
 
   /** Kills the process as it is about to make its `nth` call of that name. */
-  static async killAt(pid: number, call: StepCall, nth: number): Promise<Tracer> {
+  static async killAt(pid: number, { call, nth }: Step): Promise<Tracer> {
     const inject = `inject=${call}:signal=KILL:when=${nth}`;
     return Tracer.#attached(pid, ['-o', '/dev/null', '-e', `trace=${call}`, '-e', inject]);
   }
@@ -72,12 +80,12 @@ function known(): readonly string[] {
   return stepCalls.map((call) => `?${call}`);
 }
 
-/** The steps that a watched process made, each with how many of its name came before it. */
-export function stepsIn(file: string): readonly { readonly call: StepCall; readonly nth: number }[] {
-  const counts = new Map<StepCall, number>();
+/** The calls that a watched process made, in their order. */
+export function stepsIn(file: string): readonly Step[] {
+  const counts = new Map<string, number>();
   const lines = fs.readFileSync(file, 'latin1').split('\n');
   return lines.flatMap((line) => {
-    const call = stepCalls.find((name) => line.startsWith(`${name}(`));
+    const call = /^(\w+)\(/.exec(line)?.[1];
     if (call === undefined) return [];
     const nth = (counts.get(call) ?? 0) + 1;
     counts.set(call, nth);

@@ -8,10 +8,14 @@ import { stepsIn, Tracer, whyNoTracer } from '../../drills/tracer.ts';
 import { bpfilter, missing, titled } from '../harness/ways.ts';
 import { Network } from './network.ts';
 
+/** DRILL_EVERY_CALL: kill at every call, not only at those that change something. */
+const every = process.env.DRILL_EVERY_CALL === '1';
 const reason = missing('root', 'build', 'nft', 'iptables-legacy') ?? whyNoTracer();
 
+const timeout = every ? 3_600_000 : 300_000;
+
 describe.skipIf(reason !== undefined)(titled('a driver killed at each of its steps', reason), () => {
-  test('of a command that changes the table: the command succeeds, once', { timeout: 300_000 }, async () => {
+  test('of a command that changes the table: the command succeeds, once', { timeout }, async () => {
     const network = await Network.create();
     try {
       const shell = await network.shell();
@@ -25,17 +29,17 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
       for (let warm = 0; warm < 2; warm += 1) await append();
 
       const file = path.join(network.folder, 'steps');
-      const watcher = await Tracer.watch(shell.driver ?? 0, file);
+      const watcher = await Tracer.watch(shell.driver ?? 0, file, every);
       await append();
       await watcher.end();
       const steps = stepsIn(file);
       expect(steps.length).toBeGreaterThan(15);
 
       let killed = 0;
-      for (const { call, nth } of steps) {
+      for (const step of steps) {
         const driver = shell.driver ?? 0;
-        const tracer = await Tracer.killAt(driver, call, nth);
-        const title = `${call} number ${nth}`;
+        const tracer = await Tracer.killAt(driver, step);
+        const title = `${step.call} number ${step.nth}`;
         expect(await append(), title).toEqual({ status: 0, output: '' });
         killed += isAlive(driver) ? 0 : 1;
         await tracer.end();
@@ -43,7 +47,8 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
         expect(disagreements(network, await shell.expect('iptables -S')), title).toEqual([]);
       }
       // The last steps come after the answer and may not be reached before the next command.
-      expect(killed).toBeGreaterThan(steps.length - 5);
+      if (every) console.log(`${steps.length} calls of the driver, killed at ${killed}`);
+      expect(killed).toBeGreaterThan(steps.length - (every ? 25 : 5));
       expect(await streams.finish(shell)).toEqual([]);
       expect(network.log).not.toMatch(/unexpected|corrupt/);
     } finally {
@@ -54,7 +59,7 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
   const noMove = process.env.BPFILTER_TRANSPORT === 'exec' ? 'tables only move over netlink' : undefined;
   test.skipIf(noMove !== undefined)(
     titled('of a command by which a table moves to another name in nftables: the same', noMove),
-    { timeout: 300_000 },
+    { timeout },
     async () => {
       const plain = '-p icmp -j MARK --set-xmark 0x1/0xffffffff';
       const bound = '-p udp -m udp --dport 68 -j CHECKSUM --checksum-fill';
@@ -68,18 +73,18 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
         await move();
         await begin();
         const file = path.join(network.folder, 'steps');
-        const watcher = await Tracer.watch(shell.driver ?? 0, file);
+        const watcher = await Tracer.watch(shell.driver ?? 0, file, every);
         await move();
         await watcher.end();
         const steps = stepsIn(file);
         expect(steps.length).toBeGreaterThan(15);
 
         let killed = 0;
-        for (const { call, nth } of steps) {
+        for (const step of steps) {
           await begin();
           const driver = shell.driver ?? 0;
-          const tracer = await Tracer.killAt(driver, call, nth);
-          const title = `${call} number ${nth}`;
+          const tracer = await Tracer.killAt(driver, step);
+          const title = `${step.call} number ${step.nth}`;
           expect(await move(), title).toEqual({ status: 0, output: '' });
           killed += isAlive(driver) ? 0 : 1;
           await tracer.end();
@@ -88,7 +93,8 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
           );
           expect(await shell.expect('nft list tables'), title).toBe('table ip mangle\n');
         }
-        expect(killed).toBeGreaterThan(steps.length - 5);
+        if (every) console.log(`${steps.length} calls of the driver while a table moves, killed at ${killed}`);
+        expect(killed).toBeGreaterThan(steps.length - (every ? 25 : 5));
         expect(network.log).not.toMatch(/unexpected|corrupt/);
       } finally {
         await network.close();
