@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench bench-restart bench-counters generate clean conformance differential fuzz kills leaks
+.PHONY: all setup build demo test bench bench-restart bench-counters generate clean conformance differential fuzz kills leaks each-call
 
 all: build
 
@@ -45,6 +45,10 @@ fuzz: setup
 # The driver killed STRIKES=1000 times while COMMANDS=10000 iptables commands run. SEED=n.
 kills: build
 	@dist/bpfilter drill run kill --strikes $(or $(STRIKES),1000) --commands $(or $(COMMANDS),10000) $(and $(SEED),--seed $(SEED))
+
+# The driver, then nft, killed at every call that they make for one change.
+each-call: build
+	@DRILL_EVERY_CALL=1 npx vitest run tests/drills/each-step tests/drills/each-call --disable-console-intercept
 
 # Whether anything grows in ROUNDS=20000 rounds of a drill's loop: DRILL=unload, or another of `bpfilter drill list`, or all.
 leaks: build
