@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Assembler, assemble } from './assembler.ts';
+import { Assembler } from './assembler.ts';
 import { disassemble } from './disassemble.ts';
+import { assemble } from './encode.ts';
 import { FP, R0, R1, R2, R3 } from './instruction.ts';
 
 const symbols = { maps: { rules: 5 }, functions: { kernel_function: 77 } };

@@ -17,7 +17,8 @@ import {
   SHAPE_KEY_SIZE,
   SHAPE_VALUE_SIZE,
 } from './record.ts';
-import { type CompiledRule, compileRule } from './rule.ts';
+import { compileRule } from './rule.ts';
+import type { CompiledRule } from './rule-records.ts';
 
 /** A table as the machine's data. */
 export interface BpfImage {

@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { INSTRUCTION_SIZE } from './assembler.ts';
+import { INSTRUCTION_SIZE } from './encode.ts';
 import { arithmetic, conditions } from './instruction.ts';
 
 /** Names for what only the loader knows: maps by their descriptors. */

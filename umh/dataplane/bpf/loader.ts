@@ -1,7 +1,7 @@
 import { BpfilterError } from '../../../protocol/error.ts';
-import { assemble } from '../../../rules/bpf/assembler.ts';
 import type { BpfImage } from '../../../rules/bpf/compile.ts';
 import type { CounterPlace } from '../../../rules/bpf/document.ts';
+import { assemble } from '../../../rules/bpf/encode.ts';
 import { type KernelOffsets, machine, machineMaps } from '../../../rules/bpf/machine.ts';
 import {
   COUNTER_SIZE,

@@ -1,0 +1,141 @@
+import type { InterfaceMatch } from '../ir.ts';
+import { type Action, actions, type Field, fields, type Need, RECORD_SIZE, recordOffsets } from './record.ts';
+import type { FieldTest } from './test.ts';
+
+/** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
+export interface CompiledRule {
+  readonly records: Uint8Array;
+  readonly action: Action;
+  /** The chain it sends packets to. */
+  readonly chain?: string;
+  /** By record: the interface it asks for. */
+  readonly names: readonly { readonly record: number; readonly name: InterfaceMatch }[];
+  /** It is one record, and no packet goes on behind it but by a RETURN: a lookup may stand for it. */
+  readonly isSimple: boolean;
+  readonly fields: readonly Field[];
+  readonly direction: { readonly in: boolean; readonly out: boolean };
+}
+
+/** A record's compare, before it is written. */
+export interface Compare {
+  addresses: bigint;
+  addressMask: bigint;
+  traits: bigint;
+  traitMask: bigint;
+  need: Need;
+  dropsOffsetOne: boolean;
+}
+
+export type Step =
+  | { readonly kind: 'compare'; readonly compare: Compare }
+  | { readonly kind: 'group'; readonly tests: readonly FieldTest[] }
+  | {
+      readonly kind: 'name';
+      readonly action: 'inName' | 'outName';
+      readonly name: InterfaceMatch;
+      readonly negated: boolean;
+    };
+
+/** Holds for every packet. */
+export const everything: Compare = {
+  addresses: 0n,
+  addressMask: 0n,
+  traits: 0n,
+  traitMask: 0n,
+  need: 0,
+  dropsOffsetOne: false,
+};
+
+/** What happens to a packet that a rule matches. */
+export interface Verdict {
+  readonly action: Action;
+  readonly chain?: string;
+}
+
+/** The records of a rule's steps; behind the last one stands the verdict. */
+export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRule {
+  const all: readonly Step[] =
+    steps.at(-1)?.kind === 'compare' ? steps : [...steps, { kind: 'compare', compare: everything }];
+  const count = all.reduce((sum, step) => sum + lengthOf(step), 0);
+  const records = Buffer.alloc(count * RECORD_SIZE);
+  const names: { record: number; name: InterfaceMatch }[] = [];
+  const used = new Set<Field>();
+  let record = 0;
+  for (const [index, step] of all.entries()) {
+    const isLast = index === all.length - 1;
+    switch (step.kind) {
+      case 'compare':
+        writeCompare(records, record, step.compare, isLast ? verdict.action : 'pass', count - record);
+        break;
+      case 'name': {
+        writeTest(records, record, step.action, { holds: 1, fails: count - record, negated: step.negated });
+        names.push({ record, name: step.name });
+        break;
+      }
+      case 'group':
+        writeGroup(records, record, step.tests, count);
+        for (const { field } of step.tests) used.add(field);
+        if (step.tests.length === 0) used.add('protocol');
+        break;
+      default:
+        step satisfies never;
+    }
+    record += lengthOf(step);
+  }
+  const { action, chain } = verdict;
+  const asks = (name: 'inName' | 'outName') => all.some((step) => step.kind === 'name' && step.action === name);
+  return {
+    records,
+    action,
+    ...(chain === undefined ? {} : { chain }),
+    names,
+    isSimple: count === 1 && action !== 'next',
+    fields: [...used],
+    direction: { in: asks('inName'), out: asks('outName') },
+  };
+}
+
+function lengthOf(step: Step): number {
+  return step.kind === 'group' ? Math.max(1, step.tests.length) : 1;
+}
+
+function writeCompare(records: Buffer, record: number, compare: Compare, action: Action, left: number): void {
+  const at = record * RECORD_SIZE;
+  records.writeBigUInt64LE(compare.addresses, at + recordOffsets.addresses);
+  records.writeBigUInt64LE(compare.addressMask, at + recordOffsets.addressMask);
+  records.writeBigUInt64LE(compare.traits, at + recordOffsets.traits);
+  records.writeBigUInt64LE(compare.traitMask, at + recordOffsets.traitMask);
+  records.writeUInt8(actions[action], at + recordOffsets.action);
+  records.writeUInt8(compare.need, at + recordOffsets.need);
+  records.writeUInt8(compare.dropsOffsetOne ? 1 : 0, at + recordOffsets.dropsOffsetOne);
+  records.writeUInt32LE(left * RECORD_SIZE, at + recordOffsets.skip);
+}
+
+interface Outcome {
+  /** Records to go on by. */
+  readonly holds: number;
+  readonly fails: number;
+  readonly negated: boolean;
+}
+
+function writeTest(records: Buffer, record: number, action: Action, { holds, fails, negated }: Outcome): void {
+  const at = record * RECORD_SIZE;
+  records.writeUInt8(actions[action], at + recordOffsets.action);
+  records.writeUInt16LE(negated ? fails : holds, at + recordOffsets.whenTrue);
+  records.writeUInt16LE(negated ? holds : fails, at + recordOffsets.whenFalse);
+}
+
+/** The first test that holds ends it; where none does, the rule doesn't match. */
+function writeGroup(records: Buffer, record: number, tests: readonly FieldTest[], count: number): void {
+  const some = tests.length === 0 ? [{ field: 'protocol', kind: 'any', first: 0, second: 0 } as const] : tests;
+  for (const [index, test] of some.entries()) {
+    const isLast = index === some.length - 1;
+    const here = record + index;
+    const fails = isLast ? count - here : 1;
+    writeTest(records, here, test.kind, { holds: some.length - index, fails, negated: test.negated === true });
+    const at = here * RECORD_SIZE;
+    records.writeUInt32LE(4 * fields[test.field], at + recordOffsets.subject);
+    records.writeUInt32LE(test.first >>> 0, at + recordOffsets.first);
+    records.writeUInt32LE(test.second >>> 0, at + recordOffsets.second);
+  }
+}
