@@ -1,10 +1,10 @@
 import type { CaseResult } from '../packets/case.ts';
 import { address, type Sent, sent } from '../packets/packet.ts';
 import { tcp, udp } from '../packets/transport.ts';
-import type { RulesetCase } from './cases.ts';
 import { fixture } from './fixture.ts';
 import { flow } from './flows.ts';
 import { renamed } from './renamed.ts';
+import type { RulesetCase } from './ruleset-case.ts';
 
 const { left, hostLeft } = address;
 const TCP_OR_UDP_PORTS_AT = 20;
