@@ -95,6 +95,9 @@ const NONE = 0xffffffff;
 /** Of the depth, which counts in bytes of the jumps' stack: so the verifier knows it for bounded in each round. */
 const DEPTH_MASK = 8 * MOST_JUMPS - 4;
 
+/** Of a place among the records, which takes nothing from it. */
+const PLACE_MASK = 0x7fffffff;
+
 /** The machine for one hook. */
 export function machine(options: MachineOptions): readonly Instruction[] {
   const code = new Assembler();
@@ -305,7 +308,7 @@ function fieldsOf(code: Assembler, wanted: ReadonlySet<Field>): void {
  * be read: the processor guesses the branch.
  */
 function loop(code: Assembler, { size }: MachineOptions): void {
-  code.label('miss').load(4, R1, R3, recordOffsets.skip).alu('add', R8, { register: R1 });
+  code.label('miss').load(4, R1, R3, recordOffsets.skip).alu32('add', R8, { register: R1 });
   code.label('loop').mayGoto('drop');
   code.branch(R8, '>', size - ROUND * RECORD_SIZE, 'drop');
   code.mapValue(R3, machineMaps.records).alu('add', R3, { register: R8 });
@@ -321,12 +324,17 @@ function loop(code: Assembler, { size }: MachineOptions): void {
     code.alu('or', R1, { register: R4 }).branch(R1, '==', 0, `holds-${at}`);
     code.load(4, R1, R3, at + recordOffsets.skip).branch(R1, '!=', RECORD_SIZE, `skips-${at}`);
   }
-  code.alu('add', R8, ROUND * RECORD_SIZE).jump('loop');
+  code.alu32('add', R8, ROUND * RECORD_SIZE).jump('loop');
   for (const at of round) {
-    code.label(`skips-${at}`).alu('add', R8, at).alu('add', R8, { register: R1 }).jump('loop');
-    code.label(`holds-${at}`).alu('add', R8, at).alu('add', R3, at).jump('holds');
+    code.label(`skips-${at}`).alu32('add', R1, at).jump('skips');
+    code.label(`holds-${at}`).move(R1, { value: at }).jump('holds');
   }
-  code.label('holds').load(4, R4, R3, recordOffsets.action);
+  code.label('skips').alu32('add', R8, { register: R1 }).jump('loop');
+  // An unknown number, as the mask leaves it: the verifier, too, comes here once for all records of a round.
+  code.label('holds').alu('add', R8, { register: R1 }).alu('and', R8, PLACE_MASK);
+  code.branch(R8, '>', size - RECORD_SIZE, 'drop');
+  code.mapValue(R3, machineMaps.records).alu('add', R3, { register: R8 });
+  code.load(4, R4, R3, recordOffsets.action);
   code.load(8, R2, FP, frame.odd).branch(R2, '!=', 0, 'odd');
 }
 
