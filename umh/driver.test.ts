@@ -225,6 +225,17 @@ describe('a state folder that is not what it was', () => {
     expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 2n, bytes: 11n });
   });
 
+  it('rules gone: left so by a driver that stands by, which knows less of their counters', () => {
+    put(BLOB, 4);
+    world.nft.traffic('fake_filter', 100);
+    const before = world.counters(driver, 'filter');
+    const standby = world.connect('aa');
+    world.nft.commit({ nftables: [{ delete: { table: { family: 'ip', name: 'fake_filter' } } }] });
+    expect(standby.ask(world.warmUpMessage())).toBe(0);
+    expect(world.nft.hasTable('ip', 'fake_filter')).toBe(false);
+    expect(world.counters(driver, 'filter')).toEqual(before);
+  });
+
   it('single rules gone: all put back with their counters, before anything is answered', () => {
     world.nft.traffic('fake_filter', 10);
     world.nft.flushChain('fake_filter', 'all_1');

@@ -124,10 +124,10 @@ const reset: ServeOption = (service) => {
 
 /**
  * WARM_UP: has a driver that stands by learn the tables in use, so that it can answer for them at once. Changes
- * no more than a listing does and settles nothing: the driver before it may be in the middle of a request.
+ * nothing and settles nothing: the driver before it may be in the middle of a request, and knows later counters.
  */
 const warmUp: ServeOption = ({ keeper, order }) => {
-  for (const id of order.used()) keeper.counters(id);
+  for (const id of order.used()) keeper.learn(id);
   return 0;
 };
 

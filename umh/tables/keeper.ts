@@ -23,6 +23,8 @@ export interface TableKeeper {
   remembered(id: TableId): LiveTable | undefined;
   /** Packets and bytes of each entry now. */
   counters(id: TableId): { readonly live: LiveTable; readonly counters: BigUint64Array };
+  /** Learns a table and its counters and changes nothing: one that somebody took away is left to who is asked for it. */
+  learn(id: TableId): void;
   /** Returns the old table's counters. */
   replace(id: TableId, view: BlobView, request: RequestId): BigUint64Array;
   add(id: TableId, given: BigUint64Array, request: RequestId): void;
@@ -142,6 +144,9 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
         readCounters(live) ?? readCounters(changing(id, () => remember(restoreTable(shop, live, 'nothing'))));
       if (read === undefined) throw new BpfilterError('dataplane', `table ${id.key}: its rules were taken away twice`);
       return read;
+    },
+    learn(id) {
+      if (kernel.version(id).kind === 'ours') readCounters(get(id));
     },
     replace(id, view, request) {
       const asker = { client: context.client, request };
