@@ -66,9 +66,5 @@ const revisionNames = [...matches, ...targets]
 
 function exampleNames(): readonly string[] {
   const names = ({ name, text }: Example) => (/\{\|! ?\}/.test(text) ? [name, inverted(name)] : [name]);
-  return [
-    ...revisionNames,
-    ...headerNames.map(({ name }) => name),
-    ...[...matchExamples, ...targetExamples].flat().flatMap(names),
-  ];
+  return [...headerNames.map(({ name }) => name), ...[...matchExamples, ...targetExamples].flat().flatMap(names)];
 }
