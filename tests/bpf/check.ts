@@ -13,7 +13,7 @@ const [PREROUTING, INPUT, FORWARD] = [0, 1, 2];
 
 /** Runs a table on packets. Each verdict and every counter is what ip_tables would make of them. Gives the verdicts. */
 export function expectAsJudged(table: Table, arrivals: readonly Arrival[], title = ''): readonly boolean[] {
-  const loaded = new LoadedTable(table);
+  const loaded = new LoadedTable(table, new Set(arrivals.map(({ hook }) => hook)));
   const counters = new Map<number, { packets: bigint; bytes: bigint }>();
   const verdicts = arrivals.map(({ hook, packet }) => {
     const comesIn = hook === PREROUTING || hook === INPUT || hook === FORWARD;

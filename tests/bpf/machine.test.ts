@@ -5,7 +5,7 @@ import { MOST_JUMPS } from '../../rules/bpf/machine.ts';
 import type { HookNumber, MatchUse, Rule, TargetUse } from '../../rules/ir.ts';
 import { anyPort, device, icmp, mark, match, rule, tcp, udp } from '../../rules/nft/testing/rules.ts';
 import type { Chains, TableOptions } from '../../rules/nft/testing/table.ts';
-import { randomFrom } from '../harness/random.ts';
+import { pick, randomFrom } from '../harness/random.ts';
 import { type IpFields, ip, type Transport } from '../packets/packet.ts';
 import * as transport from '../packets/transport.ts';
 import { type Arrival, expectAsJudged } from './check.ts';
@@ -13,7 +13,7 @@ import { bpfMissing } from './loaded.ts';
 import { randomFocus, randomPacket, randomTable } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
 
-const [INPUT, FORWARD, OUTPUT] = [1, 2, 3] as const;
+const [PREROUTING, INPUT, FORWARD, OUTPUT] = [0, 1, 2, 3] as const;
 const [ICMP, TCP, UDP, ESP] = [1, 6, 17, 50] as const;
 
 /** A packet at a hook, and whether it is to be accepted. */
@@ -445,11 +445,9 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
       const random = randomFrom(seed);
       const focus = randomFocus(random);
       const isFilter = seed % 4 === 0;
-      const hooks: readonly HookNumber[] = isFilter ? [INPUT, FORWARD, OUTPUT] : [0, OUTPUT];
+      const hook: HookNumber = isFilter ? pick(random, [INPUT, FORWARD, OUTPUT]) : pick(random, [PREROUTING, OUTPUT]);
       const table = randomTable(random, focus, isFilter ? 'filter' : 'raw');
-      const arrivals = Array.from({ length: 20 }, () => hooks).flatMap((each) =>
-        each.map((hook) => ({ hook, packet: randomPacket(random, focus) })),
-      );
+      const arrivals = Array.from({ length: 40 }, () => ({ hook, packet: randomPacket(random, focus) }));
       const verdicts = expectAsJudged(table, arrivals, `seed ${seed}`);
       all += verdicts.length;
       drops += verdicts.filter((verdict) => !verdict).length;
