@@ -15,6 +15,8 @@ export interface Growth {
   readonly grown: number;
   /** More than this is a leak. */
   readonly most: number;
+  /** At all samples, those of the warm-up too. */
+  readonly values: readonly number[];
 }
 
 /** Of all samples: caches fill and heaps find their size meanwhile. */
@@ -56,6 +58,7 @@ export function growthOf(samples: readonly Usage[]): readonly Growth[] {
       last: last.numbers[what] ?? 0,
       grown: slopeOf(points) * rounds,
       most: what.endsWith(kilobytes) ? memory : mostOfCounted,
+      values: samples.map(({ numbers }) => numbers[what] ?? 0),
     };
   });
 }

@@ -59,9 +59,9 @@ describe('the report for people', () => {
       'growth',
       {
         growth: [
-          { what: 'shim fds', first: 44, last: 44, grown: 0, most: 0.5 },
-          { what: 'shim kB', first: 30_000, last: 31_000, grown: 950.04, most: 4096 },
-          { what: 'zombies', first: 0, last: 0, grown: 0, most: 0.5 },
+          { what: 'shim fds', first: 44, last: 44, grown: 0, most: 0.5, values: [] },
+          { what: 'shim kB', first: 30_000, last: 31_000, grown: 950.04, most: 4096, values: [] },
+          { what: 'zombies', first: 0, last: 0, grown: 0, most: 0.5, values: [] },
         ],
       },
       /growth {5}shim kB 30000 → 31000 \(slope 950\.0\)\n {13}the same: shim fds 44, zombies 0\n/,
