@@ -1,15 +1,13 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import { xt_counters_info } from '../protocol/x-tables.ts';
 import { entry, filter, ip, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
 import { addressOf } from '../sys/koffi.ts';
-import { bundleDriver, Namespace, RealDriver } from './testing/real-driver.ts';
+import type { RealDriver } from './testing/real-driver.ts';
+import { useRealDrivers } from './testing/use-real-drivers.ts';
 
 /** Real drivers, killed at any moment while they serve; their shim replays what was in flight. */
 
@@ -18,30 +16,12 @@ const BLOB = filter({ input: [rule(1), rule(2)] });
 const ENTRIES = 6;
 const ROUNDS = 24;
 
-let build: string;
-let bundle: string;
-let folder: string;
-let namespace: Namespace;
+const drivers = useRealDrivers();
 let driver: RealDriver;
 let transport: string;
 
-beforeAll(async () => {
-  build = mkdtempSync(join(tmpdir(), 'umh-build-'));
-  bundle = await bundleDriver(build);
-});
-afterAll(() => rmSync(build, { recursive: true }));
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'umh-state-'));
-  namespace = new Namespace();
-});
-afterEach(() => {
-  driver.close();
-  namespace.close();
-  rmSync(folder, { recursive: true });
-});
-
 function start(): void {
-  driver = new RealDriver({ bundle, folder, namespace, environment: { BPFILTER_TRANSPORT: transport } });
+  driver = drivers.start({ environment: { BPFILTER_TRANSPORT: transport } });
   expect(driver.ask(0, false)).toBe(0);
 }
 
@@ -91,8 +71,7 @@ it.each(['netlink', 'exec'])('over %s counters are added exactly once, however o
       ),
     ).toBe(0);
   }
-  const log = readFileSync(join(folder, 'log'), 'utf8');
-  expect(log).not.toMatch(/unexpected|corrupt|can't be believed/);
-  const markers = namespace.run('nft', 'list', 'chains').stdout.match(/gen_\d+/g);
+  expect(drivers.log()).not.toMatch(/unexpected|corrupt|can't be believed/);
+  const markers = drivers.nft('list', 'chains').match(/gen_\d+/g);
   expect(markers).toEqual([`gen_${ROUNDS + 1}`]);
 });

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import { entry, filter, ip, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
-import { bundleDriver, Namespace, RealDriver } from './testing/real-driver.ts';
+import type { RealDriver } from './testing/real-driver.ts';
+import { useRealDrivers } from './testing/use-real-drivers.ts';
 
 /** nft processes that hang, die, refuse, or outlive the driver that started them. */
 
@@ -16,46 +16,22 @@ const rule = (source: number) => entry({ ip: ip({ source }), target: standard(ve
 const BLOB = filter({ input: [rule(1), rule(2)] });
 const OTHER = filter({ input: [rule(2)] });
 
-let build: string;
-let bundle: string;
-let folder: string;
-let namespace: Namespace;
-const drivers: RealDriver[] = [];
-
-beforeAll(async () => {
-  build = mkdtempSync(join(tmpdir(), 'umh-build-'));
-  bundle = await bundleDriver(build);
-});
-afterAll(() => rmSync(build, { recursive: true }));
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'umh-state-'));
-  namespace = new Namespace();
-});
-afterEach(async () => {
-  for (const driver of drivers.splice(0)) {
-    driver.close();
-    if (driver.process.exitCode === null && driver.process.signalCode === null) await once(driver.process, 'exit');
-  }
-  namespace.close();
-  rmSync(folder, { recursive: true });
-});
+const drivers = useRealDrivers();
+const { log } = drivers;
 
 /** An nft that does `onCommit` when it is to change something, and else is nft. */
 function oddNft(onCommit: string): string {
-  const path = join(folder, 'odd-nft');
+  const path = join(drivers.folder, 'odd-nft');
   writeFileSync(path, `#!/bin/sh\ncase "$*" in *-f*) ${onCommit};; esac\nexec nft "$@"\n`);
   chmodSync(path, 0o755);
   return path;
 }
 function start(nft?: string, client = 'aa'): RealDriver {
   const environment = { BPFILTER_TRANSPORT: 'exec', ...(nft === undefined ? {} : { BPFILTER_NFT: nft }) };
-  const driver = new RealDriver({ bundle, folder, namespace, client, environment });
-  drivers.push(driver);
-  return driver;
+  return drivers.start({ client, environment });
 }
-const log = () => readFileSync(join(folder, 'log'), 'utf8');
 const old = (entries: number) => Buffer.alloc(16 * entries, 0xee);
-const markers = () => namespace.run('nft', 'list', 'chains').stdout.match(/gen_\d+/g);
+const markers = () => drivers.nft('list', 'chains').match(/gen_\d+/g);
 
 /** Puts BLOB in force, then has a driver die while `onCommit` runs for OTHER; gives what the replay needs: the caller's argument, and its room for counters. */
 async function dieDuring(onCommit: string): Promise<{ room: Buffer; argument: Uint8Array }> {

@@ -2,56 +2,27 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand } from '../protocol/mbox.ts';
 import { xt_counters_info } from '../protocol/x-tables.ts';
 import { entry, filter, ip, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
-import { bundleDriver, Namespace, RealDriver } from './testing/real-driver.ts';
+import type { RealDriver } from './testing/real-driver.ts';
+import { useRealDrivers } from './testing/use-real-drivers.ts';
 
 const rule = (source: number) => entry({ ip: ip({ source }), target: standard(verdicts.accept) });
 const LOCALHOST = 0x7f000001;
 const BLOB = filter({ input: [rule(1), rule(LOCALHOST)] });
 const OTHER = filter({ input: [rule(LOCALHOST), rule(3)] });
 
-let build: string;
-let bundle: string;
-let folder: string;
-let namespace: Namespace;
-const drivers: RealDriver[] = [];
+const drivers = useRealDrivers();
+const { log, nft } = drivers;
 let transport = '';
 
-beforeAll(async () => {
-  build = mkdtempSync(join(tmpdir(), 'umh-build-'));
-  bundle = await bundleDriver(build);
-});
-afterAll(() => rmSync(build, { recursive: true }));
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'umh-state-'));
-  namespace = new Namespace();
-});
-afterEach(async () => {
-  for (const driver of drivers.splice(0)) {
-    driver.close();
-    if (driver.process.exitCode === null && driver.process.signalCode === null) await once(driver.process, 'exit');
-  }
-  namespace.close();
-  rmSync(folder, { recursive: true });
-});
-
 function start(client = 'aa', environment: Record<string, string> = {}): RealDriver {
-  const driver = new RealDriver({
-    bundle,
-    folder,
-    namespace,
-    client,
-    environment: { BPFILTER_TRANSPORT: transport, ...environment },
-  });
-  drivers.push(driver);
-  return driver;
+  return drivers.start({ client, environment: { BPFILTER_TRANSPORT: transport, ...environment } });
 }
-const log = () => readFileSync(join(folder, 'log'), 'utf8');
 const old = (entries: number) => Buffer.alloc(16 * entries, 0xee);
 
 describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
@@ -65,7 +36,6 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     expect(readFileSync(`/proc/${driver.pid}/comm`, 'latin1')).toBe('bpfilter_umh\n');
     expect(readFileSync(`/proc/${driver.pid}/cmdline`, 'latin1')).toMatch(/^bpfilter_umh/);
     driver.close();
-    drivers.length = 0;
     const [code] = await once(driver.process, 'exit');
     expect(code).toBe(0);
   });
@@ -75,7 +45,7 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     expect(driver.info('filter')).toEqual({ status: 0, entries: 4, size: 632 });
     expect(driver.info('nope').status).toBe(-errno.ENOENT);
     expect(driver.packets('filter').packets).toEqual([0n, 0n, 0n, 0n]);
-    expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
+    expect(nft('list', 'ruleset')).toBe('');
     expect(driver.own('NAMES').text).toBe('filter\n');
   });
 
@@ -84,7 +54,7 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     const before = old(4);
     expect(driver.replace(BLOB, before)).toBe(0);
     expect(before).toEqual(Buffer.alloc(64));
-    namespace.run('ping', '-c', '3', '-i', '0.01', '127.0.0.1');
+    drivers.namespace.run('ping', '-c', '3', '-i', '0.01', '127.0.0.1');
     const { packets } = driver.packets('filter');
     expect(packets.slice(0, 3)).toEqual([0n, 6n, 0n]);
     expect(packets[4]).toBe(6n);
@@ -94,7 +64,7 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     expect(counted.readBigUInt64LE(16)).toBe(6n);
     expect(driver.packets('filter').packets).toEqual([0n, 0n, 0n, 0n, 0n, 0n]);
     expect(driver.add('filter', [6n, 0n, 0n, 0n, 6n, 0n])).toBe(0);
-    namespace.run('ping', '-c', '1', '127.0.0.1');
+    drivers.namespace.run('ping', '-c', '1', '127.0.0.1');
     expect(driver.packets('filter').packets).toEqual([8n, 0n, 0n, 0n, 8n, 0n]);
     expect(driver.replace(BLOB, old(4))).toBe(-errno.EAGAIN);
 
@@ -105,7 +75,7 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
       inForce: true,
     });
     expect(driver.own('RESET').status).toBe(0);
-    expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
+    expect(nft('list', 'ruleset')).toBe('');
     expect(driver.info('filter').entries).toBe(4);
     expect(log()).not.toMatch(/error/);
   });
@@ -142,25 +112,25 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     const sent = several.map((driver, i) => driver.sendReplace(i % 2 === 0 ? OTHER : BLOB, rooms[i] ?? old(6)));
     expect(several.map((driver) => driver.receive())).toEqual(sent.map(() => 0));
     expect(rooms.map((room) => room.readBigUInt64LE(0)).sort()).toEqual([0n, 0n, 90n]);
-    expect(namespace.run('nft', 'list', 'chains').stdout.match(/gen_\d+/g)).toEqual(['gen_4']);
+    expect(nft('list', 'chains').match(/gen_\d+/g)).toEqual(['gen_4']);
   });
 
   it('puts back rules that somebody flushed', () => {
     const driver = start();
     expect(driver.replace(BLOB, old(4))).toBe(0);
     expect(driver.add('filter', [0n, 9n, 0n, 0n, 0n, 0n])).toBe(0);
-    namespace.run('nft', 'flush', 'ruleset');
+    nft('flush', 'ruleset');
     expect(driver.packets('filter').packets[1]).toBe(9n);
-    expect(namespace.run('nft', 'list', 'tables').stdout).toContain('bpfilter_filter');
-    namespace.run('nft', 'flush', 'ruleset');
+    expect(nft('list', 'tables')).toContain('bpfilter_filter');
+    nft('flush', 'ruleset');
     expect(driver.replace(OTHER, old(6))).toBe(0);
-    expect(namespace.run('nft', 'list', 'tables').stdout).toContain('bpfilter_filter');
+    expect(nft('list', 'tables')).toContain('bpfilter_filter');
     expect(log()).toContain('putting them back');
   });
 
-  it('refuses tables that it knows nothing of, until a reset', () => {
+  it('refuses tables that it knows nothing of, until a reset', async () => {
     const other = mkdtempSync(join(tmpdir(), 'umh-other-'));
-    const stranger = new RealDriver({ bundle, folder: other, namespace });
+    const stranger = drivers.start({ folder: other });
     expect(stranger.replace(BLOB, old(4))).toBe(0);
     const driver = start();
     expect(driver.info('filter').status).toBe(-errno.EBUSY);
@@ -169,16 +139,16 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     expect(driver.own('RESET').status).toBe(0);
     expect(driver.info('filter').status).toBe(0);
     stranger.close();
+    await once(stranger.process, 'exit');
     rmSync(other, { recursive: true });
   });
 
   it('never touches tables of others', () => {
-    namespace.run('nft', 'add table ip filter; add chain ip filter INPUT; add table inet bpfilter_filter');
+    nft('add table ip filter; add chain ip filter INPUT; add table inet bpfilter_filter');
     const driver = start();
     expect(driver.replace(BLOB, old(4))).toBe(0);
     expect(driver.own('RESET').status).toBe(0);
-    const { stdout } = namespace.run('nft', 'list', 'tables');
-    expect(stdout).toBe('table ip filter\ntable inet bpfilter_filter\n');
+    expect(nft('list', 'tables')).toBe('table ip filter\ntable inet bpfilter_filter\n');
   });
 
   // Only netlink can do without.
@@ -188,7 +158,7 @@ describe.each(['netlink', 'exec'])('the bundled driver over %s', (way) => {
     expect(driver.replace(OTHER, old(6))).toBe(0);
     expect(driver.packets('filter').packets).toHaveLength(6);
     expect(driver.own('RESET').status).toBe(0);
-    expect(namespace.run('nft', 'list', 'ruleset').stdout).toBe('');
+    expect(nft('list', 'ruleset')).toBe('');
   });
 
   it('says which way rules go, and why', () => {

@@ -69,6 +69,7 @@ export class RealDriver {
   readonly #toDriver: number;
   readonly #fromDriver: number;
   readonly #socket: number;
+  #isClosed = false;
   readonly process: ChildProcess;
   /** What the messages say of who asks: true unless a test lies. */
   callerPid = process.pid;
@@ -183,8 +184,10 @@ export class RealDriver {
     this.process.kill(signal);
   }
 
-  /** Closes the request pipe: a healthy driver ends. */
+  /** Closes the request pipe: a healthy driver ends. The second time nothing happens. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const descriptor of [this.#toDriver, this.#fromDriver, this.#socket]) closeSync(descriptor);
   }
 }
