@@ -44,6 +44,8 @@ export interface BpfHook {
   readonly number: HookNumber;
   /** Its descriptor. */
   readonly program: number;
+  /** Those of devices of their own, asked for in this order; the other one is for the rest. */
+  readonly byDevice: readonly { readonly test: readonly NftStatement[]; readonly program: number }[];
   /** The id of the chain's policy; names the rules. */
   readonly policyId: number;
 }
@@ -67,8 +69,8 @@ export interface BpfDocumentOptions {
     | { readonly kind: 'nothing' };
 }
 
-/** Rules of a base chain: two, both with the comment of its policy's id. */
-export const RULES_PER_HOOK = 2;
+/** Rules of a base chain for each of its programs, all with the comment of its policy's id. */
+export const RULES_PER_PROGRAM = 2;
 
 /** One transaction: the programs of the next generation come into force at all hooks at once. */
 export function bpfDocument(options: BpfDocumentOptions): NftDocument {
@@ -109,13 +111,15 @@ export function bpfDocument(options: BpfDocumentOptions): NftDocument {
         add: { chain: { ...at, name, type: nft.type, hook: nft.hook, prio: nft.priority, policy: 'accept' } },
       });
     }
-  for (const { name, program, policyId } of named) {
-    commands.push(
-      // holds the program, and with it its maps, also when the table is out of force
-      rule(holder, [runs(program)]),
-      rule(name, [runs(program), { accept: null }], guardComment(policyId)),
-      rule(name, [{ drop: null }], guardComment(policyId)),
-    );
+  for (const { name, program: other, byDevice, policyId } of named) {
+    for (const { test, program } of [...byDevice, { test: [], program: other }]) {
+      commands.push(
+        // holds the program, and with it its maps, also when the table is out of force
+        rule(holder, [runs(program)]),
+        rule(name, [...test, runs(program), { accept: null }], guardComment(policyId)),
+        rule(name, [...test, { drop: null }], guardComment(policyId)),
+      );
+    }
   }
   return { nftables: commands };
 }

@@ -1,4 +1,5 @@
 import { Assembler } from './assembler.ts';
+import { noDevice, toldDevices } from './device-classes.ts';
 import { FP, type Instruction, type Operand, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9 } from './instruction.ts';
 import {
   actions,
@@ -33,6 +34,8 @@ export interface MachineOptions {
   readonly fields: ReadonlySet<Field>;
   readonly inNames: boolean;
   readonly outNames: boolean;
+  /** The name of the device that a program isn't told of at this hook (`toldDevices`); 16 bytes, none unless given. */
+  readonly device?: Uint8Array;
   readonly shapes: boolean;
   readonly offsets: KernelOffsets;
 }
@@ -41,7 +44,7 @@ export interface MachineOptions {
 export interface KernelOffsets {
   readonly skb: { readonly dev: number; readonly dst: number; readonly nfct: number };
   readonly dst: { readonly dev: number };
-  readonly device: { readonly name: number };
+  readonly device: { readonly name: number; readonly privFlags: number };
   /** Missing where the module isn't loaded yet. */
   readonly conntrack?: { readonly status: number; readonly mark: number };
 }
@@ -222,8 +225,14 @@ function follow(code: Assembler, offset: number): Assembler {
 }
 
 /** The context is the packet's struct sk_buff itself; only its address is used. */
-function names(code: Assembler, { hook, inNames, outNames, offsets }: MachineOptions): void {
-  const name = (to: number) =>
+function names(code: Assembler, { hook, inNames, outNames, device = noDevice, offsets }: MachineOptions): void {
+  const put = (to: number, name: Uint8Array) => {
+    const view = new DataView(name.buffer, name.byteOffset, 16);
+    for (const at of [0, 8]) {
+      code.constant(R1, view.getBigUint64(at, true)).store(8, FP, to + at, { register: R1 });
+    }
+  };
+  const read = (to: number) =>
     code
       .alu('add', R1, offsets.device.name)
       .move(R3, R1)
@@ -231,35 +240,39 @@ function names(code: Assembler, { hook, inNames, outNames, offsets }: MachineOpt
       .alu('add', R1, to)
       .move(R2, { value: 16 })
       .call(helpers.probeReadKernel);
-  const empty = (to: number) => code.store(8, FP, to, 0).store(8, FP, to + 8, 0);
+  const outDevice = (none: string) => {
+    code.move(R1, R6);
+    follow(code, offsets.skb.dst).alu('and', R1, -2).branch(R1, '==', 0, none);
+    follow(code, offsets.dst.dev).branch(R1, '==', 0, none);
+  };
   if (inNames) {
-    empty(frame.inName);
-    if (hasInDevice(hook)) {
+    put(frame.inName, toldDevices[hook] === 'in' ? device : noDevice);
+    if (hook === PREROUTING || hook === INPUT || hook === FORWARD) {
       code.move(R1, R6);
       follow(code, offsets.skb.dev).branch(R1, '==', 0, 'no-in');
-      name(frame.inName).label('no-in');
+      if (hook === FORWARD) {
+        // what a bridge forwards has the port that it leaves by there; it came by the bridge, and leaves by it
+        code.move(R9, R1);
+        follow(code, offsets.device.privFlags).move(R2, R1).move(R1, R9);
+        code.branch(R2, '&', IFF_BRIDGE_PORT, 'bridged').jump('routed').label('bridged');
+        outDevice('no-in');
+        code.label('routed');
+      }
+      read(frame.inName).label('no-in');
     }
   }
   if (outNames) {
-    empty(frame.outName);
-    if (hasOutDevice(hook)) {
-      code.move(R1, R6);
-      follow(code, offsets.skb.dst).alu('and', R1, -2).branch(R1, '==', 0, 'no-out');
-      follow(code, offsets.dst.dev).branch(R1, '==', 0, 'no-out');
-      name(frame.outName).label('no-out');
+    put(frame.outName, toldDevices[hook] === 'out' ? device : noDevice);
+    if (hook === FORWARD || hook === POSTROUTING) {
+      outDevice('no-out');
+      read(frame.outName).label('no-out');
     }
   }
 }
 
-const [PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING] = [0, 1, 2, 3, 4];
-
-function hasInDevice(hook: number): boolean {
-  return hook === PREROUTING || hook === INPUT || hook === FORWARD;
-}
-
-function hasOutDevice(hook: number): boolean {
-  return hook === FORWARD || hook === OUTPUT || hook === POSTROUTING;
-}
+const [PREROUTING, INPUT, FORWARD, POSTROUTING] = [0, 1, 2, 4];
+/** enum netdev_priv_flags (linux/netdevice.h). */
+const IFF_BRIDGE_PORT = 1 << 9;
 
 /** As xt_conntrack.c's conntrack_mt tells the state; 0 for no status and no mark. */
 function conntrack(code: Assembler, { fields: wanted, offsets }: MachineOptions): void {

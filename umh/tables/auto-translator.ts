@@ -67,7 +67,7 @@ export function createAutoTranslator(options: AutoOptions): Translator {
         () => bpf.change(id, change.from, change.to),
         () => nft.change(id, change),
       ),
-    rulesOf: (id, inForce) => (isBpfTable(inForce.nftTable) ? bpf.rulesOf(inForce) : nft.rulesOf(id, inForce)),
+    rulesOf: (id, inForce) => (isBpfTable(inForce.nftTable) ? bpf.rulesOf(id, inForce) : nft.rulesOf(id, inForce)),
     tookEffect(translation, handles) {
       if (isBpfTable(translation.inForce.nftTable)) release();
       else nft.tookEffect(translation, handles);

@@ -1,7 +1,13 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import { planImage, type RuleCache } from '../../rules/bpf/compile.ts';
-import { type BpfDocumentOptions, bpfDocument, type CounterPlace, RULES_PER_HOOK } from '../../rules/bpf/document.ts';
+import { type DeviceCache, type DeviceClass, deviceClasses } from '../../rules/bpf/device-classes.ts';
+import {
+  type BpfDocumentOptions,
+  bpfDocument,
+  type CounterPlace,
+  RULES_PER_PROGRAM,
+} from '../../rules/bpf/document.ts';
 import type { HookNumber } from '../../rules/ir.ts';
 import { tableContext } from '../../rules/nft/context.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
@@ -20,7 +26,7 @@ export interface BpfTranslator {
   restore(id: TableId, inForce: InForce, instance: string, remains: Remains): Translation;
   /** The next generation, of whatever the present one is made. */
   change(id: TableId, from: InForce, to: BlobView): Translation;
-  rulesOf(inForce: InForce): ReadonlyMap<number, number>;
+  rulesOf(id: TableId, inForce: InForce): ReadonlyMap<number, number>;
 }
 
 /** Room for as many rules again as there are, and some. */
@@ -40,9 +46,9 @@ export function createBpfTranslator({
   readonly loader: BpfLoader;
   readonly plane: DataPlane;
 }): BpfTranslator {
-  const caches = new Map<TableId, RuleCache>();
+  const caches = new Map<TableId, { readonly rules: RuleCache; readonly devices: DeviceCache }>();
   const cacheOf = (id: TableId) => {
-    const cache = caches.get(id) ?? new Map();
+    const cache = caches.get(id) ?? { rules: new Map(), devices: new Map() };
     caches.set(id, cache);
     return cache;
   };
@@ -61,13 +67,16 @@ export function createBpfTranslator({
     const { ids, nextId } = numbered;
     const context = tableContext(id.name, { family: id.family, nftTable });
     // before anything is made: it may be impossible
-    const imageOf = planImage(view, { cache: cacheOf(id) });
+    const imageOf = planImage(view, { cache: cacheOf(id).rules });
+    const classes = classesOf(view, cacheOf(id).devices);
     const place = counters(numbered);
     const image = imageOf((entry) => (ids[entry] ?? place.firstId) - place.firstId);
-    const { programs } = loader.load(image, place);
+    const { programs, byDevice } = loader.load(image, place, (hook) => classes.get(hook) ?? []);
     const hooks = image.hooks.map((hook, index) => {
       const chain = view.chains.find((one) => one.hook === hook);
-      return { number: hook as HookNumber, program: programs[index] ?? -1, policyId: ids[chain?.last ?? 0] ?? 0 };
+      const own = (classes.get(hook) ?? []).map(({ test }, at) => ({ test, program: byDevice[index]?.[at] ?? -1 }));
+      const program = programs[index] ?? -1;
+      return { number: hook as HookNumber, program, byDevice: own, policyId: ids[chain?.last ?? 0] ?? 0 };
     });
     const made = bpfDocument({
       context,
@@ -136,13 +145,20 @@ export function createBpfTranslator({
         replaces: { kind: 'other', last, nftTable },
       });
     },
-    rulesOf: ({ view, ids }) =>
-      new Map(
-        view.chains.flatMap(({ kind, last }) =>
-          kind === 'builtin' ? [[ids[last] ?? 0, RULES_PER_HOOK] as const] : [],
-        ),
-      ),
+    rulesOf(id, { view, ids }) {
+      const classes = classesOf(view, cacheOf(id).devices);
+      const rules = new Map<number, number>();
+      for (const { hook, last } of view.chains) {
+        if (hook !== undefined) rules.set(ids[last] ?? 0, RULES_PER_PROGRAM * (1 + (classes.get(hook) ?? []).length));
+      }
+      return rules;
+    },
   };
+}
+
+function classesOf(view: BlobView, cache: DeviceCache): ReadonlyMap<number, readonly DeviceClass[]> {
+  const hooks = view.chains.flatMap(({ hook }) => (hook === undefined ? [] : [hook]));
+  return new Map(hooks.map((hook) => [hook, deviceClasses(view, hook, cache)]));
 }
 
 /** Gives each entry its id: of an entry that stays the one it has, of the others new ones in order. */

@@ -16,7 +16,10 @@ export function readKernelOffsets(): KernelOffsets {
       nfct: btf.memberOffset('sk_buff', '_nfct'),
     },
     dst: { dev: btf.memberOffset('dst_entry', 'dev') },
-    device: { name: btf.memberOffset('net_device', 'name') },
+    device: {
+      name: btf.memberOffset('net_device', 'name'),
+      privFlags: btf.memberOffset('net_device', 'priv_flags'),
+    },
     ...(status === undefined || mark === undefined ? {} : { conntrack: { status: status.offset, mark: mark.offset } }),
   };
 }

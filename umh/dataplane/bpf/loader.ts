@@ -1,5 +1,6 @@
 import { BpfilterError } from '../../../protocol/error.ts';
 import type { BpfImage } from '../../../rules/bpf/compile.ts';
+import { type DeviceClass, noDevice } from '../../../rules/bpf/device-classes.ts';
 import type { CounterPlace } from '../../../rules/bpf/document.ts';
 import { assemble } from '../../../rules/bpf/encode.ts';
 import { type KernelOffsets, machine, machineMaps } from '../../../rules/bpf/machine.ts';
@@ -11,6 +12,7 @@ import {
   SHAPE_KEY_SIZE,
   SHAPE_VALUE_SIZE,
 } from '../../../rules/bpf/record.ts';
+import { cannotExpress } from '../../../rules/extension.ts';
 import { CounterListing } from '../../../rules/nft/counter-listing.ts';
 import {
   BPF_F_MMAPABLE,
@@ -32,7 +34,12 @@ import { readKernelOffsets } from './kernel-offsets.ts';
 export interface LoadedTable {
   /** By hook, in the image's order. */
   readonly programs: readonly number[];
+  /** By hook, for each of its device classes. */
+  readonly byDevice: readonly (readonly number[])[];
 }
+
+/** The classes of devices that a hook has programs for. */
+export type DevicesOfHook = (hook: number) => readonly DeviceClass[];
 
 /** What BPF does in the kernel for tables. Throws BpfilterError: `dataplane`, `syscall`. */
 export interface BpfLoader {
@@ -44,7 +51,7 @@ export interface BpfLoader {
    * Loads what an image needs. Its descriptors stay open until the next one is loaded, or `release`: by then nftables
    * holds the programs, or nobody wants them.
    */
-  load(image: BpfImage, counters: CounterPlace): LoadedTable;
+  load(image: BpfImage, counters: CounterPlace, devices?: DevicesOfHook): LoadedTable;
   /** Closes what was loaded. */
   release(): void;
   /** Every counter that isn't 0. */
@@ -96,8 +103,12 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
       throw error;
     }
   };
-  const kernelOffsets = () => {
-    offsets ??= readKernelOffsets();
+  const kernelOffsets = ({ fields }: BpfImage) => {
+    // again when there was no connection tracking yet: it may be a module that was loaded since
+    if (offsets === undefined || (offsets.conntrack === undefined && tracksConnections(fields)))
+      offsets = readKernelOffsets();
+    if (offsets.conntrack === undefined && tracksConnections(fields))
+      cannotExpress('the kernel has no connection tracking yet, or tells nothing of it');
     return offsets;
   };
   const release = () => {
@@ -105,7 +116,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
     loaded = [];
   };
 
-  const load = (image: BpfImage, place: CounterPlace): LoadedTable => {
+  const load = (image: BpfImage, place: CounterPlace, devices: DevicesOfHook = () => []): LoadedTable => {
     release();
     const counters = openCounters(place);
     const size = image.records.length;
@@ -130,7 +141,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
         },
         functions: {},
       };
-      for (const hook of image.hooks) {
+      const loadFor = (hook: number, device: Uint8Array): number => {
         const program = machine({
           hook,
           size,
@@ -139,19 +150,23 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
           fields: image.fields,
           inNames: image.inNames,
           outNames: image.outNames,
+          device,
           shapes: shapes !== undefined,
-          offsets: needsOffsets(image) ? kernelOffsets() : noOffsets,
+          offsets: needsOffsets(image) ? kernelOffsets(image) : noOffsets,
         });
-        loaded.push(
-          loadProgram({
-            type: BPF_PROG_TYPE_SOCKET_FILTER,
-            instructions: assemble(program, symbols),
-            license: 'GPL',
-            name: `bpfilter_hook${hook}`,
-          }),
-        );
-      }
-      return { programs: [...loaded] };
+        const fd = loadProgram({
+          type: BPF_PROG_TYPE_SOCKET_FILTER,
+          instructions: assemble(program, symbols),
+          license: 'GPL',
+          name: `bpfilter_hook${hook}`,
+        });
+        loaded.push(fd);
+        return fd;
+      };
+      return {
+        programs: image.hooks.map((hook) => loadFor(hook, noDevice)),
+        byDevice: image.hooks.map((hook) => devices(hook).map(({ name: device }) => loadFor(hook, device))),
+      };
     } catch (error) {
       release();
       throw inPlane(error);
@@ -234,7 +249,11 @@ export function tracksConnections(fields: BpfImage['fields']): boolean {
   return fields.has('conntrackState') || fields.has('conntrackStatus') || fields.has('connmark');
 }
 
-const noOffsets: KernelOffsets = { skb: { dev: 0, dst: 0, nfct: 0 }, dst: { dev: 0 }, device: { name: 0 } };
+const noOffsets: KernelOffsets = {
+  skb: { dev: 0, dst: 0, nfct: 0 },
+  dst: { dev: 0 },
+  device: { name: 0, privFlags: 0 },
+};
 
 /** Large tables mostly: elements are made as they come. */
 function createShapes({ shapes: { keys, values, count } }: BpfImage): number {
