@@ -73,7 +73,7 @@ describe('growth', () => {
           range(12, (at) => at),
         ),
       ),
-    ).toEqual([{ what: 'zombies', first: 3, last: 11, grown: 8, most: 0.5 }]);
+    ).toEqual([{ what: 'zombies', first: 3, last: 11, grown: 8, most: 0.5, values: range(12, (at) => at) }]);
   });
 
   test('a number that was not there counts as 0', () => {
