@@ -1,4 +1,4 @@
-import { BpfilterError, describeError } from '../../protocol/error.ts';
+import { BpfilterError, describeError, type ErrorCode } from '../../protocol/error.ts';
 import { isBpfTable } from '../../rules/nft/names.ts';
 import type { Backend } from '../settings.ts';
 import type { TableId } from '../table-id.ts';
@@ -14,6 +14,9 @@ export interface AutoOptions {
   /** A translation has taken effect, or won't. */
   readonly release: () => void;
 }
+
+/** What BPF can't carry, nests too deep for it, or isn't taken by this kernel. */
+const leftToNft: ReadonlySet<ErrorCode> = new Set(['not-expressible', 'loop', 'dataplane', 'syscall']);
 
 /**
  * Gives each table to BPF when all of it can be carried there, else to nft (`auto`), or refuses it (`bpf`); or all to
@@ -32,8 +35,7 @@ export function createAutoTranslator(options: AutoOptions): Translator {
         reasons.delete(id);
         return translation;
       } catch (error) {
-        const cant = error instanceof BpfilterError && (error.code === 'not-expressible' || error.code === 'loop');
-        if (!cant || backend === 'bpf') throw error;
+        if (backend === 'bpf' || !(error instanceof BpfilterError && leftToNft.has(error.code))) throw error;
         reasons.set(id, describeError(error));
       }
     } else {
