@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench bench-restart bench-counters generate clean conformance differential fuzz kills leaks each-call
+.PHONY: all setup build demo test bench bench-packets bench-restart bench-counters generate clean conformance differential fuzz kills leaks each-call
 
 all: build
 
@@ -20,6 +20,11 @@ test: build
 # ARGS=--large: 100,000 rules too.
 bench: build
 	@npx tsx bench/run.ts $(ARGS)
+	@npx tsx bench/packets.ts --short
+
+# Processor time per packet by who filters, with plots into docs/. ARGS=--large: 100,000 rules too.
+bench-packets: build
+	@npx tsx bench/packets.ts $(ARGS)
 
 # Death of the driver to the next good answer, with and without the standby. ROUNDS=100.
 bench-restart: build

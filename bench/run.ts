@@ -9,8 +9,8 @@ import { koffiPath } from '../sys/koffi.ts';
 import { median, type Sample } from './measure.ts';
 
 /**
- * Whole commands and one-call round trips: native ip_tables, below the shim over netlink and over nft, iptables-nft
- * and plain nft, side by side in one run, each in a fresh network namespace. Ratios are to native.
+ * Whole commands and one-call round trips: native ip_tables, below the shim with BPF, with nftables over netlink and over
+ * nft, iptables-nft and plain nft, side by side in one run, each in a fresh network namespace. Ratios are to native.
  */
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-bench-'));
 const shim = path.resolve('dist/bpfilter');
@@ -40,16 +40,24 @@ await build({
   define: { 'import.meta.url': 'undefined' },
 });
 
-type Way = 'native' | 'netlink' | 'exec' | 'iptables-nft' | 'plain nft';
-const waysOfCommands: readonly Way[] = ['native', 'netlink', 'exec', 'iptables-nft', 'plain nft'];
+type Way = 'native' | 'BPF' | 'netlink' | 'exec' | 'iptables-nft' | 'plain nft';
+const waysOfCommands: readonly Way[] = ['native', 'BPF', 'netlink', 'exec', 'iptables-nft', 'plain nft'];
 /** Through nft a table of more rules takes minutes. */
 const MOST_OVER_EXEC = 10_000;
 const kinds: Readonly<Record<Way, string>> = {
   native: 'legacy',
+  BPF: 'legacy',
   netlink: 'legacy',
   exec: 'legacy',
   'iptables-nft': 'nft',
   'plain nft': 'plain',
+};
+
+/** What the ways below a shim ask of it. */
+const choices: Partial<Readonly<Record<Way, NodeJS.ProcessEnv>>> = {
+  BPF: { BPFILTER_BACKEND: 'bpf', BPFILTER_TRANSPORT: 'netlink' },
+  netlink: { BPFILTER_BACKEND: 'nft', BPFILTER_TRANSPORT: 'netlink' },
+  exec: { BPFILTER_BACKEND: 'nft', BPFILTER_TRANSPORT: 'exec' },
 };
 
 /** Each way's rules in its own syntax. */
@@ -58,9 +66,10 @@ function ruleFile(way: Way): string {
 }
 
 function inNamespace(way: Way, args: readonly string[]): string {
-  const below = way === 'netlink' || way === 'exec' ? [shim, 'run', '--'] : [];
+  const chosen = choices[way];
+  const below = chosen === undefined ? [] : [shim, 'run', '--'];
   const result = spawnSync('unshare', ['--net', ...below, ...args], {
-    env: { ...env, ...(below.length > 0 ? { BPFILTER_TRANSPORT: way } : {}) },
+    env: { ...env, ...chosen },
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
