@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { bpfilter } from '../harness/ways.ts';
+import { bpfilter, environment } from '../harness/ways.ts';
 import { withoutIdle } from './differences.ts';
 import { type LineOutcome, outcomes } from './outcome.ts';
 import { parseTests } from './parse.ts';
@@ -42,16 +42,7 @@ async function runScript(
   try {
     const script = path.join(folder, 'script');
     fs.writeFileSync(script, scriptOf(files, looksAtNft));
-    return parseOutput(
-      await outputOf([...wrapper, 'sh', script], {
-        ...process.env,
-        PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
-        LC_ALL: 'C',
-        BPFILTER_BASE: folder,
-        XTABLES_LOCKFILE: path.join(folder, 'xtables.lock'),
-        ...env,
-      }),
-    );
+    return parseOutput(await outputOf([...wrapper, 'sh', script], environment(folder, env)));
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bpfilter, missing } from '../harness/ways.ts';
+import { bpfilter, environment, missing } from '../harness/ways.ts';
 import type { CaseResult, ChildOutput, DifferentialCase, Refusal } from './case.ts';
 
 /** Why packets can't be compared here; undefined where they can. */
@@ -104,13 +104,7 @@ export async function runIn(
   const wrapper = way === 'natively' ? ['unshare', '-n'] : ['unshare', '-n', bpfilter, 'run', ...backend, '--'];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-differential-'));
   try {
-    const text = await outputOf([...wrapper, ...child], JSON.stringify(cases), {
-      ...process.env,
-      PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
-      LC_ALL: 'C',
-      BPFILTER_BASE: folder,
-      XTABLES_LOCKFILE: path.join(folder, 'xtables.lock'),
-    });
+    const text = await outputOf([...wrapper, ...child], JSON.stringify(cases), environment(folder));
     const { results, nftables, carried } = JSON.parse(text) as ChildOutput;
     tablesCarried.all += carried.all;
     tablesCarried.byBpf += carried.byBpf;

@@ -92,6 +92,18 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
+/** What a command is started with: its state and lock are in `folder`, its words in English. */
+export function environment(folder: string, env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: programPath,
+    LC_ALL: 'C',
+    BPFILTER_BASE: folder,
+    XTABLES_LOCKFILE: path.join(folder, 'xtables.lock'),
+    ...env,
+  };
+}
+
 /** Runs a command with the state in `folder`. Throws when it can't be started or takes too long. */
 export function runCommand(command: readonly string[], options: RunOptions): Ran {
   const [program = '', ...args] = command;
@@ -101,14 +113,7 @@ export function runCommand(command: readonly string[], options: RunOptions): Ran
     timeout: options.timeoutMs ?? 60_000,
     killSignal: 'SIGKILL',
     maxBuffer: 1 << 28,
-    env: {
-      ...process.env,
-      PATH: programPath,
-      LC_ALL: 'C',
-      BPFILTER_BASE: options.folder,
-      XTABLES_LOCKFILE: path.join(options.folder, 'xtables.lock'),
-      ...options.env,
-    },
+    env: environment(options.folder, options.env),
   });
   if (done.error !== undefined) throw done.error;
   return { status: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };

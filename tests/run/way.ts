@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { bpfilter, type Ran, type RunOptions, runCommand } from '../harness/ways.ts';
+import { bpfilter, environment, type Ran, type RunOptions, runCommand } from '../harness/ways.ts';
 
 /** A command in a fresh network namespace. */
 export const inNamespace = ['unshare', '-n'] as const;
@@ -85,14 +85,7 @@ export function startLive(
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
     stdio: 'pipe',
-    env: {
-      ...process.env,
-      PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
-      LC_ALL: 'C',
-      BPFILTER_BASE: folder,
-      XTABLES_LOCKFILE: path.join(folder, 'xtables.lock'),
-      ...env,
-    },
+    env: environment(folder, env),
   });
   if (child.pid === undefined) throw new Error(`${program} can't be started`);
   let text = '';
