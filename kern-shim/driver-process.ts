@@ -81,7 +81,8 @@ export class DriverProcess {
   readonly #desk: MapDesk;
   readonly #poller: Poller;
   readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
-  readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size));
+  /** One byte more than an answer has: a driver that says more than it was asked shows at once. */
+  readonly #reply = new DataView(new ArrayBuffer(mbox_reply.size + 1));
   readonly #note = Buffer.alloc(memoryNoteSize);
   /** Requests that were written and whose answers nobody has read yet. */
   readonly #unread: Posted[] = [];
@@ -166,6 +167,8 @@ export class DriverProcess {
 
   /** Sends a request and returns its status. @throws 'driver' or 'timeout' */
   exchange(request: MboxRequest, deadlineMs: number): number {
+    if (this.#unread.length === 0 && this.#hasSpoken())
+      throw this.#failed('nonsense', 'the driver answers what nobody has asked');
     this.#write(request);
     this.#await(deadlineMs);
     return this.#readReply();
@@ -214,9 +217,14 @@ export class DriverProcess {
   }
 
   #readReply(): number {
-    const read = fs.readSync(this.#running.pipeFromUmh, this.#reply, 0, mbox_reply.size, null);
+    // What came beyond the last answer that is due would be taken for the answer to the next request.
+    const room = this.#unread.length === 0 ? this.#reply.byteLength : mbox_reply.size;
+    const read = fs.readSync(this.#running.pipeFromUmh, this.#reply, 0, room, null);
     if (read !== mbox_reply.size)
-      throw this.#failed(read === 0 ? 'gone' : 'nonsense', `${read} of ${mbox_reply.size} reply bytes came`);
+      throw this.#failed(
+        read === 0 ? 'gone' : 'nonsense',
+        read > mbox_reply.size ? 'more than one answer came' : `${read} of ${mbox_reply.size} reply bytes came`,
+      );
     const status = decodeReply(this.#reply);
     if (status < -mostErrno) throw this.#failed('nonsense', `${status} is no status`);
     return status;
@@ -255,6 +263,11 @@ export class DriverProcess {
     if (this.#poller.revents(1) !== 0) throw this.#failed('gone', 'the driver died before it answered');
     this.#options.desks?.serve();
     return false;
+  }
+
+  /** Whether something can be read from it now. */
+  #hasSpoken(): boolean {
+    return this.#poller.wait(0) > 0 && (this.#poller.revents(0) & POLLIN) !== 0;
   }
 
   /** Looks for the answer without sleeping, for a moment: most come sooner than an idle processor wakes up. */

@@ -166,6 +166,7 @@ describe('the module', () => {
     { case: 'exits', how: 'process.exit(3)' },
     { case: 'aborts', how: 'process.abort()' },
     { case: 'answers two bytes', how: 'fs.writeSync(1, b.subarray(0, 2))' },
+    { case: 'answers twice', how: 'fs.writeSync(1, Buffer.alloc(8))' },
     { case: 'closes its reply pipe', how: 'fs.closeSync(1)' },
   ])('a request whose driver $case is carried through by the successor, marked as a replay', ({ how }) => {
     const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
@@ -179,6 +180,23 @@ describe('the module', () => {
     const module = newModule(Buffer.from(blob));
     expect(module.request(asking(9), undefined)).toBe(1);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0, requests: 1 });
+  });
+
+  test("what a driver says between requests is nobody's answer", async () => {
+    const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
+      while (fs.readSync(0, b, 0, 24, null) === 24) {
+        out.writeUInt32LE(b.readUInt32LE(8));
+        fs.writeSync(1, out);
+        if (b.readUInt32LE(8) !== 77) continue;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        fs.writeSync(1, Buffer.alloc(4));
+      }`;
+    const module = newModule(Buffer.from(blob));
+    expect(module.request(asking(77), undefined)).toBe(77);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(module.request(asking(5), undefined)).toBe(5);
+    expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
+    expect(logText()).toContain('the driver answers what nobody has asked');
   });
 
   test('a request whose drivers end by their own doing is poison after the second, and kept', () => {
