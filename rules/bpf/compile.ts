@@ -46,6 +46,8 @@ const runOptions = { shortest: 16, mostShapes: 8, perShape: 8 } as const;
 /** The masks that a lookup is made under. */
 interface Shape {
   readonly number: number;
+  /** Both masks. */
+  readonly text: string;
   readonly addressMask: bigint;
   readonly traitMask: bigint;
 }
@@ -138,15 +140,14 @@ function prune(cache: RuleCache, source: TableSource): void {
 class ShapeBook {
   readonly #known = new Map<string, Shape>();
 
-  of({ records }: CompiledRule): Shape {
+  of({ records }: CompiledRule, text: string): Shape {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
     const view = new DataView(records.buffer, records.byteOffset);
     const addressMask = view.getBigUint64(recordOffsets.addressMask, true);
     const traitMask = view.getBigUint64(recordOffsets.traitMask, true);
-    const key = `${addressMask} ${traitMask}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const shape = { number: this.#known.size, addressMask, traitMask };
-    this.#known.set(key, shape);
+    const shape = { number: this.#known.size, text, addressMask, traitMask };
+    this.#known.set(text, shape);
     return shape;
   }
 }
@@ -156,8 +157,8 @@ function segmentsOf(rules: readonly CompiledRule[], book: ShapeBook): Segment[] 
   const byNumber = new Map<number, Shape>();
   if (rules.length >= runOptions.shortest) {
     for (const [at, rule] of rules.entries()) {
-      if (!rule.isSimple) continue;
-      const shape = book.of(rule);
+      if (rule.lookup === undefined) continue;
+      const shape = book.of(rule, rule.lookup.shape);
       // one that takes every packet ends the chain: there is nothing to be looked up
       if (shape.addressMask === 0n && shape.traitMask === 0n) continue;
       shapes[at] = shape.number;
@@ -307,9 +308,9 @@ class ImageWriter {
     const records = this.#records;
     let at = start;
     const numbers = new Map<string, number>();
-    for (const { addressMask, traitMask } of shapes) {
+    for (const { text, addressMask, traitMask } of shapes) {
       const number = this.#lookups++;
-      numbers.set(`${addressMask} ${traitMask}`, number);
+      numbers.set(text, number);
       records.writeUInt8(actions.probe, at + recordOffsets.action);
       records.writeUInt32LE(number, at + recordOffsets.subject);
       records.writeBigUInt64LE(addressMask, at + recordOffsets.probeAddressMask);
@@ -322,23 +323,20 @@ class ImageWriter {
     const first = at;
     this.#seen.clear();
     let place = first;
-    for (const rule of rules) {
-      const view = new DataView(rule.records.buffer, rule.records.byteOffset);
-      const masks = [recordOffsets.addressMask, recordOffsets.traitMask].map((offset) =>
-        view.getBigUint64(offset, true),
-      );
-      const key = this.#keys.subarray(this.#keyCount * SHAPE_KEY_SIZE, (this.#keyCount + 1) * SHAPE_KEY_SIZE);
-      key.writeUInt32LE(numbers.get(`${masks[0]} ${masks[1]}`) ?? 0, 0);
-      key.set(rule.records.subarray(recordOffsets.addresses, recordOffsets.addresses + 8), 8);
-      key.set(rule.records.subarray(recordOffsets.traits, recordOffsets.traits + 8), 16);
-      const text = key.toString('latin1');
+    for (const { records: from, lookup } of rules) {
       // the first of equal ones is the one that matches
-      if (!this.#seen.has(text)) {
-        this.#seen.add(text);
+      if (lookup !== undefined && !this.#seen.has(lookup.compare)) {
+        this.#seen.add(lookup.compare);
+        const key = this.#keyCount * SHAPE_KEY_SIZE;
+        this.#keys.writeUInt32LE(numbers.get(lookup.shape) ?? 0, key);
+        for (let index = 0; index < 8; index += 1) {
+          this.#keys[key + 8 + index] = from[recordOffsets.addresses + index] ?? 0;
+          this.#keys[key + 16 + index] = from[recordOffsets.traits + index] ?? 0;
+        }
         this.#values.writeUInt32LE(place, this.#keyCount * SHAPE_VALUE_SIZE);
         this.#keyCount += 1;
       }
-      place += rule.records.length;
+      place += from.length;
     }
     return first;
   }

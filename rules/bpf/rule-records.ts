@@ -10,10 +10,18 @@ export interface CompiledRule {
   readonly chain?: string;
   /** By record: the interface it asks for. */
   readonly names: readonly { readonly record: number; readonly name: InterfaceMatch }[];
-  /** It is one record, and no packet goes on behind it but by a RETURN: a lookup may stand for it. */
-  readonly isSimple: boolean;
+  /** Where a lookup may stand for it: it is one record, and no packet goes on behind it but by a RETURN. */
+  readonly lookup?: LookupTexts;
   readonly fields: readonly Field[];
   readonly direction: { readonly in: boolean; readonly out: boolean };
+}
+
+/** Bytes of a compare as latin1 text, made once for each rule: tables are put together from the same rules again and again. */
+export interface LookupTexts {
+  /** The masks. */
+  readonly shape: string;
+  /** With what must come out under them. */
+  readonly compare: string;
 }
 
 /** A record's compare, before it is written. */
@@ -57,7 +65,8 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
   const all: readonly Step[] =
     steps.at(-1)?.kind === 'compare' ? steps : [...steps, { kind: 'compare', compare: everything }];
   const count = all.reduce((sum, step) => sum + lengthOf(step), 0);
-  const records = Buffer.alloc(count * RECORD_SIZE);
+  // many small ones: of memory that they share
+  const records = Buffer.allocUnsafe(count * RECORD_SIZE).fill(0);
   const names: { record: number; name: InterfaceMatch }[] = [];
   const used = new Set<Field>();
   let record = 0;
@@ -89,10 +98,16 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
     action,
     ...(chain === undefined ? {} : { chain }),
     names,
-    isSimple: count === 1 && action !== 'next',
+    ...(count === 1 && action !== 'next' ? { lookup: lookupTexts(records) } : {}),
     fields: [...used],
     direction: { in: asks('inName'), out: asks('outName') },
   };
+}
+
+function lookupTexts(records: Buffer): LookupTexts {
+  const text = (start: number, end: number) => records.toString('latin1', start, end);
+  const { addressMask, traits, traitMask, action } = recordOffsets;
+  return { shape: text(addressMask, traits) + text(traitMask, action), compare: text(0, action) };
 }
 
 function lengthOf(step: Step): number {
