@@ -29,7 +29,9 @@ export class Caller {
     this.pidfd = pidfdOpenThread(tid);
     const opened: number[] = [];
     try {
-      opened.push(fs.openSync(`/proc/${tid}/mem`, 'r+'), fs.openSync(`/proc/${tid}/maps`, 'r'));
+      // One by one: who is killed between the two leaves the first to be closed.
+      opened.push(fs.openSync(`/proc/${tid}/mem`, 'r+'));
+      opened.push(fs.openSync(`/proc/${tid}/maps`, 'r'));
     } catch (cause) {
       for (const fd of opened) fs.closeSync(fd);
       closeFd(this.pidfd);
