@@ -62,9 +62,12 @@ export interface BpfDocumentOptions {
   readonly next: Generation;
   /** Connections must be tracked for it. */
   readonly tracksConnections: boolean;
-  /** What it replaces: the same table at its last generation, one of another name, or nothing. */
+  /**
+   * What it replaces: the same table at its last generation, one of another name, or nothing. `gone`: counters of the
+   * same table that nobody reads any more.
+   */
   readonly replaces:
-    | { readonly kind: 'same'; readonly last: Generation }
+    | { readonly kind: 'same'; readonly last: Generation; readonly gone: readonly CounterPlace[] }
     | { readonly kind: 'other'; readonly last: Generation; readonly nftTable: string }
     | { readonly kind: 'nothing' };
 }
@@ -102,6 +105,9 @@ export function bpfDocument(options: BpfDocumentOptions): NftDocument {
     { add: chain(holder) },
   );
   if (!isNew) for (const name of [holder, ...named.map((hook) => hook.name)]) commands.push({ flush: chain(name) });
+  if (replaces.kind === 'same')
+    for (const name of replaces.gone.map(counterChainName))
+      commands.push({ flush: chain(name) }, { delete: chain(name) });
   if (tracksConnections) {
     commands.push({ add: chain(TRACKING) }, { flush: chain(TRACKING) }, rule(TRACKING, [tracked]));
   }

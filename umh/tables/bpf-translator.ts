@@ -13,7 +13,7 @@ import { tableContext } from '../../rules/nft/context.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
 import { keptPairs } from '../../rules/nft/kept.ts';
 import { bpfTableNames, isBpfTable } from '../../rules/nft/names.ts';
-import { counterPlace } from '../dataplane/bpf/bpf-plane.ts';
+import { counterPlaces } from '../dataplane/bpf/bpf-plane.ts';
 import { type BpfLoader, tracksConnections } from '../dataplane/bpf/loader.ts';
 import type { DataPlane } from '../dataplane/data-plane.ts';
 import type { TableId } from '../table-id.ts';
@@ -121,19 +121,14 @@ export function createBpfTranslator({
     change(id, from, to) {
       const { version: last, nftTable } = from;
       const next = { instance: last.instance, generation: last.generation + 1 };
-      const stays = isBpfTable(nftTable);
-      const place = stays ? counterPlace(plane, id.family.nft, nftTable) : undefined;
-      const kept = place && numbered(id, to, from, from.nextId);
-      if (place !== undefined && kept !== undefined && kept.nextId - place.firstId <= place.slots)
-        return make({
-          id,
-          view: to,
-          nftTable,
-          numbered: kept,
-          counters: () => place,
-          next,
-          replaces: { kind: 'same', last },
-        });
+      const [place, ...gone] = isBpfTable(nftTable) ? counterPlaces(plane, id.family.nft, nftTable) : [];
+      if (place !== undefined) {
+        const kept = numbered(id, to, from, from.nextId);
+        const same = { id, view: to, nftTable, next, replaces: { kind: 'same', last, gone } } as const;
+        if (kept.nextId - place.firstId <= place.slots) return make({ ...same, numbered: kept, counters: () => place });
+        // the old counters stay where they are, to be read once more
+        return make({ ...same, numbered: numbered(id, to, undefined, from.nextId), counters: fresh });
+      }
       const [usual, other] = bpfTableNames(id.name);
       return make({
         id,

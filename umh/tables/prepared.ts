@@ -1,4 +1,6 @@
 import { BpfilterError } from '../../protocol/error.ts';
+import { tableContext } from '../../rules/nft/context.ts';
+import { overlaps, stopped } from '../../rules/nft/out-of-force.ts';
 import type { DriverContext } from '../context.ts';
 import { readBelieved } from '../store/believe.ts';
 import { decodeCounters } from '../store/counters-file.ts';
@@ -103,9 +105,10 @@ function difference(one: BigUint64Array, other: BigUint64Array): BigUint64Array 
 }
 
 /** The kernel's counters of the predecessor's rules, and ids that nobody uses. Those rules have stopped counting or count on in `next`. */
-function readKernel(kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable) {
+function readKernel(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable) {
   const { ids, nftTable } = old;
   if (nftTable === undefined) return { now: new BigUint64Array(2 * ids.length), garbage: [] };
+  if (overlaps(nftTable, next.nftTable)) stop(context, id, nftTable);
   const reading = kernel.counters(id, nftTable, ids);
   if (reading === undefined) {
     throw new BpfilterError('dataplane', `table ${id.key} was taken out of force while it came into force`);
@@ -113,6 +116,13 @@ function readKernel(kernel: Kernel, id: TableId, old: Predecessor, next: StoredT
   // what is left of a table that moved goes as a whole
   if (nftTable !== next.nftTable) return { now: reading.counters, garbage: [] };
   return { now: reading.counters, garbage: withoutEntry(reading.present, next.ids) };
+}
+
+/** Ends the moment in which a table filters beside its successor. */
+function stop({ plane, log }: DriverContext, { family, key, name }: TableId, nftTable: string): void {
+  const context = tableContext(name, { family, nftTable });
+  const result = plane.commit({ nftables: [...stopped(context, nftTable)] });
+  if (result.kind !== 'committed') log.warning(`table ${key}: nft table ${nftTable} counts on: ${result.reason}`);
 }
 
 interface Settled {
@@ -135,7 +145,7 @@ function settle(
     const oldCounters = new BigUint64Array(Uint8Array.from(journal.counters).buffer);
     return { oldCounters, now: difference(oldCounters, old.book.base), garbage: [] };
   }
-  const { now, garbage } = readKernel(kernel, id, old, next);
+  const { now, garbage } = readKernel(context, kernel, id, old, next);
   const oldCounters = sum(old.book.base, now);
   const done = journalOf(id, next, 'done', bytesOf(oldCounters));
   // A journal that was there before the rules came into force and now isn't was dropped: nobody will ask.
