@@ -103,11 +103,6 @@ export class BlobBytes {
     return true;
   }
 
-  /** One-byte-a-character text of a range. */
-  latin1(start: number, end: number): string {
-    return this.#buffer.toString('latin1', start, end);
-  }
-
   #text(start: number, end: number): string {
     let stop = start;
     while (stop < end && this.bytes[stop] !== 0) stop += 1;
