@@ -11,9 +11,9 @@ export interface Plot {
   readonly series: readonly Series[];
 }
 
-const size = { width: 760, height: 460 } as const;
+const size = { width: 780, height: 460 } as const;
 /** Where the lines are drawn; the legend stands to the right of it. */
-const area = { left: 80, right: 560, top: 50, bottom: 400 } as const;
+const area = { left: 100, right: 580, top: 50, bottom: 400 } as const;
 /** Told apart also without colours, by their dashes and marks (Okabe and Ito's palette). */
 const styles = [
   { colour: '#000000', dash: '2 3' },
@@ -38,7 +38,7 @@ export function plotted({ title, x, y, series }: Plot): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="13">`,
     `<rect width="${size.width}" height="${size.height}" fill="#ffffff"/>`,
-    text({ x: middle, y: 28, anchor: 'middle', more: 'font-size="16"' }, title),
+    text({ x: size.width / 2, y: 28, anchor: 'middle', more: 'font-size="14"' }, title),
     ...across.ticks.flatMap(({ value, at }) => [
       line([at, area.top], [at, area.bottom]),
       text({ x: at, y: area.bottom + 20, anchor: 'middle' }, grouped(value)),
