@@ -138,7 +138,7 @@ console.log('start-up, median of 15');
 startUp();
 
 console.log(`\n${'median'.padEnd(24)}${waysOfCommands.map((way) => way.padStart(18)).join('')}`);
-const trips = (['native', 'netlink'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
+const trips = (['native', 'BPF', 'netlink'] as const).map((way) => samplesOf(way, 'round-trip.cjs')[0]?.value);
 show('GET_INFO, µs', trips);
 for (const size of sizes) {
   const results = waysOfCommands.map((way) =>
