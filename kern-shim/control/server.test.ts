@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sendBytes } from '../testing/send-bytes.ts';
 import { askShim, removeDeadSockets } from './client.ts';
 import { type ControlOptions, serveControl } from './server.ts';
 
@@ -32,22 +32,7 @@ async function serve(options: ControlOptions = {}): Promise<void> {
   expect(failures).toEqual([]);
 }
 
-/** Sends bytes and gives all that comes back until the other side ends or breaks off. */
-function send(bytes: Uint8Array, endAtOnce = true): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = '';
-    const connection = net.connect({ path: socket, allowHalfOpen: true });
-    connection.setEncoding('utf8');
-    connection.on('data', (chunk: string) => {
-      answer += chunk;
-    });
-    connection.on('error', () => undefined);
-    connection.on('end', () => connection.end());
-    connection.on('close', () => resolve(answer));
-    connection.write(bytes);
-    if (endAtOnce) connection.end();
-  });
-}
+const send = (bytes: Uint8Array, ends = true): Promise<string> => sendBytes(socket, [bytes], { ends });
 
 const refusal = /^\{"ok":false,"error":"[^\n]*"\}\n$/;
 const openSockets = (): number =>
