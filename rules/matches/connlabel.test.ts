@@ -21,6 +21,7 @@ describeMatch(connlabel, {
         ],
       },
     },
+    { hex: '000001', list: ' connlabel ! 0', save: ' ! --label "0"', table: 'raw', nft: 'in table raw nft reads no' },
     {
       hex: '7f0002',
       list: ' connlabel 127 set',

@@ -2,6 +2,7 @@ import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u16, type ValueOf } from '../../protocol/struct.ts';
 import { absentStates, stateIn } from '../conntrack/state.ts';
 import { cannotExpress, defineMatch, type NftMatch, refuse } from '../extension.ts';
+import type { TableName } from '../ir.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const xt_connlabel_mtinfo = defineStruct('xt_connlabel_mtinfo', 'linux/netfilter/xt_connlabel.h', {
@@ -24,7 +25,7 @@ const LABELS = 128;
 export const connlabel = defineMatch<ConnlabelInfo>({
   name: 'connlabel',
   revisions: { 0: structRevision(xt_connlabel_mtinfo) },
-  coverage: { partly: ['`! --label N --set`'] },
+  coverage: { partly: ['`! --label N --set`', '`! --label N` in table raw, where a rule may meet a template of CT'] },
   examples: ['-m connlabel {|!} --label {label}', '-m connlabel --label {label} --set'],
   stateful: true, // --set shows
   placement: { anyFamily: true },
@@ -36,7 +37,7 @@ export const connlabel = defineMatch<ConnlabelInfo>({
 
   print: (info) => ` connlabel${(info.options & INVERT) === 0 ? '' : ' !'} ${info.bit}${setText(info, '')}`,
   save: (info) => `${(info.options & INVERT) === 0 ? '' : ' !'} --label "${info.bit}"${setText(info, '--')}`,
-  nft: labelTest,
+  nft: (info, { table }) => labelTest(info, table),
 });
 
 function setText({ options }: ConnlabelInfo, prefix: '' | '--'): string {
@@ -44,14 +45,17 @@ function setText({ options }: ConnlabelInfo, prefix: '' | '--'): string {
 }
 
 /** nft's labels read as zeros where the connection has no room for them, which is "not set" in the kernel's match too. */
-function labelTest({ bit, options }: ConnlabelInfo): NftMatch {
+function labelTest({ bit, options }: ConnlabelInfo, table: TableName): NftMatch {
   const key = { ct: { key: 'label' } };
   const isSet = { match: { op: 'in', left: key, right: bit } } as const;
   if (options === 0) return { alternatives: [[isSet]] };
-  if (options === INVERT)
+  if (options === INVERT) {
+    // a template has no labels, which is "not set" again, but nft reads none in it and ends the rule
+    if (table === 'raw') cannotExpress('connlabel: in table raw nft reads no templates of CT');
     return {
       alternatives: [[stateIn(absentStates)], [{ match: { op: '!=', left: { '&': [key, bit] }, right: bit } }]],
     };
+  }
   if (options === SET) return { alternatives: [[{ mangle: { key, value: bit } }, isSet]], stateful: true };
   return cannotExpress('connlabel: it sets the label of the packets that it does not take');
 }

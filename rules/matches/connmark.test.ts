@@ -35,10 +35,18 @@ describeMatch(connmark, {
       save: ' --mark 0x0',
       nft: { alternatives: [[{ match: { op: '==', left: { ct: { key: 'mark' } }, right: 0 } }]] },
     },
+    {
+      hex: '00000000ffffffff',
+      list: ' connmark match  0x0',
+      save: ' --mark 0x0',
+      table: 'raw',
+      nft: 'in table raw nft reads no templates',
+    },
     // always and never, but for packets without a connection
     { hex: '0100000000000000', list: ' connmark match  0x1/0x0', save: ' --mark 0x1/0x0', nft: never },
     { hex: '010000000000000001', list: ' connmark match ! 0x1/0x0', save: ' ! --mark 0x1/0x0', nft: tracked },
     { hex: '0000000000000000', list: ' connmark match  0x0/0x0', save: ' --mark 0x0/0x0', nft: tracked },
+    { hex: '0000000000000000', list: ' connmark match  0x0/0x0', save: ' --mark 0x0/0x0', table: 'raw', nft: tracked },
     { hex: '000000000000000001', list: ' connmark match ! 0x0/0x0', save: ' ! --mark 0x0/0x0', nft: never },
     // raw: inverted by a number other than 1
     { hex: '00000000ffffffff02', list: ' connmark match ! 0x0', save: ' ! --mark 0x0', nft: tracked },

@@ -3,6 +3,36 @@ import { flows } from './flows.ts';
 import { address, type Sent, sent } from './packet.ts';
 import { tcp, udp } from './transport.ts';
 
+/** What rules tell of a packet that has a template, as CT gives it, and of one that has nothing yet. */
+const tellInRaw: readonly string[] = [
+  '-m connlabel --label 1',
+  '-m connlabel ! --label 1',
+  '-m connmark --mark 0',
+  '-m connmark ! --mark 0',
+  '-m connmark --mark 0/1',
+  '-m connmark ! --mark 1',
+  '-m connbytes --connbytes 0 --connbytes-mode packets --connbytes-dir both',
+  '-m connbytes ! --connbytes 5:6 --connbytes-mode bytes --connbytes-dir original',
+  '-m helper --helper ftp',
+  '-m helper ! --helper ftp',
+];
+
+/** CT with options that a template keeps in different places. */
+function toldInRaw(target: string): PacketCase {
+  return {
+    title: `what rules tell of the template of ${target}`,
+    steps: [
+      {
+        restore: table('raw', [
+          `-A PREROUTING -p tcp -j ${target}`,
+          ...tellInRaw.flatMap((one) => [`-A PREROUTING -p tcp ${one}`, `-A PREROUTING -p udp ${one}`]),
+        ]),
+      },
+      { send: flows },
+    ],
+  };
+}
+
 /** What a rule of CT's before conntrack does to rules before it. */
 const seenInRaw: PacketCase = {
   title: 'templates of CT',
@@ -67,6 +97,7 @@ function answered(target: string): PacketCase {
 
 export const templateCases: readonly PacketCase[] = [
   seenInRaw,
+  ...['CT --helper ftp', 'CT --ctevents new', 'CT --zone 5'].map(toldInRaw),
   ...['NOTRACK', 'CT --notrack', 'CT', 'CT --zone 5', 'CT --zone-orig 5', 'CT --zone-reply 5', 'CT --ctevents new'].map(
     answered,
   ),
