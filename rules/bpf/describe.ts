@@ -1,4 +1,4 @@
-import type { BpfImage } from './compile.ts';
+import type { BpfImage } from './image.ts';
 import {
   type Action,
   actions,

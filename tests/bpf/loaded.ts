@@ -1,5 +1,6 @@
-import { type BpfImage, compileTable } from '../../rules/bpf/compile.ts';
+import { compileTable } from '../../rules/bpf/compile.ts';
 import type { CounterPlace } from '../../rules/bpf/document.ts';
+import type { BpfImage } from '../../rules/bpf/image.ts';
 import type { Counters, HookNumber, Table } from '../../rules/ir.ts';
 import { mapById } from '../../sys/bpf/object.ts';
 import { SK_BUFF_CONTEXT_SIZE, testRun } from '../../sys/bpf/test-run.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IPT_F_FRAG, IPT_INV_FRAG, IPT_INV_SRCIP, IPT_INV_VIA_IN } from '../../protocol/ip-tables.ts';
 import { compileTable } from '../../rules/bpf/compile.ts';
-import { MOST_JUMPS } from '../../rules/bpf/machine.ts';
+import { MOST_JUMPS } from '../../rules/bpf/machine-frame.ts';
 import type { HookNumber, MatchUse, Rule, TargetUse } from '../../rules/ir.ts';
 import { anyPort, device, icmp, mark, match, rule, tcp, udp } from '../../rules/nft/testing/rules.ts';
 import type { Chains, TableOptions } from '../../rules/nft/testing/table.ts';

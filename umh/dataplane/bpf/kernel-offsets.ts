@@ -1,4 +1,4 @@
-import type { KernelOffsets } from '../../../rules/bpf/machine.ts';
+import type { KernelOffsets } from '../../../rules/bpf/machine-frame.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
 /** Of struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. Throws `not-expressible` without BTF. */

@@ -1,9 +1,10 @@
 import { BpfilterError } from '../../../protocol/error.ts';
-import type { BpfImage } from '../../../rules/bpf/compile.ts';
 import { type DeviceClass, noDevice } from '../../../rules/bpf/device-classes.ts';
 import type { CounterPlace } from '../../../rules/bpf/document.ts';
 import { assemble } from '../../../rules/bpf/encode.ts';
-import { type KernelOffsets, machine, machineMaps } from '../../../rules/bpf/machine.ts';
+import type { BpfImage } from '../../../rules/bpf/image.ts';
+import { machine } from '../../../rules/bpf/machine.ts';
+import { type KernelOffsets, machineMaps } from '../../../rules/bpf/machine-frame.ts';
 import {
   COUNTER_SIZE,
   HEADER_SIZE,
