@@ -108,9 +108,9 @@ export function bpfDocument(options: BpfDocumentOptions): NftDocument {
   if (replaces.kind === 'same')
     for (const name of replaces.gone.map(counterChainName))
       commands.push({ flush: chain(name) }, { delete: chain(name) });
-  if (tracksConnections) {
-    commands.push({ add: chain(TRACKING) }, { flush: chain(TRACKING) }, rule(TRACKING, [tracked]));
-  }
+  // a table that asks no more for connections doesn't keep the kernel tracking them
+  if (tracksConnections || !isNew) commands.push({ add: chain(TRACKING) }, { flush: chain(TRACKING) });
+  if (tracksConnections) commands.push(rule(TRACKING, [tracked]));
   if (isNew)
     for (const { name, nft } of named) {
       commands.push({

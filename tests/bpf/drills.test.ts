@@ -47,6 +47,18 @@ describe.skipIf(reason !== undefined)(titled('tables that BPF carries', reason),
     expect(await streams.finish(shell)).toEqual([]);
   });
 
+  it('a table that asks no more for connections has none tracked', async () => {
+    shell = await network.shell(byBpf);
+    const tracked = () => network.run('nft', 'list', 'ruleset').stdout.includes('ct state');
+    await shell.expect('iptables -A INPUT -m conntrack --ctstate NEW -j ACCEPT');
+    expect(tracked()).toBe(true);
+    await shell.expect('iptables -A INPUT -p tcp -j ACCEPT');
+    expect(tracked()).toBe(true);
+    await shell.expect('iptables -D INPUT 1');
+    expect(tracked()).toBe(false);
+    await shell.expect('iptables -S INPUT');
+  });
+
   it('more rules than there is room to count them: exact, by a successor too', { timeout: 120_000 }, async () => {
     shell = await network.shell(byBpf);
     const streams = await GuardedStreams.start(network, shell);
