@@ -37,15 +37,20 @@ describe('NETMAP', () => {
     expect(checkErrno(netmap, range({}))).toBe(errno.EINVAL);
   });
 
-  const mapped = { addr: { range: ['10.9.0.0', '10.9.0.255'] }, flags: ['netmap'] };
+  const field = (name: 'saddr' | 'daddr') => ({ payload: { protocol: 'ip', field: name } }) as const;
+  const within = (name: 'saddr' | 'daddr', hosts: string, network = '10.9.0.0') => ({
+    addr: { '|': [{ '&': [field(name), hosts] }, network] as const },
+  });
+  const snat = within('saddr', '0.0.0.255');
+  const dnat = within('daddr', '0.0.0.255');
   const bits = (names: readonly HookName[]) => names.reduce((sum, name) => sum | (1 << hooks[name]), 0);
 
   it.each<[readonly HookName[], NftTarget | string]>([
-    [['POSTROUTING'], { statements: [{ snat: mapped }] }],
-    [['INPUT'], { statements: [{ snat: mapped }] }],
-    [['INPUT', 'POSTROUTING'], { statements: [{ snat: mapped }] }],
-    [['PREROUTING'], { statements: [{ dnat: mapped }] }],
-    [['PREROUTING', 'OUTPUT'], { statements: [{ dnat: mapped }] }],
+    [['POSTROUTING'], { statements: [{ snat }] }],
+    [['INPUT'], { statements: [{ snat }] }],
+    [['INPUT', 'POSTROUTING'], { statements: [{ snat }] }],
+    [['PREROUTING'], { statements: [{ dnat }] }],
+    [['PREROUTING', 'OUTPUT'], { statements: [{ dnat }] }],
     [['PREROUTING', 'POSTROUTING'], 'nft must be told which'],
     [['INPUT', 'OUTPUT'], 'nft must be told which'],
     [[], { statements: [] }],
@@ -57,13 +62,14 @@ describe('NETMAP', () => {
 
   it.each<[string, NatRange, NftNat]>([
     ['one address', range({ hosts: [7, 7] }), { addr: '10.9.0.7' }],
-    ['a mask with holes', range({ hosts: [0, 5] }), { addr: { range: ['10.9.0.0', '10.9.0.5'] }, flags: ['netmap'] }],
-    ['from high to low', range({ hosts: [6, 1] }), { addr: { range: ['10.9.0.0', '10.9.0.7'] }, flags: ['netmap'] }],
     [
-      'random',
-      range({ hosts: [0, 1], flags: 4 }),
-      { addr: { range: ['10.9.0.0', '10.9.0.1'] }, flags: ['random', 'netmap'] },
+      'the whole of IPv4',
+      { ...range({ hosts: [0, 0] }), minAddress: [0, 0, 0, 0], maxAddress: [0xffffffff, 0, 0, 0] },
+      { addr: field('daddr') },
     ],
+    ['a mask with holes', range({ hosts: [0, 5] }), within('daddr', '0.0.0.5')],
+    ['from high to low', range({ hosts: [6, 1] }), within('daddr', '0.0.0.7')],
+    ['random', range({ hosts: [0, 1], flags: 4 }), { ...within('daddr', '0.0.0.1'), flags: ['random'] }],
   ])('%s', (_, info, nat) => {
     expect(translated(netmap, info, { hooks: bits(['OUTPUT']) })).toEqual({ statements: [{ dnat: nat }] });
   });

@@ -3,9 +3,10 @@ import { cannotExpress, defineTarget, type NftContext, type NftTarget, refuse } 
 import { checkOneRange } from '../nat/nat-check.ts';
 import { compatRange, type NatRange, natFlag } from '../nat/nat-range.ts';
 import { natOf } from '../nat/nft-nat.ts';
-import type { NftNat } from '../nft/json.ts';
+import type { NftExpression, NftNat } from '../nft/json.ts';
 import { dottedQuad, prefixLength } from '../text/address.ts';
 
+const ALL = 0xffffffff;
 const ofSource = (1 << hooks.INPUT) | (1 << hooks.POSTROUTING);
 const ofDestination = (1 << hooks.PREROUTING) | (1 << hooks.OUTPUT);
 
@@ -43,10 +44,22 @@ function translation(info: NatRange, { header, hooks: from }: NftContext): NftTa
   if (isSource && (from & ofDestination) !== 0)
     cannotExpress('NETMAP: reached from hooks of the source and of the destination; nft must be told which');
   if (from === 0) return { statements: [] };
-  const nat = natOf('NETMAP', inOrder(info), header);
-  const isOne = typeof nat.addr === 'string'; // put in place of all of an address
-  const mapped: NftNat = isOne ? nat : { ...nat, flags: [...(nat.flags ?? []), 'netmap'] };
+  const ordered = inOrder(info);
+  const addr = mappedAddress(ordered, isSource ? 'saddr' : 'daddr');
+  const mapped: NftNat = { ...natOf('NETMAP', ordered, header), addr };
   return { statements: [isSource ? { snat: mapped } : { dnat: mapped }] };
+}
+
+/**
+ * The host's part of the packet's address in the network. nft has a flag for this, but with it the kernel leaves
+ * bytes behind the new address as they come (nft_nat.c, nft_nat_setup_netmap): where it is the old one, the
+ * connection is taken for a translated one.
+ */
+function mappedAddress({ minAddress: [min], maxAddress: [max] }: NatRange, field: 'saddr' | 'daddr'): NftExpression {
+  const hosts = (min ^ max) >>> 0;
+  if (hosts === 0) return dottedQuad(min);
+  const address: NftExpression = { payload: { protocol: 'ip', field } };
+  return hosts === ALL ? address : { '|': [{ '&': [address, dottedQuad(hosts)] }, dottedQuad(min)] };
 }
 
 /** The same network from its lowest address to its highest. */

@@ -6,6 +6,10 @@ const networkMap: NftNat = {
   addr: { map: { key: field('ip', 'daddr'), data: { set: [[prefix('10.0.0.0'), prefix('10.1.0.0')]] } } },
 };
 
+const hostOf = (hosts: string, network: string): NftExpression => ({
+  '|': [{ '&': [field('ip', 'daddr'), hosts] }, network],
+});
+
 function addressForms(to: (nat: NftNat) => NftStatement): readonly (readonly NftStatement[])[] {
   const some: NftExpression = { range: ['1.2.3.4', '1.2.3.9'] };
   return [
@@ -13,6 +17,9 @@ function addressForms(to: (nat: NftNat) => NftStatement): readonly (readonly Nft
     [to({ addr: some })],
     [to({ addr: { range: ['1.2.3.0', '1.2.3.255'] }, flags: ['netmap'] })],
     [to({ addr: { range: ['1.2.3.0', '1.2.3.5'] }, flags: ['random', 'netmap'] })],
+    [to({ addr: field('ip', 'saddr'), flags: ['random'] })],
+    [to({ addr: hostOf('0.0.0.255', '1.2.3.0') })],
+    [to({ addr: hostOf('0.255.0.255', '0.0.0.0') })],
     [tcp, to({ addr: '1.2.3.4', port: 80 })],
     [tcp, to({ addr: some, port: { range: [80, 90] }, flags: ['random', 'persistent'] })],
     [tcp, to({ port: { range: [80, 90] }, flags: ['fully-random'] })],

@@ -1,5 +1,20 @@
 import { forwarded, left, type NatCase, natCase, other, own, right } from './nat-case.ts';
+import type { NatFlow } from './nat-flows.ts';
 import { address } from './packet.ts';
+
+/** Flows between addresses that such a rule leaves as they are; whether it translated, `--ctstate` tells. */
+const asTheyAre: readonly NatFlow[] = [
+  { protocol: 'udp', at: 'left', from: left(1024), to: { ip: address.hostLeft, port: 80 } },
+  forwarded('tcp'),
+  forwarded('udp', { to: right(53) }),
+  {
+    protocol: 'udp',
+    at: 'host',
+    from: own(1026),
+    to: right(80),
+    answer: { at: 'right', from: right(80), to: own(1026) },
+  },
+];
 
 export const netmapCases: readonly NatCase[] = [
   natCase(
@@ -46,5 +61,18 @@ export const netmapCases: readonly NatCase[] = [
       }),
     ],
     ['src=10.1.0.1 dst=10.1.0.66', 'src=10.2.0.66 dst=10.2.0.1'],
+  ),
+  ...['10.0.0.0/8', '0.0.0.0/0'].map((network) =>
+    natCase(
+      `NETMAP to the address that is there already, of ${network}`,
+      [
+        `-A PREROUTING -p udp -j NETMAP --to ${network}`,
+        `-A POSTROUTING -p tcp -j NETMAP --to ${network}`,
+        `-A INPUT -p udp -j NETMAP --to ${network}`,
+        `-A OUTPUT -p udp -j NETMAP --to ${network}`,
+      ],
+      asTheyAre,
+      ['src=10.1.0.1 dst=10.1.0.2'],
+    ),
   ),
 ];
