@@ -10,7 +10,7 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 # program → Debian package
 missing=
 for need in iptables-legacy:iptables nft:nftables ip:iproute2 unshare:util-linux ps:procps ping:iputils-ping \
-    nc:netcat-openbsd gcc:gcc sudo:sudo strace:strace setpriv:util-linux; do
+    nc:netcat-openbsd gcc:gcc sudo:sudo strace:strace setpriv:util-linux bpftool:bpftool; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${need%%:*}" >/dev/null || missing="$missing ${need#*:}"
 done
 [ -e /usr/include/linux/netfilter_ipv4/ip_tables.h ] || missing="$missing linux-libc-dev"
