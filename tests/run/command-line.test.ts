@@ -85,8 +85,10 @@ describe.skipIf(reason !== undefined)(titled('the command line', reason), () => 
 });
 
 describe.skipIf(reason !== undefined)(titled('asking running shims', reason), () => {
-  const say = (script: string): Ran =>
-    withFolder((folder) => runCommand([...inNamespace, 'sh', '-c', script.replaceAll('BPF', bpfilter)], { folder }));
+  const say = (script: string, env: Readonly<Record<string, string>> = {}): Ran =>
+    withFolder((folder) =>
+      runCommand([...inNamespace, 'sh', '-c', script.replaceAll('BPF', bpfilter)], { folder, env }),
+    );
   const shims = `node -e 'const s = JSON.parse(require("fs").readFileSync(0)); for (const { served } of s.shims) { const own = served.find((one) => one.own) ?? {}; console.log(own.pid !== undefined, own.restarts, own.requests > 0, own.failures); } console.log(s.shims.length, s.driver.tables.find((t) => t.name === "filter").rules)'`;
 
   test('status before, during and after', () => {
@@ -104,7 +106,8 @@ describe.skipIf(reason !== undefined)(titled('asking running shims', reason), ()
   test('umh kill, module unload and load: the next iptables sees the same', () => {
     // without a driver that stands by: it would be there by some of these times, and not by others
     const ran = say(
-      `BPFILTER_STANDBY=no BPF run -- sh -c 'iptables -A INPUT -j DROP; BPF umh kill; iptables -S INPUT; BPF module unload; BPF module unload; iptables -S INPUT; BPF module load; BPF module load; BPF umh kill; BPF umh kill; iptables -S INPUT; BPF status --json | ${shims.replaceAll("'", `'"'"'`)}'`,
+      `BPF run -- sh -c 'iptables -A INPUT -j DROP; BPF umh kill; iptables -S INPUT; BPF module unload; BPF module unload; iptables -S INPUT; BPF module load; BPF module load; BPF umh kill; BPF umh kill; iptables -S INPUT; BPF status --json | ${shims.replaceAll("'", `'"'"'`)}'`,
+      { BPFILTER_STANDBY: 'no' },
     );
     const rules = '-P INPUT ACCEPT\n-A INPUT -j DROP\n';
     const steady = ran.stdout.replace(/shim \d+: /g, '').replace(/\d{2,}/g, 'N');
