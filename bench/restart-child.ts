@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { driversOf, killHard } from '../drills/processes.ts';
 import { ipv4 } from '../protocol/family.ts';
+import { closeFd } from '../sys/descriptor.ts';
+import { pidfdOpen } from '../sys/pidfd.ts';
+import { POLLIN, poll } from '../sys/poll.ts';
 import { AF_INET, SOCK_RAW, socket } from '../sys/socket.ts';
 import { rawGetsockopt } from '../sys/socket-option.ts';
 import { median, type Sample } from './measure.ts';
@@ -9,7 +12,8 @@ import { median, type Sample } from './measure.ts';
 /**
  * Runs below a shim, which is its parent: kills the driver and asks at once. Arguments: rules of the table,
  * rounds, "with" or "without" the standby. Prints samples as JSON: milliseconds from the kill to the first
- * answer, and to all entries.
+ * answer, and to all entries; and, in rounds of their own, how long the kernel takes to end the process, and from then
+ * on to the first answer.
  */
 const [rules = '', rounds = '', standby = ''] = process.argv.slice(2);
 const shim = process.ppid;
@@ -46,6 +50,8 @@ async function driver(): Promise<number> {
 
 const toInfo: number[] = [];
 const toEntries: number[] = [];
+const toExit: number[] = [];
+const exitToInfo: number[] = [];
 for (let round = 0; round < Number(rounds); round += 1) {
   const pid = await driver();
   const info = Buffer.alloc(ipv4.getinfo.size);
@@ -59,9 +65,23 @@ for (let round = 0; round < Number(rounds); round += 1) {
   ask(ipv4.get.entries, entries);
   toEntries.push(performance.now() - start);
 }
+for (let round = 0; round < Number(rounds); round += 1) {
+  const pid = await driver();
+  const pidfd = pidfdOpen(pid);
+  const start = performance.now();
+  killHard(pid);
+  poll([{ fd: pidfd, events: POLLIN }], -1);
+  const exit = performance.now();
+  ask(ipv4.get.info, Buffer.alloc(ipv4.getinfo.size));
+  exitToInfo.push(performance.now() - exit);
+  toExit.push(exit - start);
+  closeFd(pidfd);
+}
 const samples: readonly Sample[] = [
   { name: 'first answer', value: median(toInfo) },
   { name: 'all entries', value: median(toEntries) },
   { name: 'all entries, longest', value: Math.max(...toEntries) },
+  { name: 'its end', value: median(toExit) },
+  { name: 'first answer from there', value: median(exitToInfo) },
 ];
 process.stdout.write(`${JSON.stringify(samples)}\n`);
