@@ -27,6 +27,8 @@ export interface Successor {
 /** Between the starts of standbys that die, doubled each time; milliseconds. */
 const firstBackOffMs = 1_000;
 const longestBackOffMs = 60_000;
+/** From a take-over to the next one's start, which takes the serving thread some milliseconds: requests come first. */
+const nextAfterMs = 50;
 /** After so long without a request it is shown the tables again. */
 const quietMs = 100;
 /** A standby that is due is started among requests, too, after so long. */
@@ -88,7 +90,7 @@ export class Standby {
     }
     this.#driver = undefined;
     this.#process = undefined;
-    this.#due = this.#context.now();
+    this.#due = this.#context.now() + nextAfterMs;
     this.#backOffMs = firstBackOffMs;
     return { driver, process };
   }
