@@ -40,7 +40,7 @@ const scripts: readonly { readonly title: string; readonly script: string }[] = 
     script: `
       echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables
       echo 1 > /proc/sys/net/ipv4/ip_forward
-      ip link add bridge0 type bridge
+      ip link add bridge0 type bridge mcast_snooping 0
       ip link set bridge0 up
       ip addr add 10.8.0.254/24 dev bridge0
       for n in 1 2 3; do
