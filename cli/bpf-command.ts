@@ -53,7 +53,7 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
       offsets: readKernelOffsets(),
     });
     const names = new Map(Object.entries(maps).map(([name, fd]) => [fd, name]));
-    sayOut(`${disassemble(assemble(code, { maps, functions: {} }), { maps: names }).join('\n')}\n`);
+    sayOut(`${disassemble(assemble(code, { maps }), { maps: names }).join('\n')}\n`);
     return exitStatus.done;
   });
 }

@@ -4,7 +4,7 @@ import { disassemble } from './disassemble.ts';
 import { assemble } from './encode.ts';
 import { FP, R0, R1, R2, R3 } from './instruction.ts';
 
-const symbols = { maps: { rules: 5 }, functions: { kernel_function: 77 } };
+const symbols = { maps: { rules: 5 } };
 const hex = (code: Assembler) => Buffer.from(assemble(code.instructions, symbols)).toString('hex');
 const text = (code: Assembler) =>
   disassemble(assemble(code.instructions, symbols), { maps: new Map([[5, 'rules']]) }).map((line) =>
@@ -60,12 +60,6 @@ describe('instructions', () => {
       says: 'r1 = value of map rules + 64',
     },
     { name: 'call', code: new Assembler().call(26), bytes: '850000001a000000', says: 'call skb_load_bytes' },
-    {
-      name: 'kernel function',
-      code: new Assembler().callKernel('kernel_function'),
-      bytes: '852000004d000000',
-      says: 'call kernel function 77',
-    },
     { name: 'exit', code: new Assembler().exit(), bytes: '9500000000000000', says: 'exit' },
   ])('$name', ({ code, bytes, says }) => {
     expect(hex(code)).toBe(bytes);
@@ -74,9 +68,9 @@ describe('instructions', () => {
 
   test('jumps go to labels, forth and back', () => {
     const code = new Assembler();
-    code.label('again').branch(R1, '==', 0, 'end').branch32(R1, '&', { register: R2 }, 'again');
+    code.label('again').branch(R1, '==', 0, 'end').branch(R1, '&', { register: R2 }, 'again');
     code.mayGoto('end').jump('again').label('end').exit();
-    expect(text(code)).toEqual(['if r1 == 0 goto 4', 'if w1 & r2 goto 0', 'may_goto 4', 'goto 0', 'exit']);
+    expect(text(code)).toEqual(['if r1 == 0 goto 4', 'if r1 & r2 goto 0', 'may_goto 4', 'goto 0', 'exit']);
   });
 
   test('what is too far for 16 bits goes by way of a long jump', () => {
@@ -93,7 +87,6 @@ describe('instructions', () => {
   test.each([
     { name: 'label', code: new Assembler().jump('nowhere'), says: /no label nowhere/ },
     { name: 'map', code: new Assembler().map(R1, 'lost'), says: /no map lost/ },
-    { name: 'kernel function', code: new Assembler().callKernel('gone'), says: /no kernel function gone/ },
     { name: 'second label', code: new Assembler().label('a').label('a'), says: /label a is there twice/ },
   ])('a $name that is missing or too many', ({ code, says }) => {
     expect(() => assemble(code.instructions, symbols)).toThrow(says);

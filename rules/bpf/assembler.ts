@@ -43,10 +43,12 @@ export class Assembler {
     return this.#add({ kind: 'constant', to, value });
   }
 
+  /** The address of a map, as helpers take it. */
   map(to: Register, map: string): this {
     return this.#add({ kind: 'map', to, map });
   }
 
+  /** The address of a place in the value of an array map that has one element. */
   mapValue(to: Register, map: string, offset = 0): this {
     return this.#add({ kind: 'map-value', to, map, offset });
   }
@@ -55,14 +57,12 @@ export class Assembler {
     return this.#add({ kind: 'jump', target });
   }
 
+  /** Compares 64 bits. */
   branch(left: Register, condition: Condition, right: Operand, target: string): this {
-    return this.#add({ kind: 'branch', condition, bits: 64, left, right, target });
+    return this.#add({ kind: 'branch', condition, left, right, target });
   }
 
-  branch32(left: Register, condition: Condition, right: Operand, target: string): this {
-    return this.#add({ kind: 'branch', condition, bits: 32, left, right, target });
-  }
-
+  /** Goes on some eight million times at most in a run of the program, then to its target (Linux 6.9). */
   mayGoto(target: string): this {
     return this.#add({ kind: 'may-goto', target });
   }
@@ -70,11 +70,6 @@ export class Assembler {
   /** One of the kernel's helpers by its number (enum bpf_func_id in linux/bpf.h). */
   call(helper: number): this {
     return this.#add({ kind: 'call', helper });
-  }
-
-  /** A kernel function (kfunc) by its name. */
-  callKernel(name: string): this {
-    return this.#add({ kind: 'call-kernel', name });
   }
 
   exit(): this {

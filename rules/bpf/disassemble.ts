@@ -112,17 +112,14 @@ function constant({ from, immediate }: Fields, high: number, maps: ReadonlyMap<n
 }
 
 function jump(
-  { opcode, to, from, offset, immediate }: Fields,
+  { opcode, to, offset, immediate }: Fields,
   kind: 'jmp' | 'jmp32',
   place: number,
   operand: string,
 ): string {
   const operation = opcode & 0xf0;
   if (operation === 0x90) return 'exit';
-  if (operation === 0x80) {
-    if (from === 2) return `call kernel function ${immediate}`;
-    return `call ${helpers[immediate] ?? immediate}`;
-  }
+  if (operation === 0x80) return `call ${helpers[immediate] ?? immediate}`;
   if (operation === 0xe0) return `may_goto ${place + 1 + offset}`;
   // the long jump has its distance where others have a number
   if (operation === 0) return `goto ${place + 1 + (kind === 'jmp' ? offset : immediate)}`;

@@ -5,8 +5,6 @@ import { arithmetic, conditions, type Instruction, type Operand, type Width } fr
 export interface Symbols {
   /** Descriptors of maps. */
   readonly maps: Readonly<Record<string, number>>;
-  /** BTF ids of kernel functions. */
-  readonly functions: Readonly<Record<string, number>>;
 }
 
 export const INSTRUCTION_SIZE = 8;
@@ -14,8 +12,8 @@ export const INSTRUCTION_SIZE = 8;
 /** Jumps of 16 bits reach so far. */
 const NEAR = 0x7fff;
 
-/** enum bpf_pseudo (linux/bpf.h): what the source register of a constant or call means. */
-const pseudo = { mapFd: 1, mapValue: 2, kernelFunction: 2 } as const;
+/** BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE (linux/bpf.h): what the source register of a constant means. */
+const pseudo = { mapFd: 1, mapValue: 2 } as const;
 
 const classes = { ld: 0x00, ldx: 0x01, st: 0x02, stx: 0x03, alu: 0x04, jmp: 0x05, jmp32: 0x06, alu64: 0x07 } as const;
 const fromRegister = 0x08;
@@ -164,8 +162,8 @@ export function assemble(program: readonly Instruction[], symbols: Symbols): Uin
         else put(classes.jmp | jumps.always, 0, 0, distanceTo(instruction.target), 0);
         break;
       case 'branch': {
-        const { bits, condition, left, right, target } = instruction;
-        const opcode = (bits === 64 ? classes.jmp : classes.jmp32) | conditions[condition];
+        const { condition, left, right, target } = instruction;
+        const opcode = classes.jmp | conditions[condition];
         if (!far.has(index)) {
           operand(opcode, left, right, distanceTo(target));
           break;
@@ -182,12 +180,6 @@ export function assemble(program: readonly Instruction[], symbols: Symbols): Uin
       case 'call':
         put(classes.jmp | jumps.call, 0, 0, 0, instruction.helper);
         break;
-      case 'call-kernel': {
-        const id = symbols.functions[instruction.name];
-        if (id === undefined) throw new BpfilterError('dataplane', `no kernel function ${instruction.name}`);
-        put(classes.jmp | jumps.call, 0, pseudo.kernelFunction, 0, id);
-        break;
-      }
       case 'exit':
         put(classes.jmp | jumps.exit, 0, 0, 0, 0);
         break;

@@ -32,7 +32,7 @@ export const arithmetic = {
 } as const;
 export type Arithmetic = keyof typeof arithmetic;
 
-/** Conditions of the classes JMP and JMP32; `s` before those that read their operands as signed. */
+/** Conditions of the class JMP; `s` before those that read their operands as signed. */
 export const conditions = {
   '==': 0x10,
   '>': 0x20,
@@ -51,10 +51,7 @@ export type Condition = keyof typeof conditions;
 /** An operand: a register, or a number that fits in 32 bits and is extended with its sign. */
 export type Operand = { readonly register: Register } | number;
 
-/**
- * One instruction with its names not yet resolved: labels for jumps, maps and kernel functions by the names they
- * have in a program.
- */
+/** One instruction with its names not yet resolved: labels for jumps, maps by the names they have in a program. */
 export type Instruction =
   | { readonly kind: 'label'; readonly name: string }
   | {
@@ -88,33 +85,15 @@ export type Instruction =
     }
   | { readonly kind: 'constant'; readonly to: Register; readonly value: bigint }
   | { readonly kind: 'map'; readonly to: Register; readonly map: string }
-  /** The address of the value of an array map with one element. */
   | { readonly kind: 'map-value'; readonly to: Register; readonly map: string; readonly offset: number }
   | { readonly kind: 'jump'; readonly target: string }
   | {
       readonly kind: 'branch';
       readonly condition: Condition;
-      readonly bits: 32 | 64;
       readonly left: Register;
       readonly right: Operand;
       readonly target: string;
     }
-  /** Goes on up to some eight million times, then to its target (Linux 6.9). */
   | { readonly kind: 'may-goto'; readonly target: string }
   | { readonly kind: 'call'; readonly helper: number }
-  | { readonly kind: 'call-kernel'; readonly name: string }
   | { readonly kind: 'exit' };
-
-/** The opposite of a condition; none for `&`. */
-export const opposite: Readonly<Record<Exclude<Condition, '&'>, Condition>> = {
-  '==': '!=',
-  '!=': '==',
-  '>': '<=',
-  '<=': '>',
-  '>=': '<',
-  '<': '>=',
-  's>': 's<=',
-  's<=': 's>',
-  's>=': 's<',
-  's<': 's>=',
-};

@@ -139,7 +139,6 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
           [machineMaps.counters]: counters.fd,
           ...(shapes === undefined ? {} : { [machineMaps.shapes]: shapes }),
         },
-        functions: {},
       };
       const loadFor = (hook: number, device: Uint8Array): number => {
         const program = machine({
