@@ -4,7 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
-import { errnoOf } from '../protocol/error.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
 import { BPF_MAP_TYPE_ARRAY, createMap } from '../sys/bpf/map.ts';
 import { objectInfo } from '../sys/bpf/object.ts';
@@ -17,6 +16,7 @@ import { DriverProcess } from './driver-process.ts';
 import { type Log, openLog } from './log.ts';
 import { MapDesks } from './map-desk.ts';
 import { BpfilterModule, type ModuleOptions } from './module.ts';
+import { errnoOfCall } from './testing/errno-of-call.ts';
 import { fileMaps } from './testing/file-maps.ts';
 import { spawnHere } from './testing/spawn-here.ts';
 import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
@@ -181,15 +181,6 @@ describe('a driver asks for maps', () => {
     }
   });
 });
-
-function errnoOfCall(call: () => unknown): number {
-  try {
-    call();
-    return 0;
-  } catch (error) {
-    return errnoOf(error);
-  }
-}
 
 const reason = isBpfCapable() ? '' : " (skipped: this process isn't capable of BPF)";
 

@@ -3,10 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
-import { errnoOf } from '../protocol/error.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
 import { type Log, openLog } from './log.ts';
 import { BpfilterModule, type ModuleOptions } from './module.ts';
+import { errnoOfCall } from './testing/errno-of-call.ts';
 import { spawnHere } from './testing/spawn-here.ts';
 import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
 
@@ -41,15 +41,6 @@ function newModule(
 
 function asking(len: number): MboxRequest {
   return { addr: 0n, len, is_set: 0, cmd: 64, pid: 1 };
-}
-
-function errnoOfCall(call: () => unknown): number {
-  try {
-    call();
-    return 0;
-  } catch (error) {
-    return errnoOf(error);
-  }
 }
 
 function logText(): string {

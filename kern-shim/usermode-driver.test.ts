@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
-import { BpfilterError, errnoOf } from '../protocol/error.ts';
+import { BpfilterError } from '../protocol/error.ts';
 import { POLLIN, poll } from '../sys/poll.ts';
 import { HelperGate } from './helper-gate.ts';
+import { errnoOfCall } from './testing/errno-of-call.ts';
 import { spawnHere } from './testing/spawn-here.ts';
 import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
 
@@ -35,15 +36,6 @@ function ask(driver: UsermodeDriver, length: number): Buffer {
   poll([{ fd: running.pipeFromUmh, events: POLLIN }], 10_000);
   const reply = Buffer.alloc(4);
   return reply.subarray(0, fs.readSync(running.pipeFromUmh, reply, 0, 4, null));
-}
-
-function errnoOfCall(call: () => unknown): number {
-  try {
-    call();
-    return 0;
-  } catch (error) {
-    return errnoOf(error);
-  }
 }
 
 afterEach(() => {
