@@ -1,8 +1,8 @@
 import type { NftTarget, TargetDefinition } from '../extension.ts';
 import type { HeaderMatch, TableName } from '../ir.ts';
 import type { NftStatement } from '../nft/json.ts';
-import { isNotExpressible } from '../nft/xt.ts';
 import { anyHeader } from './header.ts';
+import { orWhyNot } from './not-expressible.ts';
 
 interface Place {
   readonly header?: HeaderMatch;
@@ -24,12 +24,7 @@ export function translated<Info>(
     hooks = placement.hooks ?? ANY_HOOK,
   }: Place = {},
 ): NftTarget | string {
-  try {
-    return nft(info, { header, table, hooks });
-  } catch (error) {
-    if (!isNotExpressible(error)) throw error;
-    return error.message;
-  }
+  return orWhyNot(() => nft(info, { header, table, hooks }));
 }
 
 /** Its statements alone, or those words. */
