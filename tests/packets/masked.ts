@@ -18,12 +18,12 @@ export function masked(packet: Buffer): Buffer {
   const body = copy.subarray(((copy[0] ?? 0) & 0xf) * 4);
   const isAnswer = copy[PROTOCOL_AT] === ICMP && ANSWERS.includes(body[0] ?? -1);
   if (isAnswer || copy.length < CHECKSUM_AT + 2 || copy.readUInt16BE(ID_AT) !== usualId) {
-    copy.fill(0, ID_AT, ID_AT + 2);
-    copy.fill(0, CHECKSUM_AT, CHECKSUM_AT + 2);
+    copy.subarray(ID_AT, ID_AT + 2).fill(0);
+    copy.subarray(CHECKSUM_AT, CHECKSUM_AT + 2).fill(0);
   }
   if (copy[PROTOCOL_AT] === ICMP && body[0] === TIMESTAMP_REPLY) {
-    body.fill(0, 2, 4);
-    body.fill(0, 12);
+    body.subarray(2, 4).fill(0);
+    body.subarray(12).fill(0);
   }
   return copy;
 }
