@@ -274,13 +274,19 @@ describe('a state folder that is not what it was', () => {
   });
 });
 
+const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
+
+/** The driver dies once the counters it adds are in their file, before another driver can see that. */
+function dieAddingOnes(): void {
+  world.info(driver, 'filter');
+  driver.crash.arm(4, 'before');
+  expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+}
+
 describe('a replay', () => {
   it("of another request than the journal's is done anew", () => {
-    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
     const twos = ones.map(() => ({ packets: 2n, bytes: 2n }));
-    world.info(driver, 'filter');
-    driver.crash.arm(4, 'before');
-    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    dieAddingOnes();
     const heir = world.connect();
     // The same words, other counters behind them.
     expect(heir.ask(world.addMessage('filter', twos, true))).toBe(0);
@@ -288,10 +294,7 @@ describe('a replay', () => {
   });
 
   it("of the journal's own request is not", () => {
-    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
-    world.info(driver, 'filter');
-    driver.crash.arm(4, 'before');
-    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    dieAddingOnes();
     expect(driver.crash.steps.slice(-2)).toEqual(['replace filter.counters', 'bump 0']);
     const heir = world.connect();
     expect(heir.ask(world.addMessage('filter', ones, true))).toBe(0);
@@ -299,10 +302,7 @@ describe('a replay', () => {
   });
 
   it('counts as new once another request came in between', () => {
-    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
-    world.info(driver, 'filter');
-    driver.crash.arm(4, 'before');
-    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    dieAddingOnes();
     const heir = world.connect();
     expect(heir.ask(world.addMessage('filter', ones))).toBe(0);
     expect(world.counters(heir, 'filter')[0]?.packets).toBe(2n);
@@ -311,10 +311,7 @@ describe('a replay', () => {
 
 describe('a journal', () => {
   it('is dropped by the next request, so that no later death can bring it back', () => {
-    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
-    world.info(driver, 'filter');
-    driver.crash.arm(4, 'before');
-    expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+    dieAddingOnes();
     // The caller was killed, too: nobody replays. The same comes again, as a new request.
     const heir = world.connect();
     heir.crash.arm(3, 'before');

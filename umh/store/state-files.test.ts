@@ -43,6 +43,13 @@ const table: StoredTable = {
   ids: Uint32Array.of(0, 1, 0xffffffff, 0),
   asker: { client: 'aa', request: { words: '00ff', payload: 5 } },
 };
+const prepared: Omit<JournalEntry, 'action'> = {
+  request: { words: '0102', payload: 3 },
+  table: 'filter',
+  state: 'prepared',
+  makes: 4,
+  counters: Buffer.alloc(0),
+};
 const joined = (parts: readonly Uint8Array[]) => Buffer.concat(parts);
 
 describe('files of the state folder', () => {
@@ -113,14 +120,7 @@ describe('what they hold', () => {
   });
 
   it('a journal: begun, half ended, ended', () => {
-    const entry: JournalEntry = {
-      request: { words: '0102', payload: 3 },
-      action: 'replace',
-      table: 'filter',
-      state: 'prepared',
-      makes: 4,
-      counters: Buffer.alloc(0),
-    };
+    const entry: JournalEntry = { ...prepared, action: 'replace' };
     const read = () => decodeJournal(files.read(journalName('aa')) ?? Buffer.alloc(0));
     beginJournal(files, 'aa', entry, 2);
     expect(read()).toEqual(entry);
@@ -139,14 +139,7 @@ describe('what they hold', () => {
   });
 
   it('a journal, in the room that the one before it left', () => {
-    const entry: JournalEntry = {
-      request: { words: '0102', payload: 3 },
-      action: 'add',
-      table: 'filter',
-      state: 'prepared',
-      makes: 4,
-      counters: Buffer.alloc(0),
-    };
+    const entry: JournalEntry = { ...prepared, action: 'add' };
     const inode = (name: string) => statSync(join(folder, name)).ino;
     putJournal(files, 'aa', entry);
     const room = inode(journalName('aa'));
