@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)(titled('jobs that outlive CMD', reason), (
       const script = `cd "${folder}"; ${jobs}; ${run} sh -c 'for n in 1 2 3; do sh job$n >/dev/null 2>&1 & done'; touch go; ${run} sh -c 'iptables -w -A INPUT -s 10.0.0.9 -j DROP; until [ "$(wc -l <done)" = 3 ]; do sleep 0.05; done; iptables -S INPUT | sort'`;
       const ran = runNative(script, { folder });
       expect(ran.stdout).toBe(
-        [1, 2, 3, 9].map((n) => `-A INPUT -s 10.0.0.${n}/32 -j DROP\n`).join('') + '-P INPUT ACCEPT\n',
+        `${[1, 2, 3, 9].map((n) => `-A INPUT -s 10.0.0.${n}/32 -j DROP\n`).join('')}-P INPUT ACCEPT\n`,
       );
       await nothingLeft(folder);
     }));
