@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BpfilterError } from '../../protocol/error.ts';
-import { type BtfWanted, parseBtf } from './btf.ts';
+import { parseBtf } from './btf.ts';
+import { findMember } from './btf-member.ts';
 import { type BlobType, btfBlob, kind, Strings } from './testing/btf-blob.ts';
 
 const int: BlobType = { kind: kind.INT, name: 'int', sizeOrType: 4, rest: [32] };
@@ -32,14 +33,15 @@ const types: readonly BlobType[] = [
   { kind: kind.FUNC, name: 'sk_buff', sizeOrType: 10, count: 1 }, // 11: a function with the name of a struct
   { kind: kind.STRUCT, name: 'in', sizeOrType: 99 }, // 12: the same name again
 ];
-const wanted: BtfWanted = { structs: ['sk_buff', 'in', 'none'], functions: ['sk_buff', 'in'] };
+const wanted = ['sk_buff', 'in', 'none'];
 
-test('ids by kind and name; the first of a name counts', () => {
-  const btf = parseBtf(btfBlob(types), wanted);
-  expect(btf.typeCount).toBe(13);
-  expect([btf.find('struct', 'sk_buff'), btf.find('function', 'sk_buff')]).toEqual([9, 11]);
-  expect([btf.find('struct', 'in'), btf.find('function', 'in')]).toEqual([6, undefined]);
-  expect([btf.structSize('sk_buff'), btf.structSize('in'), btf.structSize('none')]).toEqual([64, 8, undefined]);
+test('ids by name, of structs alone; the first of a name counts', () => {
+  const { typeCount, structs } = parseBtf(btfBlob(types), wanted);
+  expect(typeCount).toBe(13);
+  expect([...structs]).toEqual([
+    ['in', 6],
+    ['sk_buff', 9],
+  ]);
 });
 
 test.each([
@@ -58,12 +60,12 @@ test.each([
   ['named.', undefined],
   ['named.nothing', undefined],
 ])('member "%s"', (path, expected) => {
-  expect(parseBtf(btfBlob(types), wanted).member('sk_buff', path)).toEqual(expected);
+  expect(findMember(parseBtf(btfBlob(types), wanted), 'sk_buff', path)).toEqual(expected);
 });
 
 test('only what was asked for', () => {
-  const btf = parseBtf(btfBlob(types), { structs: ['none'], functions: [] });
-  expect([btf.find('struct', 'sk_buff'), btf.member('sk_buff', 'head')]).toEqual([undefined, undefined]);
+  const btf = parseBtf(btfBlob(types), ['none']);
+  expect([btf.structs.size, findMember(btf, 'sk_buff', 'head')]).toEqual([0, undefined]);
 });
 
 test('bytes that start anywhere', () => {
@@ -71,7 +73,7 @@ test('bytes that start anywhere', () => {
   for (const offset of [0, 1, 2, 3, 4]) {
     const bytes = new Uint8Array(blob.length + offset).subarray(offset);
     bytes.set(blob);
-    expect(parseBtf(bytes, wanted).find('struct', 'sk_buff')).toBe(9);
+    expect(parseBtf(bytes, wanted).structs.get('sk_buff')).toBe(9);
   }
 });
 
@@ -88,7 +90,7 @@ test('every kind is passed over by its length', () => {
     { kind: kind.TYPE_TAG, name: 'rcu', sizeOrType: 1 },
     { kind: kind.ENUM64, name: 'e', sizeOrType: 8, rest: ['a', 0, 0] },
   ];
-  expect(parseBtf(btfBlob([...others, ...types]), wanted).find('struct', 'sk_buff')).toBe(19);
+  expect(parseBtf(btfBlob([...others, ...types]), wanted).structs.get('sk_buff')).toBe(19);
 });
 
 describe("a module's", () => {
@@ -105,11 +107,14 @@ describe("a module's", () => {
     ],
     own,
   );
-  const module = parseBtf(bytes, { structs: ['nf_conn', 'in', 'sk_buff'], functions: [] }, kernel);
+  const module = parseBtf(bytes, ['nf_conn', 'in', 'sk_buff'], kernel);
 
   test('ids go on', () => {
-    expect([module.typeCount, module.find('struct', 'nf_conn'), module.find('struct', 'in')]).toEqual([17, 13, 16]);
-    expect(module.find('struct', 'sk_buff')).toBe(undefined);
+    expect(module.typeCount).toBe(17);
+    expect([...module.structs]).toEqual([
+      ['nf_conn', 13],
+      ['in', 16],
+    ]);
   });
 
   test.each([
@@ -119,16 +124,16 @@ describe("a module's", () => {
     ['named.high', { offset: 28, size: 4 }],
     ['nothing', undefined],
   ])('member "%s"', (path, expected) => {
-    expect(module.member('nf_conn', path)).toEqual(expected);
+    expect(findMember(module, 'nf_conn', path)).toEqual(expected);
   });
 
   test('upon another', () => {
     const third = parseBtf(
       btfBlob([{ kind: kind.STRUCT, name: 'far', sizeOrType: 4, rest: ['low', 1, 0] }], new Strings(own)),
-      { structs: ['far'], functions: [] },
+      ['far'],
       module,
     );
-    expect([third.find('struct', 'far'), third.member('far', 'low')]).toEqual([17, { offset: 0, size: 4 }]);
+    expect([third.structs.get('far'), findMember(third, 'far', 'low')]).toEqual([17, { offset: 0, size: 4 }]);
   });
 });
 
@@ -161,7 +166,7 @@ describe('malformed', () => {
     ['without a size', [struct('x', 2, 0), { kind: kind.FUNC }], 'x', /no size/],
   ] satisfies [string, BlobType[], string, RegExp][])('%s', (_, blob, path, message) => {
     const btf = parseBtf(btfBlob(blob), wanted);
-    expect(() => btf.member('in', path)).toThrow(message);
+    expect(() => findMember(btf, 'in', path)).toThrow(message);
   });
 });
 
@@ -174,7 +179,7 @@ test('whatever the bytes: read, or malformed', () => {
       for (const [at, word] of changes) bytes.writeUInt32LE(word, at * 4);
       try {
         const btf = parseBtf(bytes, wanted);
-        for (const path of ['head', 'five', 'other', 'named.high', 'array']) btf.member('sk_buff', path);
+        for (const path of ['head', 'five', 'other', 'named.high', 'array']) findMember(btf, 'sk_buff', path);
       } catch (error) {
         expect(error).toBeInstanceOf(BpfilterError);
         expect((error as BpfilterError).code).toBe('malformed');

@@ -21,12 +21,12 @@ describe('where structs are found', () => {
   const struct = (name: string, ...rest: (string | number)[]): BlobType => ({
     ...{ kind: kind.STRUCT, name, sizeOrType: 16, rest },
   });
-  const wanted = { structs: ['sk_buff', 'nf_conn'], functions: ['cast'] };
+  const wanted = ['sk_buff', 'nf_conn'];
 
-  /** A kernel with sk_buff and cast, and a module whose sk_buff must not be seen. */
+  /** A kernel with sk_buff, and a module whose sk_buff must not be seen. */
   function write(): void {
     const strings = new Strings();
-    const kernel = [int, struct('sk_buff', 'mark', 1, 32), { kind: kind.FUNC, name: 'cast' }];
+    const kernel = [int, struct('sk_buff', 'mark', 1, 32)];
     writeFileSync(join(folder, 'vmlinux'), btfBlob(kernel, strings));
     const module = [struct('sk_buff', 'mark', 1, 64), struct('nf_conn', 'status', 1, 96)];
     writeFileSync(join(folder, 'nf_conntrack'), btfBlob(module, new Strings(strings)));
@@ -35,20 +35,34 @@ describe('where structs are found', () => {
   test('in a module when it is loaded', () => {
     write();
     const btf = readBtf(wanted, { folder, modules: ['absent', 'nf_conntrack'] });
-    expect([btf.memberOffset('sk_buff', 'mark'), btf.memberOffset('nf_conn', 'status')]).toEqual([4, 12]);
-    expect([btf.member('nf_conn', 'status'), btf.structSize('nf_conn')]).toEqual([{ offset: 12, size: 4 }, 16]);
-    expect([btf.typeId('struct', 'sk_buff'), btf.typeId('function', 'cast')]).toEqual([2, 3]);
-    expect(btf.find('struct', 'nf_conn')).toBe(undefined);
-    expect(() => btf.typeId('struct', 'nf_conn')).toThrow('BTF of vmlinux: no struct nf_conn');
+    expect([btf.memberOffset('sk_buff', 'mark', 4), btf.memberOffset('nf_conn', 'status', 4)]).toEqual([4, 12]);
+    expect(btf.member('nf_conn', 'status')).toEqual({ offset: 12, size: 4 });
+    expect(() => btf.memberOffset('nf_conn', 'mark', 4)).toThrow(
+      'BTF of vmlinux and nf_conntrack: no member mark in struct nf_conn',
+    );
   });
 
   test('nowhere', () => {
     write();
     const btf = readBtf(wanted, { folder, modules: ['absent'] });
     expect(btf.member('nf_conn', 'status')).toBe(undefined);
-    expect(() => btf.memberOffset('nf_conn', 'status')).toThrow('BTF of vmlinux: no struct nf_conn');
-    expect(() => btf.memberOffset('sk_buff', 'len')).toThrow('BTF of vmlinux: no member len in struct sk_buff');
-    expect(() => btf.typeId('function', 'nothing')).toThrow('BTF of vmlinux: no function nothing');
+    expect(() => btf.memberOffset('nf_conn', 'status', 4)).toThrow('BTF of vmlinux: no struct nf_conn');
+    expect(() => btf.memberOffset('sk_buff', 'len', 4)).toThrow('BTF of vmlinux: no member len in struct sk_buff');
+  });
+
+  test.each([
+    ['whole', 0, 32, 4],
+    ['whole', 0, 32, 5],
+    ['eleven', 64, 11, 1],
+    ['eleven', 64, 11, 2],
+    ['within', 67, 29, 1],
+  ])('a bit field %s, at bit %i and %i wide, where %i bytes are to be read', (name, bit, width, size) => {
+    const member = struct('sk_buff', name, 1, (width << 24) | bit);
+    writeFileSync(join(folder, 'vmlinux'), btfBlob([int, { ...member, flagged: true }]));
+    const offset = () => readBtf(wanted, { folder }).memberOffset('sk_buff', name, size);
+    const most = bit % 8 === 0 ? width >> 3 : 0;
+    if (size <= most) expect(offset()).toBe(bit / 8);
+    else expect(offset).toThrow(`expected ${size} bytes of member ${name} in struct sk_buff, found ${most}`);
   });
 
   test('errors', () => {
@@ -66,10 +80,7 @@ const noBtf = existsSync('/sys/kernel/btf/vmlinux') ? noBpf : 'no /sys/kernel/bt
 describe.skipIf(noBtf !== undefined)(`the running kernel's${skipNote(noBtf)}`, () => {
   let btf: KernelBtf;
   beforeAll(() => {
-    btf = readBtf({
-      structs: ['sk_buff', 'net_device', 'dst_entry', 'nf_hook_state'],
-      functions: ['bpf_cast_to_kern_ctx', 'bpf_rdonly_cast'],
-    });
+    btf = readBtf(['sk_buff', 'net_device', 'dst_entry', 'nf_hook_state']);
   });
 
   test.each([
@@ -89,30 +100,36 @@ describe.skipIf(noBtf !== undefined)(`the running kernel's${skipNote(noBtf)}`, (
     ['nf_hook_state', 'in', 8],
     ['nf_hook_state', 'out', 8],
     ['nf_hook_state', 'sk', 8],
-  ])('%s.%s is %i bytes and within', (struct, path, size) => {
-    const member = btf.member(struct, path);
-    expect(member?.size).toBe(size);
-    expect((member?.offset ?? Number.NaN) + size).toBeLessThanOrEqual(btf.structSize(struct) ?? 0);
+  ])('%s.%s is %i bytes', (struct, path, size) => {
+    expect(btf.member(struct, path)?.size).toBe(size);
+    expect(() => btf.memberOffset(struct, path, size + 1)).toThrow(`expected ${size + 1} bytes`);
   });
 
   test('pkt_type is a bit field', () => {
     expect(btf.member('sk_buff', 'pkt_type')).toMatchObject({ size: 1, bits: { width: 3 } });
   });
 
-  /** What a program returns that starts with r1 = the packet's sk_buff. */
-  function run(...instructions: Buffer[]): number {
-    const kernelCall = (name: string): Buffer => instruction(0x85, 0x20, 0, btf.typeId('function', name));
+  const scratch = -8;
+  /** r3 = the value of `size` bytes at r3 + offset, by bpf_probe_read_kernel. */
+  function follow(struct: string, path: string, size: 4 | 8): Buffer {
+    return Buffer.concat([
+      instruction(0x07, 3, 0, btf.memberOffset(struct, path, size)),
+      instruction(0x7a, 10, scratch), // *(u64 *)(r10 - 8) = 0
+      instruction(0xbf, 0xa1), // r1 = r10
+      instruction(0x07, 1, 0, scratch),
+      instruction(0xb7, 2, 0, size),
+      instruction(0x85, 0, 0, 113),
+      instruction(size === 4 ? 0x61 : 0x79, 0xa3, scratch),
+    ]);
+  }
+
+  /** What a program returns that finds its way from r3, the packet's sk_buff: r3 in the end. */
+  function run(...steps: Buffer[]): number {
+    const toSkb = instruction(0xbf, 0x13); // r3 = r1: the context is the packet's sk_buff
+    const result = instruction(0xbf, 0x30); // r0 = r3
     const program = loadProgram({
       type: BPF_PROG_TYPE_SOCKET_FILTER,
-      instructions: Buffer.concat([
-        kernelCall('bpf_cast_to_kern_ctx'),
-        instruction(0xbf, 0x01), // r1 = r0
-        instruction(0xb7, 2, 0, btf.typeId('struct', 'sk_buff')),
-        kernelCall('bpf_rdonly_cast'),
-        instruction(0xbf, 0x01),
-        ...instructions,
-        exit,
-      ]),
+      instructions: Buffer.concat([toSkb, ...steps, result, exit]),
       license: 'GPL',
       name: 'reads',
     });
@@ -124,17 +141,16 @@ describe.skipIf(noBtf !== undefined)(`the running kernel's${skipNote(noBtf)}`, (
       closeSync(program);
     }
   }
-  const load32 = (struct: string, path: string): Buffer => instruction(0x61, 0x10, btf.memberOffset(struct, path));
 
   test('a program finds there what the packet has', () => {
-    expect(run(load32('sk_buff', 'len'))).toBe(22);
-    expect(run(load32('sk_buff', 'data_len'))).toBe(0);
-    expect(run(load32('sk_buff', 'mark'))).toBe(0x1234);
+    expect(run(follow('sk_buff', 'len', 4))).toBe(22);
+    expect(run(follow('sk_buff', 'data_len', 4))).toBe(0);
+    expect(run(follow('sk_buff', 'mark', 4))).toBe(0x1234);
   });
 
   test('and its device: a test run is on lo, whose index is 1', () => {
-    const device = instruction(0x79, 0x11, btf.memberOffset('sk_buff', 'dev')); // r1 = *(u64 *)(r1 + dev)
-    expect(run(device, load32('net_device', 'ifindex'))).toBe(1);
-    expect(run(device, load32('net_device', 'name'))).toBe(Buffer.from('lo\0\0').readUInt32LE());
+    const device = follow('sk_buff', 'dev', 8);
+    expect(run(device, follow('net_device', 'ifindex', 4))).toBe(1);
+    expect(run(device, follow('net_device', 'name', 4))).toBe(Buffer.from('lo\0\0').readUInt32LE());
   });
 });

@@ -4,20 +4,18 @@ import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { nodeCallError } from '../fail.ts';
 import { mapForGood } from '../mmap.ts';
-import { type Btf, type BtfKind, type BtfMember, type BtfWanted, parseBtf } from './btf.ts';
+import { type Btf, parseBtf } from './btf.ts';
+import { type BtfMember, findMember } from './btf-member.ts';
 
-/** What the running kernel says of its types. */
+/** What the running kernel says of some of its structs. */
 export interface KernelBtf {
-  /** Where a member of a wanted struct is, bytes from the struct's start; `not-expressible` where this kernel has none. */
-  memberOffset(struct: string, path: string): number;
-  /** The same with its size and, for a bit field, its bits; undefined: this kernel has none. */
+  /**
+   * Where a member is whose first `size` bytes are to be read, in bytes from the struct's start. Throws
+   * `not-expressible` where this kernel has no such member, or has it in fewer bytes or across them.
+   */
+  memberOffset(struct: string, path: string, size: number): number;
+  /** undefined: this kernel has no such struct or member. */
   member(struct: string, path: string): BtfMember | undefined;
-  /** Bytes of a wanted struct; undefined: there is none. */
-  structSize(struct: string): number | undefined;
-  /** The id by which a program names a struct or kernel function; `not-expressible` unless in the kernel itself. */
-  typeId(kind: BtfKind, name: string): number;
-  /** The same; undefined: there is none in the kernel itself. */
-  find(kind: BtfKind, name: string): number | undefined;
 }
 
 export interface KernelBtfOptions {
@@ -55,7 +53,7 @@ function mapped(fd: number): Uint8Array | undefined {
 }
 
 /** A loaded module's; undefined when it isn't loaded (or built in, or without BTF). */
-function moduleBtf(path: string, wanted: BtfWanted, kernel: Btf): Btf | undefined {
+function moduleBtf(path: string, wanted: readonly string[], kernel: Btf): Btf | undefined {
   let bytes: Uint8Array;
   try {
     bytes = bytesOf(path);
@@ -66,38 +64,45 @@ function moduleBtf(path: string, wanted: BtfWanted, kernel: Btf): Btf | undefine
   return parseBtf(bytes, wanted, kernel);
 }
 
-function absent(what: string, places: readonly string[]): never {
-  throw new BpfilterError('not-expressible', `BTF of ${places.join(' and ')}: no ${what}`);
+/** Bytes that can be read from a member's first on: a bit field may begin within one, and end in one. */
+function readable({ size, bits }: BtfMember): number {
+  if (bits === undefined) return size;
+  return bits.shift === 0 ? bits.width >> 3 : 0;
 }
 
 /**
- * Reads the kernel's BTF for the wanted names, some 10 ms. `open` ENOENT: the kernel was built without
+ * Reads the kernel's BTF for the wanted structs, some 10 ms. `open` ENOENT: the kernel was built without
  * (CONFIG_DEBUG_INFO_BTF).
  */
-export function readBtf(wanted: BtfWanted, options: KernelBtfOptions = {}): KernelBtf {
+export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {}): KernelBtf {
   const { folder = '/sys/kernel/btf', modules = [] } = options;
   const kernel = parseBtf(bytesOf(join(folder, 'vmlinux')), wanted);
   const places = ['vmlinux'];
   const files = [kernel];
   for (const module of modules) {
-    const structs = wanted.structs.filter((name) => files.every((btf) => btf.find('struct', name) === undefined));
-    if (structs.length === 0) break;
-    const btf = moduleBtf(join(folder, module), { structs, functions: [] }, kernel);
+    const missing = wanted.filter((name) => files.every(({ structs }) => !structs.has(name)));
+    if (missing.length === 0) break;
+    const btf = moduleBtf(join(folder, module), missing, kernel);
     if (btf === undefined) continue;
     files.push(btf);
     places.push(module);
   }
-  const owner = (struct: string): Btf | undefined => files.find((btf) => btf.find('struct', struct) !== undefined);
+  const absent = (what: string): never => {
+    throw new BpfilterError('not-expressible', `BTF of ${places.join(' and ')}: ${what}`);
+  };
+  const owner = (struct: string): Btf | undefined => files.find(({ structs }) => structs.has(struct));
+  const member = (struct: string, path: string): BtfMember | undefined => {
+    const btf = owner(struct);
+    return btf && findMember(btf, struct, path);
+  };
   return {
-    member: (struct, path) => owner(struct)?.member(struct, path),
-    structSize: (struct) => owner(struct)?.structSize(struct),
-    find: (kind, name) => kernel.find(kind, name),
-    memberOffset(struct, path) {
-      const btf = owner(struct);
-      if (btf === undefined) return absent(`struct ${struct}`, places);
-      return btf.member(struct, path)?.offset ?? absent(`member ${path} in struct ${struct}`, places);
+    member,
+    memberOffset(struct, path, size) {
+      if (owner(struct) === undefined) return absent(`no struct ${struct}`);
+      const found = member(struct, path) ?? absent(`no member ${path} in struct ${struct}`);
+      if (readable(found) < size)
+        absent(`expected ${size} bytes of member ${path} in struct ${struct}, found ${readable(found)}`);
+      return found.offset;
     },
-    // A program can name types of a module only along with a descriptor of its BTF, and not at all to bpf_rdonly_cast.
-    typeId: (kind, name) => kernel.find(kind, name) ?? absent(`${kind} ${name}`, ['vmlinux']),
   };
 }

@@ -1,25 +1,31 @@
 import type { KernelOffsets } from '../../../rules/bpf/machine-frame.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
-/** Of struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. Throws `not-expressible` without BTF. */
+/** Bytes that programs read. */
+const [POINTER, NAME, U32] = [8, 16, 4];
+
+/**
+ * Of struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
+ * `not-expressible` where a member isn't what programs read.
+ */
 export function readKernelOffsets(): KernelOffsets {
-  const btf = readBtf(
-    { structs: ['sk_buff', 'dst_entry', 'net_device', 'nf_conn'], functions: [] },
-    { modules: ['nf_conntrack'] },
-  );
-  const status = btf.member('nf_conn', 'status');
-  const mark = btf.member('nf_conn', 'mark');
+  const btf = readBtf(['sk_buff', 'dst_entry', 'net_device', 'nf_conn'], { modules: ['nf_conntrack'] });
+  const tellsConnections = ['status', 'mark'].every((name) => btf.member('nf_conn', name) !== undefined);
+  const conntrack = () => ({
+    status: btf.memberOffset('nf_conn', 'status', U32),
+    mark: btf.memberOffset('nf_conn', 'mark', U32),
+  });
   return {
     skb: {
-      dev: btf.memberOffset('sk_buff', 'dev'),
-      dst: btf.memberOffset('sk_buff', '_skb_refdst'),
-      nfct: btf.memberOffset('sk_buff', '_nfct'),
+      dev: btf.memberOffset('sk_buff', 'dev', POINTER),
+      dst: btf.memberOffset('sk_buff', '_skb_refdst', POINTER),
+      nfct: btf.memberOffset('sk_buff', '_nfct', POINTER),
     },
-    dst: { dev: btf.memberOffset('dst_entry', 'dev') },
+    dst: { dev: btf.memberOffset('dst_entry', 'dev', POINTER) },
     device: {
-      name: btf.memberOffset('net_device', 'name'),
-      privFlags: btf.memberOffset('net_device', 'priv_flags'),
+      name: btf.memberOffset('net_device', 'name', NAME),
+      privFlags: btf.memberOffset('net_device', 'priv_flags', U32),
     },
-    ...(status === undefined || mark === undefined ? {} : { conntrack: { status: status.offset, mark: mark.offset } }),
+    ...(tellsConnections ? { conntrack: conntrack() } : {}),
   };
 }
