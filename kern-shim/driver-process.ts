@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { BpfilterError } from '../protocol/error.ts';
 import { decodeReply, encodeRequest, type MboxRequest, mbox_reply, mbox_request } from '../protocol/mbox.ts';
-import { encodeMemoryNote, type MemoryNote, memoryNoteSize } from '../protocol/memory-note.ts';
+import { encodeMemoryNote, type MemoryAccess, memoryNoteSize } from '../protocol/memory-note.ts';
 import { closeFd, setNonblock } from '../sys/descriptor.ts';
 import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
 import type { ProcessEnd } from '../sys/pidfd.ts';
@@ -26,7 +26,7 @@ export interface DriverProcessOptions {
 }
 
 /** The memory that a request names: the caller's open /proc/PID/mem, and what the caller may do with the range. */
-export interface PassedMemory extends MemoryNote {
+export interface PassedMemory extends MemoryAccess {
   readonly descriptor: number;
 }
 
@@ -155,11 +155,11 @@ export class DriverProcess {
     }
   }
 
-  /** Hands over the caller's memory for the request that follows. @throws 'driver' */
-  pass(memory: PassedMemory): void {
+  /** Hands over the caller's memory for the request that follows, and tells which one that is. @throws 'driver' */
+  pass({ descriptor, readable, writable }: PassedMemory, sequence: bigint): void {
     try {
-      encodeMemoryNote(this.#note, memory);
-      sendFd(this.#memorySocket, memory.descriptor, this.#note);
+      encodeMemoryNote(this.#note, { readable, writable, sequence });
+      sendFd(this.#memorySocket, descriptor, this.#note);
     } catch (cause) {
       throw this.#failed('gone', 'the driver takes no descriptor', cause);
     }

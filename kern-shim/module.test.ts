@@ -173,6 +173,26 @@ describe('the module', () => {
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0, requests: 1 });
   });
 
+  test('a request says which one it is: its replay the same, the next one, word for word alike, another', () => {
+    const notes = path.join(folder, 'notes');
+    const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const note = Buffer.alloc(24);
+      while (fs.readSync(0, b, 0, 24, null) === 24) {
+        if (b.readUInt32LE(16) !== 0) {
+          fs.readSync(4, note);
+          const isFirst = !fs.existsSync('${notes}');
+          fs.appendFileSync('${notes}', note.readBigUInt64LE(16) + ' ');
+          if (isFirst) process.exit(1);
+        }
+        fs.writeSync(1, Buffer.alloc(4));
+      }`;
+    const module = newModule(Buffer.from(blob));
+    const memory = { descriptor: log.fd, readable: 0, writable: 0 };
+    for (const _ of [1, 2]) expect(module.request(asking(1), memory)).toBe(0);
+    const [first, replay, second] = fs.readFileSync(notes, 'utf8').trim().split(' ').map(BigInt);
+    expect(first).toBeGreaterThan(0n);
+    expect([replay, second]).toEqual([first, (first ?? 0n) + 1n]);
+  });
+
   test("what a driver says between requests is nobody's answer", async () => {
     const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
       while (fs.readSync(0, b, 0, 24, null) === 24) {

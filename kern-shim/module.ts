@@ -71,6 +71,11 @@ function sleepSync(ms: number): void {
 export class BpfilterModule {
   readonly #options: ModuleOptions;
   readonly #standby: Standby | undefined;
+  /**
+   * Which request it is: goes on over a serving thread that fails and its successor, whose driver may find the journal of
+   * the one before.
+   */
+  #sequence = process.hrtime.bigint();
   #driver: UsermodeDriver;
   #active: DriverProcess | undefined;
   #starts = 0;
@@ -192,6 +197,7 @@ export class BpfilterModule {
    */
   request(request: MboxRequest, memory: PassedMemory | undefined): number {
     this.#requests += 1;
+    this.#sequence += 1n;
     if (request.is_set !== 0) this.#standby?.stale();
     this.#lostAt = undefined;
     let message = request;
@@ -233,7 +239,7 @@ export class BpfilterModule {
   #exchange(message: MboxRequest, memory: PassedMemory | undefined): number {
     const active = this.#active;
     if (active === undefined) throw new BpfilterError('driver', 'no driver runs');
-    if (memory !== undefined) active.pass(memory);
+    if (memory !== undefined) active.pass(memory, this.#sequence);
     return active.exchange(message, this.#options.deadlines.request(message.len));
   }
 

@@ -301,6 +301,20 @@ describe('a replay', () => {
     expect(world.counters(heir, 'filter')[0]?.packets).toBe(1n);
   });
 
+  it('of a request that is word for word the one before it is done: that one was answered', () => {
+    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
+    world.info(driver, 'filter');
+    // It answers and dies before it forgets the journal; the next request goes into its pipe all the same.
+    driver.crash.arm(5, 'before');
+    world.sequence = 1n;
+    expect(driver.ask(world.addMessage('filter', ones))).toBe(0);
+    expect([driver.crash.dead, driver.crash.steps.at(-1)]).toEqual([true, 'set aside journal-aa']);
+    const heir = world.connect();
+    world.sequence = 2n;
+    expect(heir.ask(world.addMessage('filter', ones, true))).toBe(0);
+    expect(world.counters(heir, 'filter')[0]?.packets).toBe(2n);
+  });
+
   it('counts as new once another request came in between', () => {
     dieAddingOnes();
     const heir = world.connect();

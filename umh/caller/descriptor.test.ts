@@ -4,7 +4,12 @@ import { callerSource } from './descriptor.ts';
 const named = { address: 4096, length: 8 };
 
 function source(...descriptors: number[]) {
-  const waiting = descriptors.map((descriptor) => ({ descriptor, readable: 8, writable: 8 }));
+  const waiting = descriptors.map((descriptor) => ({
+    descriptor,
+    readable: 8,
+    writable: 8,
+    sequence: BigInt(descriptor),
+  }));
   const closed: number[] = [];
   return { closed, waiting, caller: callerSource({ receive: () => waiting.shift(), close: (fd) => closed.push(fd) }) };
 }
@@ -12,7 +17,7 @@ function source(...descriptors: number[]) {
 describe('descriptors of callers', () => {
   it('closes the one of the request', () => {
     const { caller, closed } = source(7);
-    caller.take(named);
+    expect(caller.take(named).sequence).toBe(7n);
     expect(closed).toEqual([]);
     caller.close();
     expect(closed).toEqual([7]);
@@ -29,7 +34,7 @@ describe('descriptors of callers', () => {
     caller.take(named);
     expect(closed).toEqual([5, 6]);
     caller.close();
-    waiting.push(...[8, 9].map((descriptor) => ({ descriptor, readable: 8, writable: 8 })));
+    waiting.push(...[8, 9].map((descriptor) => ({ descriptor, readable: 8, writable: 8, sequence: 1n })));
     caller.close();
     expect(closed).toEqual([5, 6, 7, 8, 9]);
   });

@@ -42,7 +42,8 @@ export function callerSource(options: CallerSourceOptions): CallerSource {
       while (takeOne());
       if (held === undefined)
         throw new BpfilterError('fault', 'the request names memory, but no descriptor of it came');
-      return openMemory(held.descriptor, { ...named, readable: held.readable, writable: held.writable });
+      const { descriptor, readable, writable, sequence } = held;
+      return openMemory(descriptor, { ...named, readable, writable }, sequence);
     },
     close() {
       // Behind the request's own nothing can have come yet; the next request would find it.

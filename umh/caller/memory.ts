@@ -3,6 +3,8 @@ import { BpfilterError } from '../../protocol/error.ts';
 
 /** The memory of the process that made the request. */
 export interface CallerMemory {
+  /** Which request of the shim's it came with (protocol/memory-note.ts). */
+  readonly sequence: bigint;
   /** Fills `into` from `address`. Throws `fault`, or `caller-gone` when the process is dead. */
   read(address: number, into: Uint8Array): void;
   /** Writes all of `bytes` at `address`. Throws as `read`. */
@@ -53,13 +55,14 @@ function transferAll(what: string, transfer: Transfer, descriptor: number, addre
  * That file asks for no page protection; within `allowed` the caller's own rights count, as they do
  * for the kernel's copy_from_user and copy_to_user.
  */
-export function openMemory(descriptor: number, allowed?: AllowedRange): CallerMemory {
+export function openMemory(descriptor: number, allowed?: AllowedRange, sequence = 0n): CallerMemory {
   const check = (what: 'read' | 'write', address: number, length: number) => {
     if (allowed === undefined || address < allowed.address || address >= allowed.address + allowed.length) return;
     const end = allowed.address + (what === 'read' ? allowed.readable : allowed.writable);
     if (address + length > end) throw fault(what, address, length);
   };
   return {
+    sequence,
     read(address, into) {
       check('read', address, into.length);
       transferAll('read', readSync, descriptor, address, into);

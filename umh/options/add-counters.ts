@@ -17,7 +17,7 @@ export function addCounters(family: AddressFamily): ServeOption {
     const wanted = size + count * xt_counters.size;
     wantLength('ADD_COUNTERS', request.length === wanted, request, `${wanted}`);
     const given = readCaller(service, request.address + size, count * xt_counters.size);
-    const id = requestId(request.message, head, given);
+    const id = requestId(request.message, service.memory().sequence, head, given);
     if (request.replay && replay.find(id) !== undefined) return 0;
     const table = tableNamed(family, head);
     order.mark(table);

@@ -39,7 +39,7 @@ export function setReplace(family: AddressFamily): ServeOption {
     const head = readCaller(service, request.address, Math.min(request.length, struct.size));
     const header = parseReplaceHeader(head, request.length);
     const entries = readCaller(service, request.address + struct.size, header.size);
-    const id = requestId(request.message, head, entries);
+    const id = requestId(request.message, service.memory().sequence, head, entries);
     const done = request.replay ? replay.find(id) : undefined;
     if (done !== undefined) {
       copyBack(service, header.counters, done.counters);

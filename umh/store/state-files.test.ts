@@ -157,15 +157,16 @@ describe('what they hold', () => {
     expect(decodeOrder(joined(encodeOrder([])))).toEqual([]);
   });
 
-  it('which request it was: words without the replay bit, and what they pointed at', () => {
+  it('which request it was: words without the replay bit, which one it is, and what they pointed at', () => {
     const words = Buffer.alloc(24, 0x11);
     const again = Buffer.from(words);
     again.writeUInt32LE((words.readUInt32LE(16) | 0x80000000) >>> 0, 16);
     const payload = Buffer.from('blob');
-    const id = requestId(words, payload);
-    expect(sameRequest(id, requestId(again, payload.subarray(0, 2), payload.subarray(2)))).toBe(true);
-    expect(sameRequest(id, requestId(words, Buffer.from('blub')))).toBe(false);
-    expect(sameRequest(id, requestId(Buffer.alloc(24, 0x12), payload))).toBe(false);
+    const id = requestId(words, 1n, payload);
+    expect(sameRequest(id, requestId(again, 1n, payload.subarray(0, 2), payload.subarray(2)))).toBe(true);
+    expect(sameRequest(id, requestId(words, 1n, Buffer.from('blub')))).toBe(false);
+    expect(sameRequest(id, requestId(Buffer.alloc(24, 0x12), 1n, payload))).toBe(false);
+    expect(sameRequest(id, requestId(words, 2n, payload))).toBe(false);
   });
 });
 

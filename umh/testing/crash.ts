@@ -124,6 +124,7 @@ export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {
 
 export function crashingMemory(memory: CallerMemory, crash: Crash): CallerMemory {
   return {
+    sequence: memory.sequence,
     read: (address, into) => memory.read(address, into),
     write: (address, bytes) => {
       const tear = () => memory.write(address, bytes.subarray(0, bytes.length / 2));

@@ -73,6 +73,8 @@ export class RealDriver {
   readonly process: ChildProcess;
   /** What the messages say of who asks: true unless a test lies. */
   callerPid = process.pid;
+  /** Which request of the shim's is sent. */
+  sequence = 0n;
   readonly #request = Buffer.alloc(24);
   readonly #reply = Buffer.alloc(4);
 
@@ -114,7 +116,7 @@ export class RealDriver {
     if (argument !== undefined) {
       const memory = openSync('/proc/self/mem', 'r+');
       const note = Buffer.alloc(memoryNoteSize);
-      encodeMemoryNote(note, { readable: argument.length, writable: argument.length });
+      encodeMemoryNote(note, { readable: argument.length, writable: argument.length, sequence: this.sequence });
       sendFd(this.#socket, memory, note);
       closeSync(memory);
     }

@@ -39,6 +39,8 @@ export class World {
   readonly nft = new FakeNft();
   readonly memory = Buffer.alloc(0x3_0000);
   readonly lines: string[] = [];
+  /** Which request of the shim's is asked. */
+  sequence = 0n;
   #held = false;
   #instances = 0;
 
@@ -59,7 +61,8 @@ export class World {
     const within = (address: number, length: number) => {
       if (address + length > this.memory.length) throw new BpfilterError('fault', `nothing at ${address}`);
     };
-    const memory: CallerMemory = {
+    const memory = (): CallerMemory => ({
+      sequence: this.sequence,
       read: (address, into) => {
         within(address, into.length);
         into.set(this.memory.subarray(address, address + into.length));
@@ -68,11 +71,11 @@ export class World {
         within(address, bytes.length);
         this.memory.set(bytes, address);
       },
-    };
+    });
     let locked = false;
     const driver: Driver = createDriver({
       translator: fakeTranslator,
-      callers: { take: () => crashingMemory(memory, crash), close: () => {} },
+      callers: { take: () => crashingMemory(memory(), crash), close: () => {} },
       context: {
         client,
         files: crashingFiles(openStateFiles(this.folder), crash, this.folder),
