@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
 import { BPF_MAP_TYPE_ARRAY, createMap } from '../sys/bpf/map.ts';
-import { objectInfo } from '../sys/bpf/object.ts';
+import { mapInfo } from '../sys/bpf/map-info.ts';
 import { isBpfCapable } from '../sys/bpf-capable.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { koffiPath } from '../sys/koffi.ts';
@@ -223,7 +223,7 @@ describe.skipIf(reason !== '')(`drivers and maps of the kernel${reason}`, () => 
       const statuses = askThroughModules(
         row.backend,
         row.isCapable,
-        maps.map((map) => objectInfo(map).id),
+        maps.map((map) => mapInfo(map).id),
       );
       expect(statuses).toBe(`${row.ours} ${row.foreign}`);
     } finally {

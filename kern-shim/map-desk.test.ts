@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import { decodeMapAnswer, encodeMapQuestion, mapAnswerSize } from '../protocol/map-desk.ts';
 import { BPF_MAP_TYPE_ARRAY, createMap } from '../sys/bpf/map.ts';
-import { mapById, objectInfo } from '../sys/bpf/object.ts';
+import { mapById, mapInfo } from '../sys/bpf/map-info.ts';
 import { CAP_SYS_ADMIN, hasCap, readCaps } from '../sys/capability.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { recvFd, sendFd } from '../sys/fd-passing.ts';
@@ -165,7 +165,7 @@ describe('the map desk', () => {
 function noMaps(): string {
   try {
     const made = newMap('bpfilter_probe');
-    closeFd(mapById(objectInfo(made).id));
+    closeFd(mapById(mapInfo(made).id));
     closeFd(made);
     return '';
   } catch (error) {
@@ -188,7 +188,7 @@ describe.skipIf(reason !== '')(`the map desk and the kernel's maps${reason}`, ()
       number,
       number,
     ];
-    const ids = [ours, foreign, gone].map((map) => objectInfo(map).id);
+    const ids = [ours, foreign, gone].map((map) => mapInfo(map).id);
     closeFd(gone);
     undo.push(
       () => closeFd(ours),
@@ -202,9 +202,9 @@ describe.skipIf(reason !== '')(`the map desk and the kernel's maps${reason}`, ()
       ask(desk, id);
       desks.serve();
     }
-    expect(answer(desk, objectInfo)).toEqual([0, objectInfo(ours)]);
-    expect(answer(desk, objectInfo)).toEqual([-errno.EPERM, undefined]);
-    expect(answer(desk, objectInfo)).toEqual([-errno.ENOENT, undefined]);
+    expect(answer(desk, mapInfo)).toEqual([0, mapInfo(ours)]);
+    expect(answer(desk, mapInfo)).toEqual([-errno.EPERM, undefined]);
+    expect(answer(desk, mapInfo)).toEqual([-errno.ENOENT, undefined]);
   });
 
   test.skipIf(!hasCap(readCaps('self').effective, CAP_SYS_ADMIN))('a shim that has no right to them', () => {
@@ -218,7 +218,7 @@ describe.skipIf(reason !== '')(`the map desk and the kernel's maps${reason}`, ()
       const desks = new MapDesks();
       const { theirs } = desks.open();
       const ask = () => {
-        sendFd(theirs, undefined, encodeMapQuestion(${objectInfo(map).id}));
+        sendFd(theirs, undefined, encodeMapQuestion(${mapInfo(map).id}));
         desks.serve();
         const bytes = Buffer.alloc(4);
         return [typeof recvFd(theirs, bytes), decodeMapAnswer(bytes)];

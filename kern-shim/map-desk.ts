@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { type Errno, errno } from '../protocol/errno.ts';
 import { errnoOf } from '../protocol/error.ts';
 import { decodeMapQuestion, encodeMapAnswer, mapNamePrefix, mapQuestionSize } from '../protocol/map-desk.ts';
-import { mapById, objectInfo } from '../sys/bpf/object.ts';
+import { mapById, mapInfo } from '../sys/bpf/map-info.ts';
 import { closeFd, setNonblock } from '../sys/descriptor.ts';
 import { epoll, epollAdd, epollReady, epollRemove } from '../sys/epoll.ts';
 import { sendFd, socketpairSeqpacket } from '../sys/fd-passing.ts';
@@ -14,7 +14,7 @@ export interface MapSource {
   name(map: number): string;
 }
 
-const kernelMaps: MapSource = { byId: mapById, name: (map) => objectInfo(map).name };
+const kernelMaps: MapSource = { byId: mapById, name: (map) => mapInfo(map).name };
 
 /** What one driver has of the desks: the socket to ask on, and the way to take it away. */
 export interface MapDesk {

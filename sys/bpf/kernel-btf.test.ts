@@ -6,9 +6,9 @@ import { failure } from '../testing/failure.ts';
 import { noBpf, skipNote } from '../testing/may-bpf.ts';
 import { type KernelBtf, readBtf } from './kernel-btf.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from './program.ts';
-import { SK_BUFF_CONTEXT_SIZE, testRun } from './test-run.ts';
 import { type BlobType, btfBlob, kind, Strings } from './testing/btf-blob.ts';
 import { ethernet, exit, instruction } from './testing/program.ts';
+import { SK_BUFF_CONTEXT_SIZE, testRun } from './testing/test-run.ts';
 
 describe('where structs are found', () => {
   let folder = '';

@@ -7,9 +7,6 @@ import { writeObjectName } from './object-name.ts';
 
 /** enum bpf_prog_type, include/uapi/linux/bpf.h */
 export const BPF_PROG_TYPE_SOCKET_FILTER = 1;
-export const BPF_PROG_TYPE_NETFILTER = 32;
-/** enum bpf_attach_type */
-export const BPF_NETFILTER = 45;
 
 const INSTRUCTION_SIZE = 8;
 const load = {
@@ -21,12 +18,13 @@ const load = {
   log_size: 28,
   log_buf: 32,
   prog_name: 48,
-  expected_attach_type: 68,
-  size: 72,
+  size: 64,
 };
 
 /** The verifier gives up with EAGAIN when a signal comes; libbpf tries as often. */
 const MOST_TRIES = 5;
+/** BPF_LOG_LEVEL1 (linux/bpf_verifier.h). */
+const LOG_FAILING_PATH = 1;
 const LOG_SIZE = 1 << 20;
 const LOG_SHOWN = 2000;
 
@@ -38,10 +36,6 @@ export interface ProgramDefinition {
   readonly license: 'GPL';
   /** At most 15 of letters, digits, `_` and `.` */
   readonly name: string;
-  /** expected_attach_type; BPF_NETFILTER for a netfilter program. */
-  readonly attachType?: number;
-  /** What the log of a refused program tells: 1 (default) the failing path, 2 every instruction's state. */
-  readonly logLevel?: 1 | 2;
 }
 
 function tryLoad(attr: Buffer): { readonly fd: number; readonly error: number } {
@@ -77,12 +71,11 @@ export function loadProgram(definition: ProgramDefinition): number {
   attr.writeBigUInt64LE(addressOf(instructions), load.insns);
   attr.writeBigUInt64LE(addressOf(license), load.license);
   writeObjectName(attr, load.prog_name, name);
-  attr.writeUInt32LE(definition.attachType ?? 0, load.expected_attach_type);
   const first = tryLoad(attr);
   if (first.fd >= 0) return first.fd;
 
   const log = Buffer.alloc(LOG_SIZE);
-  attr.writeUInt32LE(definition.logLevel ?? 1, load.log_level);
+  attr.writeUInt32LE(LOG_FAILING_PATH, load.log_level);
   attr.writeUInt32LE(LOG_SIZE, load.log_size);
   attr.writeBigUInt64LE(addressOf(log), load.log_buf);
   const second = tryLoad(attr);

@@ -1,8 +1,11 @@
 import { closeSync } from 'node:fs';
 import { errnoName } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
-import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE_LPM_TRIE, createMap } from '../bpf/map.ts';
+import { createMap } from '../bpf/map.ts';
 import { CAP_NET_ADMIN, CAP_SYS_ADMIN, hasCap, readCaps } from '../capability.ts';
+
+const BPF_MAP_TYPE_LPM_TRIE = 11;
+const BPF_F_NO_PREALLOC = 1;
 
 /** A map that an ordinary user can never make. */
 function tryMap(): string | undefined {

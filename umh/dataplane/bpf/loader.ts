@@ -23,7 +23,7 @@ import {
   updateBatch,
   updateElement,
 } from '../../../sys/bpf/map.ts';
-import { objectInfo } from '../../../sys/bpf/object.ts';
+import { mapInfo } from '../../../sys/bpf/map-info.ts';
 import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
 import { closeFd } from '../../../sys/descriptor.ts';
@@ -200,7 +200,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
         flags: BPF_F_MMAPABLE,
         name: name.counters,
       });
-      const { id } = objectInfo(fd);
+      const { id } = mapInfo(fd);
       keep(id, slots, fd);
       return { mapId: id, firstId, slots };
     } catch (error) {
