@@ -14,6 +14,8 @@ interface VitestReport {
       readonly status: string;
       readonly fullName: string;
       readonly ancestorTitles: readonly string[];
+      /** Why it skipped itself (tests/harness/netlink-only.ts). */
+      readonly meta: { readonly skipped?: string };
     }[];
   }[];
 }
@@ -38,11 +40,11 @@ for (const { name, command } of checks) {
   console.log(`${result.status === 0 ? 'ok    ' : 'FAILED'} ${name}`);
 }
 
-/** What was skipped, once for each reason: titles end with it in brackets. */
+/** What was skipped, once for each reason: titles end with it in brackets, or the test noted it. */
 function* skippedLines(skipped: VitestReport['testResults'][number]['assertionResults']): Iterable<string> {
   const counts = new Map<string, number>();
-  for (const { fullName, ancestorTitles } of skipped) {
-    const group = ancestorTitles.find((title) => title.includes('(skipped')) ?? fullName;
+  for (const { fullName, ancestorTitles, meta } of skipped) {
+    const group = meta.skipped ?? ancestorTitles.find((title) => title.includes('(skipped')) ?? fullName;
     const line = group.replaceAll(/\s+/g, ' ');
     counts.set(line, (counts.get(line) ?? 0) + 1);
   }

@@ -8,7 +8,7 @@ import { Network } from '../drills/network.ts';
 import type { ServedShell } from '../drills/served-shell.ts';
 import { missing, titled } from '../harness/ways.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const reason = missing('root', 'build', 'netlink', 'nft', 'iptables-legacy');
 const noBpftool = spawnSync('bpftool', ['version']).status === 0 ? undefined : 'needs bpftool';
 const byBpf = { BPFILTER_BACKEND: 'bpf' };
 const auto = { BPFILTER_BACKEND: 'auto' };

@@ -7,7 +7,7 @@ import { Network } from '../drills/network.ts';
 import type { Done, ServedShell } from '../drills/served-shell.ts';
 import { missing, titled } from '../harness/ways.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy') ?? whyNoTracer();
+const reason = missing('root', 'build', 'netlink', 'nft', 'iptables-legacy') ?? whyNoTracer();
 /** DRILL_EVERY_CALL: at every one of these calls, not only at those to BPF and a third of the others. */
 const every = process.env.DRILL_EVERY_CALL === '1';
 const timeout = 300_000;

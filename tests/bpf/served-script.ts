@@ -1,7 +1,7 @@
 import { bpfilter, missing, runCommand, withFolder } from '../harness/ways.ts';
 
 /** Why scripts can't be compared here; undefined where they can. */
-export const scriptReason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
+export const scriptReason = missing('root', 'build', 'netlink', 'nft', 'iptables-legacy', 'kernel ip_tables');
 
 /** What a shell script prints in a fresh network namespace: by the kernel's ip_tables, or where BPF carries what it can. */
 export function outputOf(script: string, way: 'natively' | 'by BPF'): string {

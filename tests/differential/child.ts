@@ -4,12 +4,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { BpfilterError } from '../../protocol/error.ts';
 import { decodeTable } from '../../rules/blob/decode.ts';
 import { viewTable } from '../../rules/blob/view.ts';
 import { isBpfTable } from '../../rules/nft/names.ts';
+import { driverLog } from '../harness/driver-log.ts';
 import { forgetConnections } from '../packets/network.ts';
 import { tableCounters } from '../packets/table-counters.ts';
 import { kernelClient } from '../text-native/kernel-client.ts';
@@ -30,28 +30,21 @@ function restore(tables: readonly RandomTable[]): { status: number | null; outpu
   return execute('iptables-legacy-restore', [], restoreText(tables));
 }
 
+const freshLog = driverLog();
+
 /** Errors that the driver has logged since the last call; none natively. */
-function driverLog(): string {
-  const { BPFILTER_BASE: base = '' } = process.env;
-  const logs = fs.readdirSync(base).map((name) => path.join(base, name, 'log'));
-  const text = logs
-    .filter((file) => fs.existsSync(file))
-    .map((file) => fs.readFileSync(file, 'utf8'))
-    .join('');
-  const fresh = text.slice(logged);
-  logged = text.length;
-  return fresh
+function freshErrors(): string {
+  return freshLog()
     .split('\n')
     .filter((line) => line.includes(' error: '))
     .join('\n');
 }
-let logged = 0;
 
 /** Which of a table's rules aren't taken, beside its empty chains: by halves, as most are. */
 function refusalsIn(table: RandomTable, places: readonly number[] = [...table.rules.keys()]): readonly Refusal[] {
   const some = table.rules.filter((_, at) => places.includes(at));
   const { status, output } = restore([withReach(table, some)]);
-  const said = `${output.trim()} ${driverLog()}`.trim();
+  const said = `${output.trim()} ${freshErrors()}`.trim();
   const [first, ...more] = places;
   if (status === 0 || first === undefined) return [];
   if (more.length === 0) return [{ table: table.name, rule: first, said }];
@@ -96,7 +89,7 @@ function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResu
   makeObjects();
   const { status, output } = restore(tables);
   if (status !== 0) {
-    const broken = `${output.trim()} ${driverLog()}`.trim();
+    const broken = `${output.trim()} ${freshErrors()}`.trim();
     const refused = tables.flatMap((table) => refusalsIn(table));
     clear(tables);
     return { ...nothing, refused, ...(refused.length === 0 ? { broken } : {}) };

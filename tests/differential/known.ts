@@ -1,3 +1,4 @@
+import { netlinkOnly } from '../harness/netlink-only.ts';
 import type { RefusedRule } from './both-ways.ts';
 
 /** What rules look like, and why they are looked at apart from others. */
@@ -81,9 +82,10 @@ export const avoidedPackets: readonly ListedPackets[] = [
 /** Rules that ours refuses though the kernel takes them, by docs/differences.md. */
 export const knownRefusals: readonly Listed[] = [];
 
-/** Refused rules that no reason is listed for. */
+/** Refused rules that no reason is listed for, and that don't need another transport than the one in use. */
 export function unexpectedRefusals(refused: readonly RefusedRule[]): readonly string[] {
   return refused
+    .filter(({ said }) => netlinkOnly(said) === undefined)
     .filter(({ text }) => !knownRefusals.some(({ rule }) => rule.test(text)))
     .map(({ text, said }) => `refused: ${text}: ${said}`);
 }

@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(titled('a driver killed at each of its ste
     }
   });
 
-  const noMove = process.env.BPFILTER_TRANSPORT === 'exec' ? 'tables only move over netlink' : undefined;
+  const noMove = missing('netlink');
   test.skipIf(noMove !== undefined)(
     titled('of a command by which a table moves to another name in nftables: the same', noMove),
     { timeout },

@@ -14,6 +14,8 @@ const needs = {
   build: () => (fs.existsSync(bpfilter) ? undefined : 'dist/bpfilter is not built'),
   nft: () => failure(['nft', '--version'], 'nft'),
   'iptables-legacy': () => failure(['iptables-legacy', '--version'], 'iptables-legacy'),
+  netlink: () =>
+    process.env.BPFILTER_TRANSPORT === 'exec' ? 'only over netlink, and BPFILTER_TRANSPORT is exec' : undefined,
   'kernel ip_tables': () => failure(['unshare', '-n', 'iptables-legacy', '-L', '-n'], "the kernel's own ip_tables"),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -48,6 +48,8 @@ export interface CaseResult {
   readonly counters: Readonly<Partial<Record<TableName, readonly string[]>>>;
   /** What `iptables-legacy-save -c` prints. */
   readonly saved: string;
+  /** What the driver said of a rule that it refused because only netlink can load it. */
+  readonly netlinkOnly?: string;
 }
 
 /** What the child writes. */

@@ -6,12 +6,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { ipv4 } from '../../protocol/family.ts';
 import type { TableName } from '../../rules/ir.ts';
+import { driverLog } from '../harness/driver-log.ts';
+import { netlinkOnly } from '../harness/netlink-only.ts';
 import { kernelClient } from '../text-native/kernel-client.ts';
 import { type CaseResult, type PacketCase, type Step, type StepResult, table } from './case.ts';
 import { type Network, prepareNetwork } from './network.ts';
 import type { Sent } from './packet.ts';
 import { acceptPolicy, type RawRule, ruleOf } from './raw-rule.ts';
 import { tableCounters } from './table-counters.ts';
+
+const freshLog = driverLog();
 
 /** Tables in use: asking about another would bring it into being. */
 const used = new Set<TableName>();
@@ -76,7 +80,8 @@ async function runCase({ title, steps, cleanup, brief = false }: PacketCase, net
   }
   network.forgetConnections();
   network.emitted();
-  return { title, steps: results, counters, saved };
+  const refused = netlinkOnly(freshLog());
+  return { title, steps: results, counters, saved, ...(refused === undefined ? {} : { netlinkOnly: refused }) };
 }
 
 const cases = JSON.parse(fs.readFileSync(0, 'utf8')) as readonly PacketCase[];

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { skipNetlinkOnly } from '../harness/netlink-only.ts';
 import { titled } from '../harness/ways.ts';
 import { type BothResults, reason, refusals, runBothWays } from './both-ways.ts';
 import { type CaseResult, type PacketCase, table } from './case.ts';
@@ -46,9 +47,10 @@ describe.skipIf(reason !== undefined)(titled('ports by chance: as in the kernel'
     results = runBothWays(packetCases);
   }, 120_000);
 
-  it.each(cases)('$rule', ({ rule, at, spread }) => {
+  it.for(cases)('$rule', ({ rule, at, spread }, context) => {
     const both = results.get(rule);
     if (both === undefined) throw new Error('no result');
+    skipNetlinkOnly(context, both.ours.netlinkOnly);
     expect(refusals(both.native)).toEqual([]);
     for (const result of [both.native, both.ours]) {
       const found = portsOf(result, at);

@@ -3,7 +3,7 @@ import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/wa
 import { inNamespace, runServed } from './way.ts';
 
 const here = missing('root', 'build', 'nft', 'iptables-legacy');
-const reason = here ?? (process.env.BPFILTER_TRANSPORT === 'exec' ? 'only netlink loads them' : undefined);
+const reason = here ?? missing('netlink');
 
 /** The kernel's own xt extensions carry what nft can't say (rules/nft/xt.ts); CHECKSUM wants a table called mangle. */
 const plainRule = 'iptables -t mangle -A OUTPUT -p icmp -j MARK --set-mark 1';

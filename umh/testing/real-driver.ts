@@ -85,6 +85,8 @@ export class RealDriver {
     const log = openSync(join(folder, 'log'), 'a');
     const node = [process.execPath, ...nodeOptions, '--preserve-symlinks-main', '/proc/self/fd/3'];
     const [program = '', ...args] = namespace.command(node);
+    // As the tests are told to, unless one wants a certain one.
+    const { BPFILTER_TRANSPORT: transport } = process.env;
     this.process = spawn(program, args, {
       stdio: [requests.read, replies.write, log, image, theirs],
       env: {
@@ -92,6 +94,7 @@ export class RealDriver {
         BPFILTER_STATE: folder,
         BPFILTER_CLIENT: client,
         BPFILTER_KOFFI: koffiPath(),
+        ...(transport === undefined ? {} : { BPFILTER_TRANSPORT: transport }),
         ...environment,
       },
     });
