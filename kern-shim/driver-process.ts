@@ -21,6 +21,8 @@ export interface DriverProcessOptions {
   readonly deadlines: Deadlines;
   /** Where it asks for BPF maps; nowhere unless given. Those of all drivers are served while one is waited for. */
   readonly desks?: MapDesks;
+  /** Whether anybody still waits for it; asked while none may be started. Always, unless given. */
+  readonly isWanted?: () => boolean;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
 }
@@ -55,12 +57,13 @@ const spinMs = os.availableParallelism() > 1 ? 0.1 : 0;
 
 /** Forks a driver that gets the caller's memory by `memorySocket` (its 4), and a desk of its own (5). */
 function fork(options: DriverProcessOptions, memorySocket: number): [RunningDriver, MapDesk] {
-  const { driver, log, env, interpreter, desks } = options;
+  const { driver, log, env, interpreter, desks, isWanted } = options;
   const desk = desks?.open() ?? closedDesk();
   try {
     const extra = [memorySocket, desk.theirs, ...(log.verboseFd === undefined ? [] : [log.verboseFd])];
     const verbose = log.verboseFd === undefined ? {} : { BPFILTER_VERBOSE_FD: '6' };
-    return [driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter }), desk];
+    const wanted = isWanted === undefined ? {} : { isWanted };
+    return [driver.fork({ env: { ...env, ...verbose }, stderr: log.fd, extra, interpreter, ...wanted }), desk];
   } catch (error) {
     desk.close();
     throw error;

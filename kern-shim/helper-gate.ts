@@ -4,6 +4,8 @@ import { BpfilterError } from '../protocol/error.ts';
 const closed = 0;
 const passes = 1;
 const wordCount = 2;
+/** Who waits is asked so often whether it still does; milliseconds. */
+const lookMs = 50;
 
 /**
  * Whether processes may be started: closed around suspend and resume, when nothing must be started that can't be
@@ -45,9 +47,10 @@ export class HelperGate {
   /**
    * Waits until it is open (usermodehelper_read_lock_wait). Blocks the thread.
    *
-   * @throws 'busy' (EBUSY) when it is still closed after `timeoutMs`; 0 refuses at once
+   * @param isWanted whether anybody still waits for what is to be started; asked only while it is closed
+   * @throws 'busy' (EBUSY) when it is still closed after `timeoutMs`, 0 refuses at once; 'caller-gone' once nobody waits
    */
-  pass(timeoutMs: number): void {
+  pass(timeoutMs: number, isWanted: () => boolean = () => true): void {
     const until = performance.now() + timeoutMs;
     for (;;) {
       const count = Atomics.load(this.#words, closed);
@@ -56,8 +59,10 @@ export class HelperGate {
         return;
       }
       const left = until - performance.now();
-      if (left <= 0 || Atomics.wait(this.#words, closed, count, left) === 'timed-out')
+      if (left <= 0)
         throw new BpfilterError('busy', `no process may be started now (disabled, waited ${timeoutMs} ms)`);
+      if (!isWanted()) throw new BpfilterError('caller-gone', 'nobody waits any more for a process to be started');
+      Atomics.wait(this.#words, closed, count, Math.min(left, lookMs));
     }
   }
 }

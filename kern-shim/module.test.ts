@@ -4,11 +4,12 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
+import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { BpfilterModule, type ModuleOptions } from './module.ts';
 import { errnoOfCall } from './testing/errno-of-call.ts';
 import { spawnHere } from './testing/spawn-here.ts';
-import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
+import { type GatePass, nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
 
 /** Answers `len` as the status; 1001 hangs, 1002 exits, 1003 answers two bytes. */
 const selfTest = fs.readFileSync(new URL('../tests/self-test-driver/driver.cjs', import.meta.url));
@@ -22,10 +23,10 @@ const modules: BpfilterModule[] = [];
 function newModule(
   blob: Uint8Array,
   attempts = 2,
-  more: Pick<ModuleOptions, 'standby' | 'keepPoison'> = {},
+  { gate, ...more }: Pick<ModuleOptions, 'standby' | 'keepPoison'> & { readonly gate?: GatePass } = {},
 ): BpfilterModule {
   const module = new BpfilterModule({
-    newDriver: () => new UsermodeDriver('self_test_umd', spawnHere),
+    newDriver: () => new UsermodeDriver('self_test_umd', spawnHere, gate),
     blob: () => blob,
     interpreter: nodeInterpreter,
     env: {},
@@ -255,6 +256,30 @@ describe('the module', () => {
     expect(module.status()).toMatchObject({ restarts: 1, failures: 2 });
   });
 
+  test('while no process may be started, a request waits as long as its caller does, and the next one for no pause', () => {
+    const gate = new HelperGate();
+    const module = newModule(selfTest, 2, { gate: { gate, timeoutMs: 5_000 } });
+    gate.disable();
+    const end = performance.now() + 120;
+    expect(errnoOfCall(() => module.request(asking(1), undefined, () => performance.now() < end))).toBe(errno.ESRCH);
+    expect(performance.now() - end).toBeLessThan(2_000);
+    gate.enable();
+    expect(module.request(asking(2), undefined)).toBe(2);
+    expect(module.status()).toMatchObject({ failures: 1, deaths: 0, restarts: 0 });
+  });
+
+  test.each([0, 60])(
+    'a request that may start no process for %d ms is EBUSY, and the next one waits for no pause',
+    (ms) => {
+      const gate = new HelperGate();
+      const module = newModule(selfTest, 2, { gate: { gate, timeoutMs: ms } });
+      gate.disable();
+      expect(errnoOfCall(() => module.request(asking(1), undefined))).toBe(errno.EBUSY);
+      gate.enable();
+      expect(module.request(asking(2), undefined)).toBe(2);
+    },
+  );
+
   test('unload ends the driver and gives everything back; the next request loads it again', () => {
     const before = fs.readdirSync('/proc/self/fd').length;
     const module = newModule(selfTest);
@@ -380,6 +405,21 @@ describe('the standby', () => {
     expect(module.status().standby).toBeUndefined();
     skipped += 500;
     module.tend(false);
+    expect(module.status().standby).toBeGreaterThan(0);
+  });
+
+  test('that may not be started keeps nobody waiting', () => {
+    const gate = new HelperGate();
+    const module = newModule(selfTest, 2, { standby, gate: { gate, timeoutMs: 5_000 } });
+    module.load();
+    gate.disable();
+    const start = performance.now();
+    module.tend(true);
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(module.status().standby).toBeUndefined();
+    gate.enable();
+    skipped += 1_001;
+    module.tend(true);
     expect(module.status().standby).toBeGreaterThan(0);
   });
 

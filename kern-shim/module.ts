@@ -8,7 +8,7 @@ import { describeEnd } from './process-end.ts';
 import { Standby, type StandbyOptions } from './standby.ts';
 import type { UsermodeDriver } from './usermode-driver.ts';
 
-export interface ModuleOptions extends Omit<DriverProcessOptions, 'driver'> {
+export interface ModuleOptions extends Omit<DriverProcessOptions, 'driver' | 'isWanted'> {
   /** A driver without blob and process; the standby needs one of its own. */
   readonly newDriver: () => UsermodeDriver;
   /** The driver's program, read when it is loaded. */
@@ -115,9 +115,11 @@ export class BpfilterModule {
   /**
    * Returns once a driver runs that has answered the health check. Nothing to do when one runs already.
    *
-   * @throws 'driver' (EFAULT) when none comes up; again at once within the pause after that
+   * @param isWanted whether anybody still waits for it; asked while no process may be started
+   * @throws 'driver' (EFAULT) when none comes up; again at once within the pause after that. 'busy' (EBUSY) when no process
+   *   may be started
    */
-  load(): void {
+  load(isWanted: () => boolean = () => true): void {
     const { log, now, deadlines } = this.#options;
     if (this.#active?.hasExited === false) return;
     this.#diedStarting = false;
@@ -129,7 +131,7 @@ export class BpfilterModule {
     let started: DriverProcess | undefined;
     try {
       if (!driver.loaded) driver.loadBlob(this.#options.blob());
-      started = new DriverProcess({ ...this.#options, driver });
+      started = new DriverProcess({ ...this.#options, driver, isWanted });
       this.#starts += 1;
       started.awaitPosted();
       log.write(`Loaded ${driver.name} pid ${started.pid}`);
@@ -142,6 +144,8 @@ export class BpfilterModule {
       const who = `${driver.name}${started === undefined ? '' : ` pid ${started.pid}`}`;
       if (started !== undefined) this.#deaths += 1;
       started?.destroy();
+      // It was no start, and the next one may come as soon as it is allowed.
+      if (wasForbidden(error)) throw error;
       this.#startFailure = { until: now() + deadlines.startPause, error };
       log.write(`${who} did not come up: ${describeError(error)}`);
       throw error;
@@ -192,10 +196,11 @@ export class BpfilterModule {
    * nothing of the request; it counts as an attempt.
    *
    * @param memory passed along for requests that name memory
+   * @param isWanted whether its caller still waits; asked while no driver may be started
    * @returns 0, a positive result, or −errno
    * @throws 'driver' (EFAULT) or 'timeout' (ETIMEDOUT) when the successors fail too; the next request starts anew
    */
-  request(request: MboxRequest, memory: PassedMemory | undefined): number {
+  request(request: MboxRequest, memory: PassedMemory | undefined, isWanted?: () => boolean): number {
     this.#requests += 1;
     this.#sequence += 1n;
     if (request.is_set !== 0) this.#standby?.stale();
@@ -204,7 +209,7 @@ export class BpfilterModule {
     let ownFaults = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        this.load();
+        this.load(isWanted);
         const status = this.#exchange(message, memory);
         if (this.#lostAt !== undefined) this.#recovered(this.#lostAt);
         return status;
@@ -287,6 +292,11 @@ export class BpfilterModule {
     this.#active?.destroy();
     this.#active = undefined;
   }
+}
+
+/** No process may be started, and who waited for that to change has waited long enough or is gone. */
+function wasForbidden(error: unknown): boolean {
+  return error instanceof BpfilterError && (error.code === 'busy' || error.code === 'caller-gone');
 }
 
 /** Ended by its own doing: an abort, a fault, an exit. By whom a process was ended that nobody can tell of, is unknown too. */

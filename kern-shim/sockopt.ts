@@ -54,7 +54,7 @@ export function serveSockopt(call: CaughtCall, callers: Callers, modules: Module
     socket = openCallerSocket(caller, call.fd);
     if (socket === undefined) return proceed;
     served = modules.forSocket(socket.cookie, socket.fd);
-    return answer(call, caller, served);
+    return answer(call, caller, served, isValid);
   } catch (error) {
     if (!isValid()) return gone;
     const { log } = served ?? modules.forOwn();
@@ -65,7 +65,7 @@ export function serveSockopt(call: CaughtCall, callers: Callers, modules: Module
   }
 }
 
-function answer(call: CaughtCall, caller: Caller, served: Served): Outcome {
+function answer(call: CaughtCall, caller: Caller, served: Served, isValid: () => boolean): Outcome {
   let length = call.optlen;
   if (!call.isSet) {
     const read = caller.readInt(call.optlen);
@@ -86,6 +86,7 @@ function answer(call: CaughtCall, caller: Caller, served: Served): Outcome {
       pid: call.tid,
     },
     { descriptor: caller.memory, ...caller.access(call.optval, length) },
+    isValid,
   );
   if (status < 0) {
     served.log.write(`pid ${call.tid}: ${describe(call)} answered ${errnoName(-status)}`);

@@ -137,7 +137,7 @@ export class Standby {
     const { newDriver, blob, warmUp, log } = this.#context;
     this.#driver = newDriver();
     this.#driver.loadBlob(blob());
-    this.#process = new DriverProcess({ ...this.#context, driver: this.#driver });
+    this.#process = new DriverProcess({ ...this.#context, driver: this.#driver, isWanted: noOne });
     this.#staleSince = undefined;
     this.#process.post(warmUp, 'warm-up');
     log.write(`${this.#driver.name} pid ${this.#process.pid} stands by`);
@@ -160,6 +160,9 @@ export class Standby {
     this.#driver = undefined;
   }
 }
+
+/** Callers must not wait behind a standby that may not be started now. */
+const noOne = (): boolean => false;
 
 function ensureAlive(process: DriverProcess): void {
   if (process.hasExited) throw new BpfilterError('driver', `it has exited (it ${describeEnd(process.end)})`);

@@ -66,6 +66,8 @@ export interface ForkOptions {
   /** Further descriptors; they become 4, 5, … (3 is the blob). */
   readonly extra?: readonly number[];
   readonly interpreter?: Interpreter;
+  /** Whether anybody still waits for the process; asked while the gate is closed. Always, unless given. */
+  readonly isWanted?: () => boolean;
   /** UMH_WAIT_EXEC unless given, as fork_usermode_driver has it. */
   readonly wait?: WaitMode;
 }
@@ -156,13 +158,13 @@ export class UsermodeDriver {
    * Forks the blob as a process and waits as `wait` says. After UMH_NO_WAIT `running` tells what became of it;
    * after UMH_WAIT_PROC the process has ended.
    *
-   * @throws EBUSY when one runs already or the gate stays closed, EINVAL when no blob is loaded, else what exec
-   *   failed with (never with UMH_NO_WAIT)
+   * @throws EBUSY when one runs already or the gate stays closed, 'caller-gone' when nobody waits for it to open any more,
+   *   EINVAL when no blob is loaded, else what exec failed with (never with UMH_NO_WAIT)
    */
   fork(options: ForkOptions & { readonly wait?: 'UMH_WAIT_EXEC' | 'UMH_WAIT_PROC' }): RunningDriver;
   fork(options: ForkOptions): RunningDriver | undefined;
   fork(options: ForkOptions): RunningDriver | undefined {
-    this.#gate?.gate.pass(this.#gate.timeoutMs);
+    this.#gate?.gate.pass(this.#gate.timeoutMs, options.isWanted);
     this.#order = this.#give(options);
     if (options.wait === 'UMH_NO_WAIT') return undefined;
     const running = this.#settle(this.#order);

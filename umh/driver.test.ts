@@ -302,7 +302,6 @@ describe('a replay', () => {
   });
 
   it('of a request that is word for word the one before it is done: that one was answered', () => {
-    const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
     world.info(driver, 'filter');
     // It answers and dies before it forgets the journal; the next request goes into its pipe all the same.
     driver.crash.arm(5, 'before');
