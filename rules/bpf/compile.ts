@@ -3,6 +3,7 @@ import { type ExtensionLookup, naming, tableContext } from '../nft/context.ts';
 import { ruleName } from '../nft/plan.ts';
 import type { ChainSource, TableSource } from '../nft/source.ts';
 import { findRuns } from '../runs.ts';
+import { fieldSlots } from './field-slots.ts';
 import { type BpfImage, type CounterOf, ImageWriter, type PlacedChain, type Segment, type Shape } from './image.ts';
 import { MOST_JUMPS } from './machine-frame.ts';
 import { HEADER_SIZE, RECORD_SIZE, recordOffsets } from './record.ts';
@@ -40,7 +41,8 @@ export function planImage(source: TableSource, options: CompileOptions = {}): (c
     at = end;
   }
   prune(cache, source);
-  return (counterOf) => new ImageWriter(placed, at, counterOf).image();
+  const fields = fieldSlots(placed.flatMap(({ rules }) => rules.flatMap((rule) => rule.fields)));
+  return (counterOf) => new ImageWriter(placed, fields, { end: at, counterOf }).image();
 }
 
 /** A table with its counters in one step; throws as `planImage`. */

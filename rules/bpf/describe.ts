@@ -3,7 +3,6 @@ import {
   type Action,
   actions,
   COUNTER_SIZE,
-  fields,
   HEADER_SIZE,
   headerOffsets,
   NAME_SIZE,
@@ -16,10 +15,9 @@ import {
 
 const hookNames = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
 const actionNames = new Map(Object.entries(actions).map(([name, number]) => [number as number, name as Action]));
-const fieldNames = new Map(Object.entries(fields).map(([name, number]) => [number as number, name]));
 
 /** An image as text for people: where each hook begins, then a line a record, numbered from 0. */
-export function describeImage({ records, hooks, shapes }: BpfImage): readonly string[] {
+export function describeImage({ records, hooks, shapes, fields }: BpfImage): readonly string[] {
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   const numberOf = (offset: number) => (offset - HEADER_SIZE) / RECORD_SIZE;
   const begins = hooks.map((hook) => {
@@ -27,10 +25,12 @@ export function describeImage({ records, hooks, shapes }: BpfImage): readonly st
     const policy = bytes.readUInt32LE(headerOffsets.policy + 4 * hook);
     return `${hookNames[hook] ?? hook}: begins at ${numberOf(start)}, policy at ${numberOf(policy)}`;
   });
+  const fieldNames = new Map([...fields].map(([name, slot]) => [slot, name]));
+  const places: Places = { numberOf, fieldName: (slot) => fieldNames.get(slot) ?? '?' };
   const lines: string[] = [];
   const end = endOf(bytes);
   for (let at = HEADER_SIZE; at < end; at += RECORD_SIZE)
-    lines.push(`${numberOf(at)}: ${recordText(bytes, at, numberOf)}`);
+    lines.push(`${numberOf(at)}: ${recordText(bytes, at, places)}`);
   const looked = shapes.count === 0 ? [] : [`${shapes.count} keys to look up`];
   return [...begins, ...looked, ...lines];
 }
@@ -46,7 +46,12 @@ function endOf(bytes: Buffer): number {
   return end;
 }
 
-function recordText(bytes: Buffer, at: number, numberOf: (offset: number) => number): string {
+interface Places {
+  readonly numberOf: (offset: number) => number;
+  readonly fieldName: (slot: number) => string;
+}
+
+function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places): string {
   const word = (offset: number) => bytes.readUInt32LE(at + offset);
   const here = numberOf(at);
   const wanted = compareText(bytes, at);
@@ -57,7 +62,7 @@ function recordText(bytes: Buffer, at: number, numberOf: (offset: number) => num
   const counted = `counter ${word(recordOffsets.counter) / COUNTER_SIZE}`;
   const branches = () =>
     `? ${here + bytes.readUInt16LE(at + recordOffsets.whenTrue)} : ${here + bytes.readUInt16LE(at + recordOffsets.whenFalse)}`;
-  const subject = () => fieldNames.get(word(recordOffsets.subject) / 4) ?? '?';
+  const subject = () => fieldName(word(recordOffsets.subject) / 4);
   const hex = (offset: number) => `0x${word(offset).toString(16)}`;
   const does = () => {
     switch (action) {

@@ -1,8 +1,8 @@
 import type { ChainSource } from '../nft/source.ts';
+import type { FieldSlots } from './field-slots.ts';
 import {
   actions,
   COUNTER_SIZE,
-  type Field,
   headerOffsets,
   NAME_SIZE,
   PADDING_SIZE,
@@ -21,7 +21,8 @@ export interface BpfImage {
   readonly records: Uint8Array;
   /** Elements of the shapes' map, one after another; none where no lookup is worth it. */
   readonly shapes: { readonly keys: Uint8Array; readonly values: Uint8Array; readonly count: number };
-  readonly fields: ReadonlySet<Field>;
+  /** What it asks for of a packet, and where. */
+  readonly fields: FieldSlots;
   readonly inNames: boolean;
   readonly outNames: boolean;
 }
@@ -58,6 +59,7 @@ export type CounterOf = (entry: number) => number;
 /** Puts the records together. */
 export class ImageWriter {
   readonly #chains: readonly PlacedChain[];
+  readonly #fields: FieldSlots;
   readonly #counterOf: (entry: number) => number;
   readonly #records: Buffer;
   readonly #names = new Map<string, number>();
@@ -70,8 +72,13 @@ export class ImageWriter {
   readonly #starts: ReadonlyMap<string, number>;
   readonly #seen = new Set<string>();
 
-  constructor(chains: readonly PlacedChain[], end: number, counterOf: (entry: number) => number) {
+  constructor(
+    chains: readonly PlacedChain[],
+    fields: FieldSlots,
+    { end, counterOf }: { readonly end: number; readonly counterOf: CounterOf },
+  ) {
     this.#chains = chains;
+    this.#fields = fields;
     this.#counterOf = counterOf;
     this.#namesAt = end;
     const names = new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => rule.names.map(nameKey))));
@@ -88,13 +95,11 @@ export class ImageWriter {
   }
 
   image(): BpfImage {
-    const fields = new Set<Field>();
     let [inNames, outNames] = [false, false];
     const hooks: number[] = [];
     for (const placed of this.#chains) {
       this.#writeChain(placed);
-      for (const { fields: used, direction } of placed.rules) {
-        for (const field of used) fields.add(field);
+      for (const { direction } of placed.rules) {
         inNames ||= direction.in;
         outNames ||= direction.out;
       }
@@ -115,7 +120,7 @@ export class ImageWriter {
         values: this.#values.subarray(0, count * SHAPE_VALUE_SIZE),
         count,
       },
-      fields,
+      fields: this.#fields,
       inNames,
       outNames,
     };
@@ -143,6 +148,10 @@ export class ImageWriter {
       records.writeUInt32LE(this.#starts.get(identity('user', rule.chain)) ?? 0, verdict + recordOffsets.target);
     for (const one of rule.names) {
       records.writeUInt32LE(this.#nameAt(one), at + one.record * RECORD_SIZE + recordOffsets.subject);
+    }
+    for (const { record, field } of rule.rare ?? []) {
+      const slot = this.#fields.get(field) ?? 0;
+      records.writeUInt32LE(4 * slot, at + record * RECORD_SIZE + recordOffsets.subject);
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Field } from './record.ts';
+import type { FieldSlots } from './field-slots.ts';
+import { FIELD_SLOTS } from './record.ts';
 
 /** What a program is made for. */
 export interface MachineOptions {
@@ -9,7 +10,7 @@ export interface MachineOptions {
   readonly counters: number;
   readonly processors: number;
   /** What its tests look at. */
-  readonly fields: ReadonlySet<Field>;
+  readonly fields: FieldSlots;
   readonly inNames: boolean;
   readonly outNames: boolean;
   /** The name of the device that a program isn't told of at this hook (`toldDevices`); 16 bytes, none unless given. */
@@ -20,9 +21,21 @@ export interface MachineOptions {
 
 /** Where the kernel keeps what its own filters can't ask for; from its BTF. */
 export interface KernelOffsets {
-  readonly skb: { readonly dev: number; readonly dst: number; readonly nfct: number };
+  readonly skb: {
+    readonly dev: number;
+    readonly dst: number;
+    readonly nfct: number;
+    readonly head: number;
+    readonly data: number;
+    readonly macHeader: number;
+  };
   readonly dst: { readonly dev: number };
-  readonly device: { readonly name: number; readonly privFlags: number };
+  readonly device: {
+    readonly name: number;
+    readonly privFlags: number;
+    readonly group: number;
+    readonly type: number;
+  };
   /** Missing where the module isn't loaded yet. */
   readonly conntrack?: { readonly status: number; readonly mark: number };
 }
@@ -35,23 +48,25 @@ export const MOST_JUMPS = 64;
 /** enum bpf_func_id (linux/bpf.h). */
 export const helpers = { mapLookup: 1, processor: 8, skbLoadBytes: 26, probeReadKernel: 113 } as const;
 
+const FIELDS = -56 - 4 * FIELD_SLOTS;
+
 /** The frame, from its end. */
 export const frame = {
   // so that the addresses in it lie at a multiple of 8
   ipHeader: -28,
   transport: -56,
-  fields: -120,
-  inName: -136,
-  outName: -152,
-  best: -160,
-  depth: -168,
-  length: -176,
+  fields: FIELDS,
+  inName: FIELDS - 16,
+  outName: FIELDS - 32,
+  best: FIELDS - 40,
+  depth: FIELDS - 48,
+  length: FIELDS - 56,
   /** Whether the packet is odd: bytes of its transport header as a need, and the bits below. */
-  odd: -184,
-  slice: -192,
-  key: -216,
-  scratch: -224,
-  jumps: -224 - 4 * MOST_JUMPS,
+  odd: FIELDS - 64,
+  slice: FIELDS - 72,
+  key: FIELDS - 96,
+  scratch: FIELDS - 104,
+  jumps: FIELDS - 104 - 4 * MOST_JUMPS,
 } as const;
 
 export const odd = { fragment: 0x100, offsetOne: 0x200, header: 0x400 } as const;

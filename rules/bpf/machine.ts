@@ -126,7 +126,7 @@ function tests(code: Assembler, { inNames, outNames, shapes, size }: MachineOpti
   if (inNames) code.branch(R4, '==', actions.inName, 'in-name');
   if (outNames) code.branch(R4, '==', actions.outName, 'out-name');
   // fields
-  code.load(4, R1, R3, recordOffsets.subject).alu('and', R1, 0x3c).alu('add', R1, { register: FP });
+  code.load(4, R1, R3, recordOffsets.subject).alu('and', R1, 0x7c).alu('add', R1, { register: FP });
   code.load(4, R1, R1, frame.fields);
   code.load(4, R2, R3, recordOffsets.second);
   code.branch(R4, '==', actions.any, 'any').branch(R4, '==', actions.within, 'within');

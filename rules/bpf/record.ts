@@ -82,7 +82,7 @@ export const actions = {
 } as const;
 export type Action = keyof typeof actions;
 
-/** What a test can look at: u32 each. */
+/** What a test can look at, u32 each: those that most tables ask for, at the slots that they have unless nobody does. */
 export const fields = {
   source: 0,
   destination: 1,
@@ -104,7 +104,24 @@ export const fields = {
   /** The transport header's first four bytes as one number. */
   spi: 15,
 } as const;
-export type Field = keyof typeof fields;
+
+/** Fields that few tables ask for: each gets a slot that the table leaves free (field-slots.ts). */
+export type RareField =
+  /** The first two bytes of the sender's address in the Ethernet header, and `SENDER_THERE`; 0 where there is no such header. */
+  | 'macStart'
+  /** Its last four bytes. */
+  | 'macRest'
+  /** The number of the processor. */
+  | 'processor'
+  /** Of the device that the packet came by. */
+  | 'inGroup';
+export type Field = keyof typeof fields | RareField;
+
+/** Set in `macStart` where there is an Ethernet header. */
+export const SENDER_THERE = 0x10000;
+
+/** So many fields a table can ask for. */
+export const FIELD_SLOTS = 22;
 
 /** Before the first record: where each hook begins, then where each one's policy is; u32 each. Then zeros. */
 export const HEADER_SIZE = 64;

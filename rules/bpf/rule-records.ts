@@ -1,5 +1,6 @@
 import type { InterfaceMatch } from '../ir.ts';
-import { type Action, actions, type Field, fields, type Need, RECORD_SIZE, recordOffsets } from './record.ts';
+import { usualSlots } from './field-slots.ts';
+import { type Action, actions, type Field, type Need, RECORD_SIZE, recordOffsets } from './record.ts';
 import type { FieldTest } from './test.ts';
 
 /** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
@@ -13,7 +14,14 @@ export interface CompiledRule {
   /** Where a lookup may stand for it: it is one record, and no packet goes on behind it but by a RETURN. */
   readonly lookup?: LookupTexts;
   readonly fields: readonly Field[];
+  /** By record: the fields whose slots are still to be found out. */
+  readonly rare?: readonly RareTest[];
   readonly direction: { readonly in: boolean; readonly out: boolean };
+}
+
+export interface RareTest {
+  readonly record: number;
+  readonly field: Field;
 }
 
 /** Bytes of a compare as latin1 text, made once for each rule: tables are put together from the same rules again and again. */
@@ -69,6 +77,7 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
   const records = Buffer.allocUnsafe(count * RECORD_SIZE).fill(0);
   const names: { record: number; name: InterfaceMatch }[] = [];
   const used = new Set<Field>();
+  const rare: RareTest[] = [];
   let record = 0;
   for (const [index, step] of all.entries()) {
     const isLast = index === all.length - 1;
@@ -83,7 +92,10 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
       }
       case 'group':
         writeGroup(records, record, step.tests, count);
-        for (const { field } of step.tests) used.add(field);
+        for (const [index, { field }] of step.tests.entries()) {
+          used.add(field);
+          if (usualSlots[field] === undefined) rare.push({ record: record + index, field });
+        }
         if (step.tests.length === 0) used.add('protocol');
         break;
       default:
@@ -100,6 +112,7 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
     names,
     ...(count === 1 && action !== 'next' ? { lookup: lookupTexts(records) } : {}),
     fields: [...used],
+    ...(rare.length === 0 ? {} : { rare }),
     direction: { in: asks('inName'), out: asks('outName') },
   };
 }
@@ -149,7 +162,7 @@ function writeGroup(records: Buffer, record: number, tests: readonly FieldTest[]
     const fails = isLast ? count - here : 1;
     writeTest(records, here, test.kind, { holds: some.length - index, fails, negated: test.negated === true });
     const at = here * RECORD_SIZE;
-    records.writeUInt32LE(4 * fields[test.field], at + recordOffsets.subject);
+    records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
     records.writeUInt32LE(test.first >>> 0, at + recordOffsets.first);
     records.writeUInt32LE(test.second >>> 0, at + recordOffsets.second);
   }

@@ -8,13 +8,14 @@ import {
   type CounterPlace,
   RULES_PER_PROGRAM,
 } from '../../rules/bpf/document.ts';
+import { tracksConnections } from '../../rules/bpf/machine-conntrack.ts';
 import type { HookNumber } from '../../rules/ir.ts';
 import { tableContext } from '../../rules/nft/context.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
 import { keptPairs } from '../../rules/nft/kept.ts';
 import { bpfTableNames, isBpfTable } from '../../rules/nft/names.ts';
 import { counterPlaces } from '../dataplane/bpf/bpf-plane.ts';
-import { type BpfLoader, tracksConnections } from '../dataplane/bpf/loader.ts';
+import type { BpfLoader } from '../dataplane/bpf/loader.ts';
 import type { DataPlane } from '../dataplane/data-plane.ts';
 import type { TableId } from '../table-id.ts';
 import { MOST_IDS } from './ids.ts';

@@ -2,7 +2,7 @@ import type { KernelOffsets } from '../../../rules/bpf/machine-frame.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
 /** Bytes that programs read. */
-const [POINTER, NAME, U32] = [8, 16, 4];
+const [POINTER, NAME, U32, U16] = [8, 16, 4, 2];
 
 /**
  * Of struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
@@ -20,11 +20,16 @@ export function readKernelOffsets(): KernelOffsets {
       dev: btf.memberOffset('sk_buff', 'dev', POINTER),
       dst: btf.memberOffset('sk_buff', '_skb_refdst', POINTER),
       nfct: btf.memberOffset('sk_buff', '_nfct', POINTER),
+      head: btf.memberOffset('sk_buff', 'head', POINTER),
+      data: btf.memberOffset('sk_buff', 'data', POINTER),
+      macHeader: btf.memberOffset('sk_buff', 'mac_header', U16),
     },
     dst: { dev: btf.memberOffset('dst_entry', 'dev', POINTER) },
     device: {
       name: btf.memberOffset('net_device', 'name', NAME),
       privFlags: btf.memberOffset('net_device', 'priv_flags', U32),
+      group: btf.memberOffset('net_device', 'group', U32),
+      type: btf.memberOffset('net_device', 'type', U16),
     },
     ...(tellsConnections ? { conntrack: conntrack() } : {}),
   };

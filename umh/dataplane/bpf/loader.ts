@@ -4,6 +4,7 @@ import type { CounterPlace } from '../../../rules/bpf/document.ts';
 import { assemble } from '../../../rules/bpf/encode.ts';
 import type { BpfImage } from '../../../rules/bpf/image.ts';
 import { machine } from '../../../rules/bpf/machine.ts';
+import { tracksConnections } from '../../../rules/bpf/machine-conntrack.ts';
 import { type KernelOffsets, machineMaps } from '../../../rules/bpf/machine-frame.ts';
 import {
   COUNTER_SIZE,
@@ -228,7 +229,7 @@ const smallest: BpfImage = {
   hooks: [1],
   records: smallestRecords(),
   shapes: { keys: new Uint8Array(), values: new Uint8Array(), count: 0 },
-  fields: new Set(),
+  fields: new Map(),
   inNames: false,
   outNames: false,
 };
@@ -240,18 +241,13 @@ function smallestRecords(): Uint8Array {
 }
 
 function needsOffsets({ inNames, outNames, fields }: BpfImage): boolean {
-  return inNames || outNames || tracksConnections(fields);
-}
-
-/** Whether a table looks at connections: they must be tracked then. */
-export function tracksConnections(fields: BpfImage['fields']): boolean {
-  return fields.has('conntrackState') || fields.has('conntrackStatus') || fields.has('connmark');
+  return inNames || outNames || tracksConnections(fields) || fields.has('macStart') || fields.has('inGroup');
 }
 
 const noOffsets: KernelOffsets = {
-  skb: { dev: 0, dst: 0, nfct: 0 },
+  skb: { dev: 0, dst: 0, nfct: 0, head: 0, data: 0, macHeader: 0 },
   dst: { dev: 0 },
-  device: { name: 0, privFlags: 0 },
+  device: { name: 0, privFlags: 0, group: 0, type: 0 },
 };
 
 /** Its elements are made at once, which takes a fifth of the time that one by one takes. */
