@@ -1,3 +1,4 @@
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { cpu } from './cpu.ts';
 
@@ -20,5 +21,14 @@ describeMatch(cpu, {
   checks: [
     { hex: '0000000002', errno: 22 },
     { hex: '0000000001', errno: 0 },
+  ],
+});
+
+const on = (processor: number) => ({ processor });
+
+describeBpf(cpu, {
+  examples: [
+    { name: 'one', info: { cpu: 1, invert: 0 }, takes: [on(1)], leaves: [on(0), on(2), on(257)] },
+    { name: 'another', info: { cpu: 1, invert: 1 }, takes: [on(0), on(2)], leaves: [on(1)] },
   ],
 });

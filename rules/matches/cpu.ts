@@ -1,4 +1,5 @@
 import { defineStruct, u32, type ValueOf } from '../../protocol/struct.ts';
+import { equals } from '../bpf/test.ts';
 import { defineMatch, refuse } from '../extension.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -24,4 +25,5 @@ export const cpu = defineMatch<CpuInfo>({
   nft: ({ cpu, invert }) => ({
     alternatives: [[{ match: { op: invert === 0 ? '==' : '!=', left: { meta: { key: 'cpu' } }, right: cpu } }]],
   }),
+  bpf: ({ cpu, invert }) => ({ groups: [[equals('processor', cpu, invert !== 0)]] }),
 });

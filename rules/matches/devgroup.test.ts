@@ -1,3 +1,4 @@
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { devgroup } from './devgroup.ts';
 
@@ -50,5 +51,29 @@ describeMatch(devgroup, {
     { hex: '04', hook: 'OUTPUT', errno: 0 },
     { hex: '04', hook: 'POSTROUTING', errno: 0 },
     { hex: '05', hook: 'FORWARD', errno: 0 },
+  ],
+});
+
+const group = (inGroup: number) => ({ inGroup });
+const src = (src_group: number, src_mask: number, flags = 1) => ({
+  flags,
+  src_group,
+  src_mask,
+  dst_group: 0,
+  dst_mask: 0,
+});
+
+describeBpf(devgroup, {
+  examples: [
+    { name: 'a group', info: src(3, 0xffffffff), takes: [group(3)], leaves: [group(2), group(0x80000003)] },
+    { name: 'another group', info: src(3, 0xffffffff, 3), takes: [group(2)], leaves: [group(3)] },
+    { name: 'under a mask', info: src(0x13, 0xf), takes: [group(3), group(0xff3)], leaves: [group(2)] },
+    { name: 'under no bits', info: src(3, 0), takes: [group(0), group(3)] },
+    { name: 'not under no bits', info: src(3, 0, 3), leaves: [group(0), group(3)] },
+    { name: 'inversions of what is not asked', info: src(3, 0xffffffff, 10), takes: [group(0)] },
+  ],
+  refused: [
+    { name: 'the group of the device to leave by', info: { ...src(0, 0, 4), dst_mask: 1 }, reason: 'OUTPUT' },
+    { name: 'both', info: src(0, 0, 13), reason: 'OUTPUT' },
   ],
 });

@@ -1,6 +1,7 @@
 import { defineStruct, u32, type ValueOf } from '../../protocol/struct.ts';
 import { hookNames, hooks } from '../../protocol/x-tables.ts';
-import { defineMatch, type NftAlternatives, refuse } from '../extension.ts';
+import { always, masked } from '../bpf/test.ts';
+import { cannotExpress, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -45,6 +46,12 @@ export const devgroup = defineMatch<DevgroupInfo>({
   print: (info, { numeric }) => groupsText(info, '', numeric),
   save: (info) => groupsText(info, '--', false),
   nft: (info) => ({ alternatives: groupTests(info) }),
+  bpf({ flags, src_group, src_mask }) {
+    if ((flags & MATCH_DST) !== 0) cannotExpress('devgroup: at OUTPUT a program can not tell the device to leave by');
+    if ((flags & MATCH_SRC) === 0) return always;
+    return { groups: [[masked('inGroup', src_group, src_mask, (flags & INVERT_SRC) !== 0)]] };
+  },
+  bpfLacks: ['--dst-group'],
 });
 
 function checkHooks(option: string, reached: number, allowed: number): void {

@@ -1,4 +1,6 @@
+import { SENDER_THERE } from '../bpf/record.ts';
 import type { NftOperator, NftStatement } from '../nft/json.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { mac } from './mac.ts';
 
@@ -36,6 +38,47 @@ describeMatch(mac, {
           { match: { op: '!=', left: { '&': [{ payload: { base: 'll', offset: 48, len: 8 } }, 1] }, right: 2 } },
         ],
       ],
+    },
+  ],
+});
+
+const address = (text: string) => {
+  const number = BigInt(`0x${text.replaceAll(':', '')}`);
+  return { macStart: SENDER_THERE + Number(number >> 32n), macRest: Number(number & 0xffffffffn) };
+};
+const none = { macStart: 0, macRest: 0 };
+
+describeBpf(mac, {
+  examples: [
+    {
+      name: 'an address',
+      info: { srcaddr, invert: 0 },
+      takes: [address('42:01:0a:03:04:05')],
+      leaves: [address('42:01:0a:03:04:06'), address('42:02:0a:03:04:05'), address('c2:01:0a:03:04:05'), none],
+    },
+    {
+      name: 'another address, but one',
+      info: { srcaddr, invert: 1 },
+      takes: [address('42:01:0a:03:04:06'), address('42:02:0a:03:04:05'), address('00:00:00:00:00:00')],
+      leaves: [address('42:01:0a:03:04:05'), none],
+    },
+    {
+      name: 'an address with its upper bits set',
+      info: { srcaddr: Buffer.from('ffffffffffff', 'hex'), invert: 0 },
+      takes: [address('ff:ff:ff:ff:ff:ff')],
+      leaves: [address('ff:ff:ff:ff:ff:fe'), address('7f:ff:ff:ff:ff:ff'), none],
+    },
+    {
+      name: 'all zeros: no other than that there is none',
+      info: { srcaddr: new Uint8Array(6), invert: 0 },
+      takes: [address('00:00:00:00:00:00')],
+      leaves: [none],
+    },
+    {
+      name: 'inverted by a number other than 1: any address',
+      info: { srcaddr, invert: 2 },
+      takes: [address('42:01:0a:03:04:05'), address('42:01:0a:03:04:06')],
+      leaves: [none],
     },
   ],
 });

@@ -1,4 +1,6 @@
 import { bytes, defineStruct, i32, type ValueOf } from '../../protocol/struct.ts';
+import { SENDER_THERE } from '../bpf/record.ts';
+import { anyBit, type BpfMatch, equals, masked } from '../bpf/test.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -25,6 +27,7 @@ export const mac = defineMatch<MacInfo>({
   print: ({ srcaddr, invert }) => ` MAC ${invert === 0 ? '' : '! '}${text(srcaddr)}`,
   save: ({ srcaddr, invert }) => `${invert === 0 ? '' : ' !'} --mac-source ${text(srcaddr)}`,
   nft: (info) => ({ alternatives: alternatives(info) }),
+  bpf: (info) => ({ groups: groups(info) }),
 });
 
 function text(address: Uint8Array): string {
@@ -45,4 +48,13 @@ function alternatives({ srcaddr, invert }: MacInfo): NftAlternatives {
   }
   const right = srcaddr.reduce((number, byte) => number * 256 + byte, 0);
   return [[isEthernet, { match: { op: invert === 1 ? '!=' : '==', left, right } }]];
+}
+
+function groups({ srcaddr, invert }: MacInfo): BpfMatch['groups'] {
+  const isThere = [anyBit('macStart', SENDER_THERE)];
+  if (invert !== 0 && invert !== 1) return [isThere];
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = srcaddr;
+  const [start, rest] = [(a << 8) | b, ((c << 24) | (d << 16) | (e << 8) | f) >>> 0];
+  if (invert === 1) return [isThere, [masked('macStart', start, 0xffff, true), equals('macRest', rest, true)]];
+  return [[equals('macStart', SENDER_THERE | start)], [equals('macRest', rest)]];
 }

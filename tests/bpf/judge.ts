@@ -148,6 +148,10 @@ function fieldsOf({ bytes, mark, packetType }: Seen): PacketFields {
     conntrackState: 1,
     conntrackStatus: 0,
     connmark: 0,
+    // on the loopback device, which has no Ethernet address and is of no group
+    macStart: 0,
+    macRest: 0,
+    inGroup: 0,
     ...(has(4) && {
       sourcePort: transport.readUInt16BE(0),
       destinationPort: transport.readUInt16BE(2),

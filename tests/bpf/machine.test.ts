@@ -5,11 +5,12 @@ import { MOST_JUMPS } from '../../rules/bpf/machine-frame.ts';
 import type { HookNumber, MatchUse, Rule, TargetUse } from '../../rules/ir.ts';
 import { anyPort, device, icmp, mark, match, rule, tcp, udp } from '../../rules/nft/testing/rules.ts';
 import type { Chains, TableOptions } from '../../rules/nft/testing/table.ts';
+import { possibleCpus } from '../../sys/bpf/possible-cpus.ts';
 import { pick, randomFrom } from '../harness/random.ts';
 import { type IpFields, ip, type Transport } from '../packets/packet.ts';
 import * as transport from '../packets/transport.ts';
 import { type Arrival, expectAsJudged } from './check.ts';
-import { bpfMissing } from './loaded.ts';
+import { bpfMissing, LoadedTable } from './loaded.ts';
 import { randomFocus, randomPacket, randomTable } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
 
@@ -48,6 +49,8 @@ const on = (protocol: number, matches: readonly MatchUse[], target: TargetUse = 
 const any = (target: TargetUse): Rule => rule({ target });
 const from = (source: number, target: TargetUse): Rule => rule({ header: { source, sourceMask: 0xffffffff }, target });
 const length = (min: number, max: number) => match('length', 0, { min, max, invert: 0 });
+
+const group = (info: object) => match('devgroup', 0, { src_mask: 0xffffffff, dst_group: 0, dst_mask: 0, ...info });
 
 interface Case {
   readonly title: string;
@@ -178,6 +181,20 @@ const matching: readonly Case[] = [
       ],
     },
     packets: [accepted(to(80))],
+  },
+  {
+    title: 'a device without an Ethernet address, of no group',
+    chains: {
+      INPUT: [
+        rule({ matches: [match('mac', 0, { srcaddr: new Uint8Array(6), invert: 0 })], target: drop }),
+        rule({ matches: [match('mac', 0, { srcaddr: new Uint8Array(6), invert: 1 })], target: drop }),
+        rule({ matches: [match('mac', 0, { srcaddr: new Uint8Array(6), invert: 2 })], target: drop }),
+        rule({ matches: [group({ flags: 1, src_group: 1 })], target: drop }),
+        rule({ matches: [group({ flags: 3, src_group: 0 })], target: drop }),
+        rule({ matches: [group({ flags: 1, src_group: 0 }), group({ flags: 3, src_group: 1 })], target: count }),
+      ],
+    },
+    packets: [accepted(to(1)), accepted(to(1), { fragmentOffset: 3 })],
   },
   {
     title: 'the type of service, the time to live, the length',
@@ -420,6 +437,27 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
     );
     const verdicts = expectAsJudged(table, packets);
     expect(new Set(verdicts).size).toBe(2);
+  });
+
+  it('the processor that handles a packet', () => {
+    const processors = 1 + Math.max(...possibleCpus());
+    const onProcessor = (cpu: number, invert: number) =>
+      rule({ matches: [match('cpu', 0, { cpu, invert })], target: count });
+    const loaded = new LoadedTable(
+      makeTable({
+        INPUT: [
+          ...Array.from({ length: processors }, (_, cpu) => onProcessor(cpu, 0)),
+          onProcessor(processors, 1),
+          onProcessor(processors, 0),
+        ],
+      }),
+      new Set([INPUT]),
+    );
+    loaded.run(INPUT, accepted(to(80)).packet);
+    const counted = [...loaded.counters().keys()];
+    // by one of them, by the inverted one and by the policy
+    expect(counted).toEqual([counted[0], processors, processors + 2]);
+    expect(counted[0]).toBeLessThan(processors);
   });
 
   it('lookups of several shapes: whichever rule stands first', () => {

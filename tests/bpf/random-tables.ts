@@ -90,6 +90,15 @@ const anywhere: Some<MakeMatch> = [
   },
   (random) => match('pkttype', 0, { pkttype: random(4), invert: inversion(random) }),
   (random) => match('comment', 0, { comment: new Uint8Array(256).fill(0x61, 0, random(9)) }),
+  (random) => match('mac', 0, { srcaddr: new Uint8Array(6), invert: inversion(random) }),
+  (random) =>
+    match('devgroup', 0, {
+      flags: pick(random, [1, 3]),
+      src_group: random(2),
+      src_mask: pick(random, [0, 1, 0xffffffff]),
+      dst_group: 0,
+      dst_mask: 0,
+    }),
   (random, focus) => {
     const [source, destination] = [range(random, focus.addresses), range(random, focus.addresses)];
     const end = (address: number) => ({ ip: address, rest: new Uint8Array(12) });
