@@ -4,6 +4,7 @@ import { type GuardSpec, guardName } from './guard.ts';
 import { type HeaderFacets, headerFacets } from './header-facets.ts';
 import { Reach } from './reach.ts';
 import { type GuardPoint, isCovered, type RuleParts, ruleParts } from './rule-parts.ts';
+import { ownDepth } from './stateful.ts';
 import { canMatch, waysThrough } from './ways.ts';
 
 /** A guard a rule needs, if none before it in the chain covers it. */
@@ -32,8 +33,19 @@ export interface Analysis {
   readonly wantsTableName: boolean;
   /** Names that no other rule of the table may have. */
   readonly exclusive: readonly string[];
-  /** The key last made of `key` and covered guards. */
-  effective: { readonly covered: number; readonly key: string } | undefined;
+  /** What `plannedEntry` made of it last. */
+  planned: PlannedEntry | undefined;
+}
+
+/** An entry as it stands among others. Entries of one meaning in the same company of guards are this one object. */
+export interface PlannedEntry {
+  /** Equal keys: the same nft rules, but for the id. It has the hooks in it where they count. */
+  readonly key: string;
+  readonly analysis: Analysis;
+  /** Which of its guards are left out: 1 << index (`isCovered`). */
+  readonly covered: number;
+  /** Levels that the chains take which it has for itself. */
+  readonly levels: number;
 }
 
 /** Analyses by key; the driver owns one for each table. */
@@ -58,7 +70,7 @@ export function analyse(rule: Rule, key: string, context: TableContext, hooks: n
     parts: hasOwnThings(parts) ? parts : undefined,
     wantsTableName: parts.wantsTableName,
     exclusive: exclusiveNames(parts),
-    effective: undefined,
+    planned: undefined,
   };
 }
 
@@ -88,7 +100,7 @@ function keyFrom(key: string, hooks: number): string {
 }
 
 /** Whether the guard stands behind the rule's stateful match. */
-export function isLate(analysis: Analysis, guard: GuardPoint): boolean {
+function isLate(analysis: Analysis, guard: GuardPoint): boolean {
   return analysis.parts !== undefined && guard.after > analysis.parts.stateful;
 }
 
@@ -97,14 +109,36 @@ export function standingGuards({ guards }: Analysis, covered: number): readonly 
   return covered === 0 ? guards : guards.filter((_, index) => !isCovered(covered, index));
 }
 
+/** The entry where these guards of it are left out; made once and again only where others are. */
+export function plannedEntry(analysis: Analysis, covered: number): PlannedEntry {
+  const last = analysis.planned;
+  if (last !== undefined && last.covered === covered) return last;
+  const planned = { key: effectiveKey(analysis, covered), analysis, covered, levels: ownLevels(analysis, covered) };
+  analysis.planned = planned;
+  return planned;
+}
+
 /**
  * The key that tells apart entries of one meaning with different guards: what is left out stands behind
  * a NUL. A key says its own length, and the chain name it may end in has no NUL.
  */
-export function effectiveKey(analysis: Analysis, covered: number): string {
-  if (covered === 0) return analysis.key;
-  if (analysis.effective?.covered !== covered) analysis.effective = { covered, key: `${analysis.key}\u0000${covered}` };
-  return analysis.effective.key;
+function effectiveKey({ key }: Analysis, covered: number): string {
+  return covered === 0 ? key : `${key}\u0000${covered}`;
+}
+
+/** Guards, and what a state needs. */
+function ownLevels(analysis: Analysis, covered: number): number {
+  const { guards, parts } = analysis;
+  if (guards.length === 0 && parts === undefined) return 0;
+  const needed = standingGuards(analysis, covered);
+  const late = needed.filter((guard) => isLate(analysis, guard));
+  const own = parts === undefined ? 0 : Math.max(ownDepth(parts, late), targetDepth(parts));
+  return Math.max(own, needed.length > late.length ? 1 : 0);
+}
+
+/** A target's own chain is a level, if any packet gets there. */
+function targetDepth({ target }: RuleParts): number {
+  return target.chain === undefined ? 0 : 1;
 }
 
 /** Whether what `strong` lets through needs no look from `weak`. */

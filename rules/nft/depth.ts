@@ -1,9 +1,6 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { isLate, standingGuards } from './analysis.ts';
 import type { GuardSpec } from './guard.ts';
-import { chainNamed, type PlannedChain, type PlannedEntry, type TablePlan } from './plan.ts';
-import type { RuleParts } from './rule-parts.ts';
-import { ownDepth } from './stateful.ts';
+import { chainNamed, type PlannedChain, type TablePlan } from './plan.ts';
 
 /**
  * Chains that may stand on a path under a base chain: NFT_JUMP_STACK_SIZE is 16 and counts the base
@@ -99,7 +96,8 @@ class Graph {
   }
 
   #targets({ entries }: PlannedChain): readonly PlannedChain[] {
-    const names = new Set(entries.flatMap(({ analysis }) => analysis.leadsTo ?? []));
+    const names = new Set<string>();
+    for (const { analysis } of entries) if (analysis.leadsTo !== undefined) names.add(analysis.leadsTo);
     return [...names].map((name) => chainNamed(this.#users, name));
   }
 
@@ -110,27 +108,11 @@ class Graph {
     const names = [...path, chain.source.name];
     if (path.includes(chain.source.name)) throw tooDeep(names, names.length);
     let below = 0;
-    for (const entry of chain.entries) {
-      if (entry.analysis.guards.length > 0 || entry.analysis.parts !== undefined)
-        below = Math.max(below, helperLevels(entry));
-    }
+    for (const { levels } of chain.entries) if (levels > below) below = levels;
     for (const next of this.#targets(chain)) below = Math.max(below, this.#height(next, names));
     this.#heights.set(chain, 1 + below);
     return 1 + below;
   }
-}
-
-/** Levels that the chains take which an entry has for itself: guards, and what a state needs. */
-function helperLevels({ analysis, covered }: PlannedEntry): number {
-  const needed = standingGuards(analysis, covered);
-  const late = needed.filter((guard) => isLate(analysis, guard));
-  const own = analysis.parts === undefined ? 0 : Math.max(ownDepth(analysis.parts, late), targetDepth(analysis.parts));
-  return Math.max(own, needed.length > late.length ? 1 : 0);
-}
-
-/** A target's own chain is a level, if any packet gets there. */
-function targetDepth({ target }: RuleParts): number {
-  return target.chain === undefined ? 0 : 1;
 }
 
 function tooDeep(path: readonly string[], levels: number): BpfilterError {

@@ -1,27 +1,22 @@
 import { cannotExpress } from '../extension.ts';
-import { type AnalysisCache, standingGuards } from './analysis.ts';
+import { type AnalysisCache, type PlannedEntry, standingGuards } from './analysis.ts';
 import { type ContextOptions, tableContext } from './context.ts';
 import { withinDepth } from './depth.ts';
-import { chainIdentity, type InstalledChain, type InstalledEntry, type InstalledTable } from './installed.ts';
+import type { InstalledChain, InstalledEntry, InstalledTable } from './installed.ts';
 import { keptPairs } from './kept.ts';
 import { isBpfTable, ownTableNames } from './names.ts';
-import { type PlannedChain, type PlannedEntry, planTable, type TablePlan } from './plan.ts';
-import type { TableSource } from './source.ts';
-
-/** One entry of the new table, with what it was in the old one if it stays. */
-export interface EntryStep {
-  readonly entry: PlannedEntry;
-  readonly kept: InstalledEntry | undefined;
-}
+import { type PlannedChain, planTable, type TablePlan } from './plan.ts';
+import { chainIdentity, type TableSource } from './source.ts';
 
 /** A chain of the new table. */
 export interface ChainDiff {
   readonly chain: PlannedChain;
-  readonly isNew: boolean;
-  /** In order, without a built-in chain's policy. */
-  readonly steps: readonly EntryStep[];
-  /** The policy lives in the base chain, apart from the rules. */
-  readonly policy: EntryStep | undefined;
+  /** What it was; undefined: it is new. */
+  readonly old: InstalledChain | undefined;
+  /** By entry: its place in the old chain where it stays, else -1. A built-in chain's policy lives apart from the rules. */
+  readonly kept: Int32Array;
+  /** How many rules the chain begins with that stay where they are. */
+  readonly head: number;
   /** Old rules that go while the chain stays. */
   readonly removed: readonly InstalledEntry[];
   /** The old policy where it goes. */
@@ -57,7 +52,9 @@ export interface DiffOptions extends ContextOptions {
  */
 export function diffTable(present: InstalledTable | undefined, next: TableSource, options: DiffOptions): TableDiff {
   const { instance, cache = new Map() } = options;
-  const plan = underItsName(withinDepth(planTable(next, tableContext(next.table, options), cache)), present, options);
+  const before = new Map(present?.chains.map((chain) => [chainIdentity(chain), chain.planned]));
+  const planned = planTable(next, tableContext(next.table, options), cache, before);
+  const plan = underItsName(withinDepth(planned), present, options);
   const isMoved = present !== undefined && present.nftTable !== plan.context.nftTable;
   const old = isMoved ? undefined : present;
   const oldChains = new Map(old?.chains.map((chain) => [chainIdentity(chain), chain]));
@@ -102,7 +99,7 @@ function underItsName(plan: TablePlan, present: InstalledTable | undefined, { an
  * in front of.
  */
 export function needsHandles({ chains }: TableDiff): readonly number[] {
-  const ids = chains.flatMap((chain) => [...goneFrom(chain).map(({ id }) => id), ...anchors(chain.steps)]);
+  const ids = chains.flatMap((chain) => [...goneFrom(chain).map(({ id }) => id), ...anchors(chain)]);
   return [...new Set(ids)];
 }
 
@@ -116,39 +113,57 @@ export function hasRules({ analysis, covered }: PlannedEntry): boolean {
   return analysis.live || standingGuards(analysis, covered).length > 0;
 }
 
-function anchors(steps: readonly EntryStep[]): readonly number[] {
+/** How many entries of a chain are rules of its nft chain: all, but a policy. */
+export function ruleCount({ source: { kind }, entries }: Pick<PlannedChain, 'source' | 'entries'>): number {
+  return entries.length - (kind === 'builtin' ? 1 : 0);
+}
+
+function anchors({ chain, old, kept, head }: ChainDiff): readonly number[] {
   const found: number[] = [];
   let waiting = false;
-  for (const { entry, kept } of steps) {
-    if (!hasRules(entry)) continue;
-    if (kept !== undefined && waiting) found.push(kept.id);
-    waiting = kept === undefined;
+  for (let at = head; at < ruleCount(chain); at += 1) {
+    const entry = chain.entries[at];
+    if (entry === undefined || !hasRules(entry)) continue;
+    const stays = old?.entries[kept[at] ?? -1];
+    if (stays !== undefined && waiting) found.push(stays.id);
+    waiting = stays === undefined;
   }
   return found;
 }
 
+const nothing: readonly InstalledEntry[] = [];
+
 function diffChain(old: InstalledChain | undefined, chain: PlannedChain): ChainDiff {
-  const hasPolicy = chain.source.kind === 'builtin';
-  const [oldRules, oldPolicy] = apart(old?.entries ?? [], hasPolicy);
-  const [rules, policy] = apart(chain.entries, hasPolicy);
-  const pairs = keptPairs(
-    oldRules.map(({ key }) => key),
-    rules.map(({ key }) => key),
-  );
-  const stays = new Uint8Array(oldRules.length);
-  for (const at of pairs) if (at >= 0) stays[at] = 1;
+  const { entries } = chain;
+  const before = old?.entries ?? nothing;
+  const count = ruleCount(chain);
+  const oldCount = Math.max(0, before.length - (entries.length - count));
+  const kept = new Int32Array(entries.length).fill(-1);
+  const shorter = Math.min(count, oldCount);
+  let head = 0;
+  while (head < shorter && before[head]?.key === entries[head]?.key) head += 1;
+  let tail = 0;
+  while (tail < shorter - head && before[oldCount - 1 - tail]?.key === entries[count - 1 - tail]?.key) tail += 1;
+  for (let at = 0; at < head; at += 1) kept[at] = at;
+  for (let at = 1; at <= tail; at += 1) kept[count - at] = oldCount - at;
+  const keys = (all: readonly { readonly key: string }[], end: number) =>
+    all.slice(head, end - tail).map(({ key }) => key);
+  const pairs = keptPairs(keys(before, oldCount), keys(entries, count));
+  const stays = new Uint8Array(oldCount - tail - head);
+  for (const [at, place] of pairs.entries()) {
+    if (place < 0) continue;
+    kept[head + at] = head + place;
+    stays[place] = 1;
+  }
+  const [oldPolicy, policy] = [before[oldCount], entries[count]];
   const policyStays = oldPolicy?.key === policy?.key;
+  if (policyStays && policy !== undefined) kept[count] = oldCount;
   return {
     chain,
-    isNew: old === undefined,
-    steps: rules.map((entry, at) => ({ entry, kept: oldRules[pairs[at] ?? -1] })),
-    policy: policy && { entry: policy, kept: policyStays ? oldPolicy : undefined },
-    removed: oldRules.filter((_, at) => stays[at] === 0),
+    old,
+    kept,
+    head,
+    removed: before.slice(head, oldCount - tail).filter((_, at) => stays[at] === 0),
     removedPolicy: policyStays ? undefined : oldPolicy,
   };
-}
-
-/** The entries, and the last one by itself where it is a policy. */
-function apart<Entry>(entries: readonly Entry[], hasPolicy: boolean): readonly [readonly Entry[], Entry | undefined] {
-  return hasPolicy ? [entries.slice(0, -1), entries.at(-1)] : [entries, undefined];
 }

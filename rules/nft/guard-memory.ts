@@ -11,12 +11,23 @@ interface KnownGuard {
 /** How many guards of a chain are remembered: enough for the protocols, and planning stays linear. */
 const REMEMBERED = 16;
 
+/** A guard that was taken into memory. */
+interface Remembered {
+  /** The entry's place in its chain. */
+  readonly at: number;
+  /** Where in the memory. */
+  readonly slot: number;
+  readonly guard: KnownGuard;
+}
+
 /**
  * The guards passed on the way down a chain. A packet that matches a header matched any part of it
  * earlier too (nothing changes what headers test), so a guard behind that part has seen it.
  */
 export class GuardMemory {
   readonly #known: KnownGuard[] = [];
+  /** All that it ever took in. Few: one takes another's place only if it has fewer tests. */
+  readonly #log: Remembered[] = [];
   /** How many tests the narrowest of them has. */
   #narrowest = 0;
 
@@ -25,12 +36,26 @@ export class GuardMemory {
     return false;
   }
 
-  /** Where there is no room it takes the place of the narrowest, if that is narrower. */
-  remember(spec: GuardSpec, header: HeaderFacets): void {
-    const count = tests(header);
-    if (this.#known.length < REMEMBERED) this.#known.push({ spec, header });
-    else if (count >= this.#narrowest) return;
-    else this.#known[this.#known.findIndex((known) => tests(known.header) === this.#narrowest)] = { spec, header };
+  /** Takes in a guard of entry `at`. Where there is no room it takes the place of the narrowest, if that is narrower. */
+  remember(spec: GuardSpec, header: HeaderFacets, at: number): void {
+    let slot = this.#known.length;
+    if (slot >= REMEMBERED) {
+      if (tests(header) >= this.#narrowest) return;
+      slot = this.#known.findIndex((known) => tests(known.header) === this.#narrowest);
+    }
+    this.#put({ at, slot, guard: { spec, header } });
+  }
+
+  /** What it was in front of entry `at`. */
+  before(at: number): GuardMemory {
+    const memory = new GuardMemory();
+    for (const one of this.#log) if (one.at < at) memory.#put(one);
+    return memory;
+  }
+
+  #put(one: Remembered): void {
+    this.#log.push(one);
+    this.#known[one.slot] = one.guard;
     this.#narrowest = Math.max(...this.#known.map((known) => tests(known.header)));
   }
 }

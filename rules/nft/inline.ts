@@ -3,7 +3,7 @@ import type { NftMatch } from '../extension.ts';
 import type { CompiledRule, NamedObject, NftRuleBody, OwnChain } from './compiled-rule.ts';
 import type { Tests } from './condition.ts';
 import type { NftExpression, NftStatement } from './json.ts';
-import { chainNamed, entryParts, type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
+import { chainNamed, entryParts, type PlannedChain, ruleName, type TablePlan } from './plan.ts';
 import { compileParts } from './rule.ts';
 import { partsOf, type RuleParts } from './rule-parts.ts';
 import { waysThrough } from './ways.ts';
@@ -54,16 +54,16 @@ export class Inliner {
   }
 
   /**
-   * An entry that leads to a chain which is written out. Throws `loop` where that can't be done exactly, or
+   * The entry at that place of a chain, which leads to one that is written out. Throws `loop` where that can't be done exactly, or
    * grows too large.
    */
-  expand(chain: PlannedChain, entry: PlannedEntry): CompiledRule {
+  expand(chain: PlannedChain, at: number): CompiledRule {
     const out: WrittenOut = { rules: [], objects: [], chains: [] };
     const start: Path = { header: [], matches: [] };
-    const behind = this.#entry(chain, entry, start, out);
+    const behind = this.#entry(chain, at, start, out);
     // who comes back from where a goto led to leaves this chain too
     if (behind !== undefined) {
-      const { header, matches } = this.#parts(entry);
+      const { header, matches } = this.#parts(chain, at);
       if (header !== 'never') {
         for (const expr of waysThrough(header, matches)) out.rules.push({ expr: [...expr, { return: null }] });
       }
@@ -72,17 +72,18 @@ export class Inliner {
   }
 
   /** Writes an entry behind a path. Returns what lets pass who doesn't leave the chain by it, where anybody does. */
-  #entry(chain: PlannedChain, entry: PlannedEntry, path: Path, out: WrittenOut): readonly NftMatch[] | undefined {
-    const where = () => ruleName(chain.source, entry.index);
-    const parts = this.#parts(entry);
+  #entry(chain: PlannedChain, at: number, path: Path, out: WrittenOut): readonly NftMatch[] | undefined {
+    const where = () => ruleName(chain.source, chain.source.first + at);
+    const parts = this.#parts(chain, at);
     if (parts.header === 'never') return undefined;
     const [verdict] = parts.target.statements;
     const goes = verdict !== undefined && 'goto' in verdict;
     const returns = verdict !== undefined && 'return' in verdict;
-    const { leadsTo } = entry.analysis;
+    const leadsTo = chain.entries[at]?.analysis.leadsTo;
     const inlined =
       leadsTo !== undefined && this.#plan.inlined.has(leadsTo) ? chainNamed(this.#users, leadsTo) : undefined;
-    this.#write(entry, behindPath(path, parts, inlined !== undefined || returns ? [] : asJump(parts)), out, where);
+    const written = behindPath(path, parts, inlined !== undefined || returns ? [] : asJump(parts));
+    this.#write(chain.source.first + at, written, isStateless(parts), out, where);
     if (inlined !== undefined) {
       if (!isStateless(parts)) throw cannot(where(), 'a test with a state leads to it');
       this.#chain(inlined, pathBehind(path, parts), out, where);
@@ -93,8 +94,8 @@ export class Inliner {
   #chain(chain: PlannedChain, path: Path, out: WrittenOut, where: () => string): void {
     if (!this.#isQuiet(chain) && !isStable(path)) throw cannot(where(), 'a target in it may change what led to it');
     let here = path;
-    for (const entry of chain.entries) {
-      const on = this.#entry(chain, entry, here, out);
+    for (let at = 0; at < chain.entries.length; at += 1) {
+      const on = this.#entry(chain, at, here, out);
       if (on !== undefined) here = { header: here.header, matches: [...here.matches, ...on] };
     }
   }
@@ -103,18 +104,19 @@ export class Inliner {
   #isQuiet(chain: PlannedChain): boolean {
     const known = this.#quiet.get(chain);
     if (known !== undefined) return known;
-    const found = chain.entries.every((entry) => {
-      const { leadsTo } = entry.analysis;
-      return isQuiet(this.#parts(entry)) && (leadsTo === undefined || this.#isQuiet(chainNamed(this.#users, leadsTo)));
+    const found = chain.entries.every(({ analysis: { leadsTo } }, at) => {
+      return (
+        isQuiet(this.#parts(chain, at)) && (leadsTo === undefined || this.#isQuiet(chainNamed(this.#users, leadsTo)))
+      );
     });
     this.#quiet.set(chain, found);
     return found;
   }
 
-  #write(entry: PlannedEntry, parts: RuleParts, out: WrittenOut, where: () => string): void {
-    const id = this.#ids[entry.index] ?? 0;
+  #write(index: number, parts: RuleParts, stateless: boolean, out: WrittenOut, where: () => string): void {
+    const id = this.#ids[index] ?? 0;
     const compiled = compileParts(parts, id, 0);
-    const hasOwn = compiled.objects.length + compiled.chains.length > 0 || !isStateless(this.#parts(entry));
+    const hasOwn = compiled.objects.length + compiled.chains.length > 0 || !stateless;
     if (hasOwn && this.#writtenOut.has(id))
       throw cannot(where(), 'a rule with a state of its own is reached by several jumps');
     this.#writtenOut.add(id);
@@ -126,8 +128,8 @@ export class Inliner {
     out.chains.push(...compiled.chains);
   }
 
-  #parts({ analysis, index }: PlannedEntry): RuleParts {
-    return analysis.parts ?? entryParts(this.#plan, index);
+  #parts({ source, entries }: PlannedChain, at: number): RuleParts {
+    return entries[at]?.analysis.parts ?? entryParts(this.#plan, source.first + at);
   }
 }
 

@@ -14,6 +14,8 @@ export interface InstalledChain {
   readonly name: string;
   /** The policy or closing RETURN last. */
   readonly entries: readonly InstalledEntry[];
+  /** What it was made from. */
+  readonly planned: PlannedChain;
 }
 
 /** What an nft table of ours holds; enough to change it. */
@@ -30,9 +32,4 @@ export interface InstalledTable {
   readonly isWrittenOut: boolean;
   /** Names of shared guard chains. */
   readonly guards: readonly string[];
-}
-
-/** Tells chains of an iptables table apart. */
-export function chainIdentity({ kind, name }: InstalledChain | PlannedChain['source']): string {
-  return `${kind} ${name}`;
 }

@@ -4,9 +4,10 @@ import {
   type Analysis,
   type AnalysisCache,
   analyse,
-  effectiveKey,
   holdsFor,
   known,
+  type PlannedEntry,
+  plannedEntry,
   remember,
   standingGuards,
 } from './analysis.ts';
@@ -15,23 +16,25 @@ import type { GuardSpec } from './guard.ts';
 import { GuardMemory } from './guard-memory.ts';
 import { Reach } from './reach.ts';
 import { type RuleParts, ruleParts } from './rule-parts.ts';
-import type { ChainSource, TableSource } from './source.ts';
+import { type ChainSource, chainIdentity, type TableSource } from './source.ts';
 
-/** An entry of the new table. */
-export interface PlannedEntry {
-  /** Its place in the blob. */
-  readonly index: number;
-  /** Equal keys: the same nft rules, but for the id. It has the hooks in it where they count. */
-  readonly key: string;
-  readonly analysis: Analysis;
-  /** Which of its guards are left out: 1 << index (`isCovered`). */
-  readonly covered: number;
+/** A guard chain that entries of a chain need. */
+interface GuardUse {
+  /** The first entry that needs it, by its place in the chain. */
+  readonly at: number;
+  readonly name: string;
+  readonly spec: GuardSpec;
 }
 
 export interface PlannedChain {
   readonly source: ChainSource;
-  /** All of them, policy or closing RETURN included. */
+  /** All of them, policy or closing RETURN included; the first one stands at `source.first` in the blob. */
   readonly entries: readonly PlannedEntry[];
+  readonly guards: readonly GuardUse[];
+  /** What came of its guards. */
+  readonly memory: GuardMemory;
+  /** An entry of it claims a name that no other may have. */
+  readonly isExclusive: boolean;
 }
 
 export interface TablePlan {
@@ -45,13 +48,20 @@ export interface TablePlan {
 }
 
 /**
- * What of each entry decides how it looks in nft, decoding only entries whose key the cache doesn't
- * know. Throws `not-expressible` and what extensions throw, with the rule's name.
+ * What of each entry decides how it looks in nft, decoding only entries whose key the cache doesn't know. `previous`:
+ * chains of the table before, by `chainIdentity`; entries that a chain begins with, as it did there, aren't looked at
+ * again. Throws `not-expressible` and what extensions throw, with the rule's name.
  */
-export function planTable(source: TableSource, context: TableContext, cache: AnalysisCache): TablePlan {
+export function planTable(
+  source: TableSource,
+  context: TableContext,
+  cache: AnalysisCache,
+  previous: ReadonlyMap<string, PlannedChain> = new Map(),
+): TablePlan {
   const guards = new Map<string, GuardSpec>();
-  const taken = new Set<string>();
-  const chains = source.chains.map((chain) => planChain(source, chain, context, cache, guards, taken));
+  const planning = { source, context, cache, slots: source.slots?.(cache) ?? [], taken: new Set<string>() };
+  const chains = source.chains.map((chain) => planChain(planning, chain, previous.get(chainIdentity(chain))));
+  for (const chain of chains) for (const { name, spec } of chain.guards) guards.set(name, spec);
   prune(cache, source, chains);
   return { source, context, chains, guards, inlined: new Set() };
 }
@@ -62,18 +72,27 @@ export function ruleName(chain: ChainSource, index: number): string {
   return `rule ${index - chain.first + 1} of chain ${chain.name}`;
 }
 
-function planChain(
-  source: TableSource,
-  chain: ChainSource,
-  context: TableContext,
-  cache: AnalysisCache,
-  guards: Map<string, GuardSpec>,
-  taken: Set<string>,
-): PlannedChain {
-  const memory = new GuardMemory();
-  const slots = source.slots?.(cache) ?? [];
-  const entries: PlannedEntry[] = [];
-  for (let index = chain.first; index <= chain.last; index += 1) {
+/** What planning a table's chains has in common. */
+interface Planning {
+  readonly source: TableSource;
+  readonly context: TableContext;
+  readonly cache: AnalysisCache;
+  /** What is known of each entry of the blob. */
+  readonly slots: (Analysis | undefined)[];
+  /** Names that only one entry may have. */
+  readonly taken: Set<string>;
+}
+
+function planChain(planning: Planning, chain: ChainSource, previous: PlannedChain | undefined): PlannedChain {
+  const { context, source, cache, slots, taken } = planning;
+  const same = previous === undefined ? 0 : sameBeginning(planning, chain, previous);
+  const entries = previous?.entries.slice(0, same) ?? [];
+  const memory = previous?.memory.before(same) ?? new GuardMemory();
+  const guards = previous?.guards.filter(({ at }) => at < same) ?? [];
+  const needed = new Set(guards.map(({ name }) => name));
+  let isExclusive = false;
+  for (let at = same; at <= chain.last - chain.first; at += 1) {
+    const index = chain.first + at;
     let analysis = slots[index];
     const hooks = source.hooks[index] ?? 0;
     if (analysis === undefined || !holdsFor(analysis, hooks)) {
@@ -84,13 +103,35 @@ function planChain(
       remember(cache, key, analysis);
       slots[index] = analysis;
     }
-    for (const name of analysis.exclusive) takeName(name, taken, ruleName(chain, index));
-    const covered = coverage(analysis, memory);
-    if (analysis.guards.length > 0)
-      for (const { chain: name, spec } of standingGuards(analysis, covered)) guards.set(name, spec);
-    entries.push({ index, key: effectiveKey(analysis, covered), analysis, covered });
+    for (const name of analysis.exclusive) {
+      takeName(name, taken, ruleName(chain, index));
+      isExclusive = true;
+    }
+    const covered = coverage(analysis, memory, at);
+    if (analysis.guards.length > 0) {
+      for (const { chain: name, spec } of standingGuards(analysis, covered)) {
+        if (needed.has(name)) continue;
+        needed.add(name);
+        guards.push({ at, name, spec });
+      }
+    }
+    entries.push(plannedEntry(analysis, covered));
   }
-  return { source: chain, entries };
+  return { source: chain, entries, guards, memory, isExclusive };
+}
+
+/** How many entries a chain begins with that stood there before: whatever came of those comes of them again. */
+function sameBeginning({ source, slots }: Planning, { first, last }: ChainSource, previous: PlannedChain): number {
+  const { entries, isExclusive } = previous;
+  if (isExclusive) return 0;
+  const most = Math.min(entries.length, last - first + 1);
+  let same = 0;
+  for (; same < most; same += 1) {
+    const analysis = slots[first + same];
+    if (analysis === undefined || analysis !== entries[same]?.analysis) break;
+    if (!holdsFor(analysis, source.hooks[first + same] ?? 0)) break;
+  }
+  return same;
 }
 
 function takeName(name: string, taken: Set<string>, rule: string): void {
@@ -98,13 +139,13 @@ function takeName(name: string, taken: Set<string>, rule: string): void {
   taken.add(name);
 }
 
-function coverage({ guards, header }: Analysis, memory: GuardMemory): number {
+function coverage({ guards, header }: Analysis, memory: GuardMemory, at: number): number {
   if (header === undefined) return 0;
   let covered = 0;
   let index = 0;
   for (const { spec, covers } of guards) {
     if (memory.covers(spec, header)) covered |= index < 31 ? 1 << index : 0;
-    else if (covers) memory.remember(spec, header);
+    else if (covers) memory.remember(spec, header, at);
     index += 1;
   }
   return covered;
@@ -113,8 +154,10 @@ function coverage({ guards, header }: Analysis, memory: GuardMemory): number {
 /** Keeps the cache from growing with every table that ever was. */
 function prune(cache: AnalysisCache, source: TableSource, chains: readonly PlannedChain[]): void {
   if (cache.size <= 2 * source.offsets.length + 1000) return;
-  const entries = chains.flatMap((chain) => chain.entries);
-  const used = new Set(entries.flatMap(({ index, analysis }) => [source.key(index), analysis.key]));
+  const used = new Set<string>();
+  for (const { source: chain, entries } of chains) {
+    for (const [at, { analysis }] of entries.entries()) used.add(source.key(chain.first + at)).add(analysis.key);
+  }
   for (const key of cache.keys()) if (!used.has(key)) cache.delete(key);
 }
 

@@ -51,7 +51,7 @@ class Changes {
 /** Which rules of chain `map` stay. */
 function kept({ chains }: TableDiff): readonly boolean[] {
   const map = chains.find(({ chain }) => chain.source.name === 'map');
-  return map?.steps.map((step) => step.kept !== undefined) ?? [];
+  return [...(map?.kept ?? [])].map((at) => at >= 0);
 }
 
 /** What NETMAP is, with its counter. */

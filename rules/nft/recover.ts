@@ -18,14 +18,16 @@ export function installedFrom(
   options: Omit<DiffOptions, 'instance'> = {},
 ): InstalledTable {
   const plan = withinDepth(planTable(source, tableContext(source.table, options), options.cache ?? new Map()));
-  const chains = plan.chains.map(({ source: { kind, name }, entries }) => ({
-    kind,
-    name,
-    entries: entries.map((entry) => {
-      const id = ids[entry.index] ?? 0;
-      const owned = entry.analysis.parts === undefined ? {} : ownedBy(compileEntry(plan, entry, id));
+  const chains = plan.chains.map((planned) => ({
+    kind: planned.source.kind,
+    name: planned.source.name,
+    entries: planned.entries.map((entry, at) => {
+      const index = planned.source.first + at;
+      const id = ids[index] ?? 0;
+      const owned = entry.analysis.parts === undefined ? {} : ownedBy(compileEntry(plan, index, entry, id));
       return { id, key: entry.key, ...owned };
     }),
+    planned,
   }));
   return {
     name: source.table,

@@ -28,3 +28,8 @@ export interface TableSource {
    */
   slots?<T>(owner: ReadonlyMap<string, T>): (T | undefined)[];
 }
+
+/** Tells chains of an iptables table apart. */
+export function chainIdentity({ kind, name }: Pick<ChainSource, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
+}

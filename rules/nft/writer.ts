@@ -1,11 +1,12 @@
 import { BpfilterError } from '../../protocol/error.ts';
+import type { PlannedEntry } from './analysis.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 import { naming } from './context.ts';
-import { type ChainDiff, type EntryStep, hasRules, type TableDiff } from './diff.ts';
+import { type ChainDiff, hasRules, ruleCount, type TableDiff } from './diff.ts';
 import { Inliner } from './inline.ts';
 import type { InstalledChain, InstalledEntry } from './installed.ts';
 import { counterName } from './names.ts';
-import { entryParts, type PlannedChain, type PlannedEntry, ruleName, type TablePlan } from './plan.ts';
+import { entryParts, type PlannedChain, ruleName, type TablePlan } from './plan.ts';
 import { compileParts } from './rule.ts';
 import type { ChainSource } from './source.ts';
 import { type Place, Transaction } from './transaction.ts';
@@ -34,8 +35,8 @@ export class ChainWriter {
   }
 
   /** Counters of a chain whose rules stand elsewhere. */
-  #reserve({ entries }: PlannedChain): void {
-    for (const { index } of entries) {
+  #reserve({ source, entries }: PlannedChain): void {
+    for (let index = source.first; index < source.first + entries.length; index += 1) {
       this.ids[index] = this.#nextId;
       this.transaction.counter(counterName(this.#nextId));
       this.#nextId += 1;
@@ -46,22 +47,30 @@ export class ChainWriter {
     return this.#nextId;
   }
 
-  write({ chain, isNew, steps, policy, removed, removedPolicy }: ChainDiff): InstalledChain {
+  write(diff: ChainDiff): InstalledChain {
+    const { chain, old, head, removed, removedPolicy } = diff;
     const { source } = chain;
     const { context } = this.#plan;
+    const what = { kind: source.kind, name: source.name, planned: chain };
     if (isInlined(this.#plan, source)) {
-      const entries = chain.entries.map(({ index, key }) => ({ id: this.ids[index] ?? 0, key }));
-      return { kind: source.kind, name: source.name, entries };
+      const idOf = (at: number) => this.ids[source.first + at] ?? 0;
+      return { ...what, entries: chain.entries.map(({ key }, at) => ({ id: idOf(at), key })) };
     }
     const name = context.chainName(source.name, source.kind);
     const hookName = context.hookName(source.name);
-    if (isNew) this.#newChain(source, name, hookName);
+    if (old === undefined) this.#newChain(source, name, hookName);
     for (const { id } of removed) this.#remove(name, id);
     if (removedPolicy !== undefined) this.#remove(hookName, removedPolicy.id);
-    const places = this.#places(steps);
-    const entries = steps.map((step, at) => this.#step(chain, step, name, places[at] ?? 'end'));
-    if (policy !== undefined) entries.push(this.#step(chain, policy, hookName, 'end'));
-    return { kind: source.kind, name: source.name, entries };
+    const rules = ruleCount(chain);
+    const places = this.#places(diff, rules);
+    const entries = old?.entries.slice(0, head) ?? [];
+    for (let at = head; at < chain.entries.length; at += 1) {
+      const stays = old?.entries[diff.kept[at] ?? -1];
+      const chainOf = at < rules ? name : hookName;
+      entries.push(stays ?? this.#add(chain, at, chainOf, places[at - head] ?? 'end'));
+    }
+    for (let at = 0; at < entries.length; at += 1) this.ids[source.first + at] = entries[at]?.id ?? 0;
+    return { ...what, entries };
   }
 
   #newChain({ kind, name, hook }: ChainSource, nftName: string, hookName: string): void {
@@ -78,23 +87,24 @@ export class ChainWriter {
     for (const handle of this.#handles(id)) this.transaction.removeRule(nftChain, handle);
   }
 
-  /** For each step, where its rules go if it is new: before the next rule that stays. */
-  #places(steps: readonly EntryStep[]): readonly Place[] {
+  /** For each entry behind the head, where its rules go if it is new: before the next rule that stays. */
+  #places({ chain, old, kept, head }: ChainDiff, rules: number): readonly Place[] {
     const places: Place[] = [];
     let place: Place = 'end';
     let anchor: number | undefined;
-    for (let at = steps.length - 1; at >= 0; at -= 1) {
-      const step = steps[at];
-      if (step === undefined) continue;
-      if (step.kept !== undefined) {
-        if (hasRules(step.entry)) anchor = step.kept.id;
+    for (let at = rules - 1; at >= head; at -= 1) {
+      const entry = chain.entries[at];
+      if (entry === undefined) continue;
+      const stays = old?.entries[kept[at] ?? -1];
+      if (stays !== undefined) {
+        if (hasRules(entry)) anchor = stays.id;
         continue;
       }
-      if (anchor !== undefined && hasRules(step.entry)) {
+      if (anchor !== undefined && hasRules(entry)) {
         place = { before: this.#firstHandle(anchor) };
         anchor = undefined;
       }
-      places[at] = place;
+      places[at - head] = place;
     }
     return places;
   }
@@ -106,30 +116,28 @@ export class ChainWriter {
     return handle;
   }
 
-  #step(chain: PlannedChain, { entry, kept }: EntryStep, nftChain: string, place: Place): InstalledEntry {
-    const installed = kept ?? this.#add(chain, entry, nftChain, place);
-    this.ids[entry.index] = installed.id;
-    return installed;
-  }
-
-  #add(chain: PlannedChain, entry: PlannedEntry, nftChain: string, place: Place): InstalledEntry {
+  /** Adds the entry that stands at that place of its chain. */
+  #add(chain: PlannedChain, at: number, nftChain: string, place: Place): InstalledEntry {
     const id = this.#nextId;
     this.#nextId += 1;
-    const compiled = this.#compile(chain, entry, id);
+    const compiled = this.#compile(chain, at, id);
     this.transaction.counter(counterName(id));
     for (const object of compiled.objects) this.transaction.object(object);
     for (const { name, rules } of compiled.chains) this.transaction.filledChain(name, rules);
     for (const rule of compiled.rules) this.transaction.rule(nftChain, rule, place);
-    return { id, key: entry.key, ...ownedBy(compiled) };
+    return { id, key: chain.entries[at]?.key ?? '', ...ownedBy(compiled) };
   }
 
-  #compile(chain: PlannedChain, entry: PlannedEntry, id: number): CompiledRule {
+  #compile(chain: PlannedChain, at: number, id: number): CompiledRule {
+    const index = chain.source.first + at;
+    const entry = chain.entries[at];
+    if (entry === undefined) throw new BpfilterError('malformed', `chain ${chain.source.name} has no entry ${at}`);
     const { leadsTo } = entry.analysis;
     if (leadsTo !== undefined && this.#plan.inlined.has(leadsTo)) {
-      this.ids[entry.index] = id;
-      return this.#inliner.expand(chain, entry);
+      this.ids[index] = id;
+      return this.#inliner.expand(chain, at);
     }
-    return naming(ruleName(chain.source, entry.index), () => compileEntry(this.#plan, entry, id));
+    return naming(ruleName(chain.source, index), () => compileEntry(this.#plan, index, entry, id));
   }
 }
 
@@ -137,8 +145,13 @@ function isInlined({ inlined }: TablePlan, { kind, name }: ChainSource): boolean
   return kind === 'user' && inlined.has(name);
 }
 
-/** Translates an entry of a plan. Throws what its target throws. */
-export function compileEntry(plan: TablePlan, { index, analysis, covered }: PlannedEntry, id: number): CompiledRule {
+/** Translates the entry of a plan that stands at `index` in the blob. Throws what its target throws. */
+export function compileEntry(
+  plan: TablePlan,
+  index: number,
+  { analysis, covered }: PlannedEntry,
+  id: number,
+): CompiledRule {
   return compileParts(analysis.parts ?? entryParts(plan, index), id, covered);
 }
 

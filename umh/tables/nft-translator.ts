@@ -29,7 +29,7 @@ function translationOf(view: BlobView, { document, installed, ids }: TableDocume
     throw new BpfilterError('too-large', `table ${installed.name}: no rule ids are left; "bpfilter reset" begins anew`);
   return {
     document,
-    inForce: { view, version: { instance, generation }, nftTable, ids: Uint32Array.from(ids), nextId },
+    inForce: { view, version: { instance, generation }, nftTable, ids: new Uint32Array(ids), nextId },
   };
 }
 
