@@ -7,8 +7,8 @@ export interface DifferentialCase {
   readonly title: string;
   readonly tables: readonly RandomTable[];
   readonly sendings: readonly Sending[];
-  /** Some extensions are put in force in older revisions than iptables sends (`inOlderRevisions`). */
-  readonly older: boolean;
+  /** Some extensions are put in force in other revisions than iptables sends (`inOtherRevisions`). */
+  readonly otherRevisions: boolean;
   /** All of it is to be carried by BPF, else the case fails; not given: by whatever is asked for. */
   readonly backend?: 'bpf';
 }
@@ -26,7 +26,7 @@ export interface CaseResult {
   readonly refused: readonly Refusal[];
   /** What iptables-restore said of the whole, where it took it in no way. */
   readonly broken?: string;
-  /** Extensions that were in force, as `revisionName` has them; the errno where a table in older ones was refused. */
+  /** Extensions that were in force, as `revisionName` has them; the errno where a table in others was refused. */
   readonly revisions: readonly string[];
   /** `packets:bytes` of every entry of the tables' blobs. */
   readonly counters: Readonly<Partial<Record<TableName, readonly string[]>>>;

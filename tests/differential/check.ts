@@ -57,14 +57,14 @@ async function firstBad(candidates: readonly DifferentialCase[]): Promise<Differ
 /** The differences of a seed, and the smallest rules and packets that show one. */
 export async function describeProblems({ outcome, problems }: SeedResult): Promise<string> {
   const differing = differences(outcome.native, outcome.ours).length > 0;
-  const nothing = { tables: [], sendings: [], older: false };
-  const { tables, sendings, older } = differing ? await smallest(outcome.settled) : nothing;
+  const nothing = { tables: [], sendings: [], otherRevisions: false };
+  const { tables, sendings, otherRevisions } = differing ? await smallest(outcome.settled) : nothing;
   const rules = restoreText(tables)
     .split('\n')
     .filter((line) => /^-A|^\*|^:\w+ DROP/.test(line));
   return [
     ...problems.slice(0, 10),
-    ...(older ? ['in older revisions:'] : []),
+    ...(otherRevisions ? ['in other revisions:'] : []),
     ...rules,
     ...sendings.map((sending) => JSON.stringify(sending)),
   ].join('\n');

@@ -16,7 +16,7 @@ import { kernelClient } from '../text-native/kernel-client.ts';
 import type { CaseResult, ChildOutput, DifferentialCase, Refusal } from './case.ts';
 import { prepareNetwork } from './network.ts';
 import { makeObjects } from './objects.ts';
-import { inOlderRevisions, revisionsIn } from './older.ts';
+import { inOtherRevisions, revisionsIn } from './revisions.ts';
 import { emptyTable, type RandomTable, restoreText, withReach } from './ruleset.ts';
 import { startSeeing } from './seen.ts';
 
@@ -67,12 +67,12 @@ const network = prepareNetwork();
 const client = kernelClient();
 const seen = startSeeing();
 
-/** Puts the tables in force anew, as an older iptables would. What comes back is as `CaseResult.revisions` has it. */
-function revise(tables: readonly RandomTable[], older: boolean): readonly string[] {
+/** Puts the tables in force anew, as another iptables would. What comes back is as `CaseResult.revisions` has it. */
+function revise(tables: readonly RandomTable[], otherRevisions: boolean): readonly string[] {
   return tables.flatMap(({ name }) => {
     const info = client.getInfo(name);
     const table = decodeTable(viewTable(name, client.getEntries(name, info.size), info));
-    const next = older ? inOlderRevisions(table) : table;
+    const next = otherRevisions ? inOtherRevisions(table) : table;
     if (isDeepStrictEqual(next, table)) return revisionsIn(table);
     try {
       client.replace(next);
@@ -84,7 +84,7 @@ function revise(tables: readonly RandomTable[], older: boolean): readonly string
   });
 }
 
-function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResult {
+function runCase({ title, tables, sendings, otherRevisions }: DifferentialCase): CaseResult {
   const nothing = { title, refused: [], revisions: [], counters: {}, packets: [], connections: [], seen: [], hits: [] };
   makeObjects();
   const { status, output } = restore(tables);
@@ -94,7 +94,7 @@ function runCase({ title, tables, sendings, older }: DifferentialCase): CaseResu
     clear(tables);
     return { ...nothing, refused, ...(refused.length === 0 ? { broken } : {}) };
   }
-  const revisions = revise(tables, older);
+  const revisions = revise(tables, otherRevisions);
   countCarried();
   const packets = sendings.map((sending) => JSON.stringify(network.send(sending)));
   const counters = Object.fromEntries(tables.map(({ name }) => [name, tableCounters(name)]));

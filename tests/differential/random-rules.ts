@@ -107,7 +107,29 @@ function randomTable(random: Random, table: TableName, words: Vocabulary): Rando
   const reach = user.map(({ name, hooks }) => {
     return { name, from: builtin.filter((one) => (one.hooks & hooks) !== 0).map((one) => one.name) };
   });
-  return { name: table, dropping, users: reach, rules: [...callsOf(random, reach), ...rules] };
+  const rare = evenly(random, table, [...builtin, ...user], words);
+  return { name: table, dropping, users: reach, rules: [...callsOf(random, reach), ...rules, ...rare] };
+}
+
+/**
+ * Rules of examples drawn evenly from all lines: by extension first, as other rules are made, a line of one that has
+ * many and may stand in few places would hardly come up.
+ */
+function evenly(random: Random, table: TableName, chains: readonly Chain[], words: Vocabulary): readonly RandomRule[] {
+  return Array.from({ length: 3 }, (): readonly RandomRule[] => {
+    const isTarget = random(2) === 0;
+    const lines = (isTarget ? words.targets : words.matches).flat();
+    const [line] = lines.length === 0 ? [] : [lines[random(lines.length)]];
+    const fitting = line === undefined ? [] : chains.filter((chain) => mayStand(line.placement, table, chain));
+    const chain = fitting[random(Math.max(fitting.length, 1))];
+    if (line === undefined || chain === undefined) return [];
+    const draft: Draft = { parts: [], examples: [] };
+    addExample(random, draft, [[line]], { table, chain, callable: [], words });
+    if (draft.parts.length === 0) return [];
+    const protocol = draft.protocol ?? '';
+    const text = [protocol, ...draft.parts].filter((part) => part !== '').join(' ');
+    return [{ chain: chain.name, text, examples: [...draft.examples, ...headerOptions(text)] }];
+  }).flat();
 }
 
 /** Every second user chain is called at once from somewhere: few rules would be come by else. */

@@ -39,7 +39,7 @@ export function caseOf(seed: number): DifferentialCase {
     title: `seed ${seed}`,
     tables,
     sendings: translates ? withOwnPorts(sendings) : sendings,
-    older: seed % 2 === 0,
+    otherRevisions: seed % 2 === 0,
   };
 }
 
@@ -51,7 +51,7 @@ export function bpfCaseOf(seed: number): DifferentialCase {
     title: `seed ${seed}`,
     tables: groupOf(seed) === 'tracked' ? rules.map(tracking) : rules,
     sendings: randomSendings(random, packetsEach),
-    older: seed % 2 === 0,
+    otherRevisions: seed % 2 === 0,
     backend: 'bpf',
   };
 }

@@ -16,7 +16,7 @@ const finding: DifferentialCase = {
     { name: 'raw', dropping: [], users: [], rules: [{ chain: 'OUTPUT', text: '-j DROP', examples: [] }] },
   ],
   sendings: Array.from({ length: 10 }, (_, at): Sending => ({ kind: 'packet', at: 'left', bytes: `0${at}` })),
-  older: false,
+  otherRevisions: false,
 };
 
 it('leaves what makes the difference, and nothing else', async () => {

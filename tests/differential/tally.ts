@@ -1,7 +1,7 @@
 import { matches, targets } from '../../rules/registry.gen.ts';
 import type { SeedResult } from './check.ts';
-import { revisionName } from './older.ts';
 import { type Example, headerNames, inverted, linesOf, matchExamples, targetExamples } from './random-rules.ts';
+import { revisionName } from './revisions.ts';
 
 interface Count {
   /** Rules with the example that were in force. */
@@ -57,7 +57,7 @@ export function tallyTable(results: readonly SeedResult[]): string {
 
 const none = (): Count => ({ rules: 0, hit: 0, refused: 0, seeds: new Set() });
 
-/** Every revision there is of extensions that rules are made of: tables are put in force in older ones too. */
+/** Every revision there is of extensions that rules are made of: tables are put in force in all of them. */
 const revisionNames = [...matches, ...targets]
   .filter((one) => linesOf([one]).length > 0)
   .flatMap(({ kind, name, revisions }) =>
