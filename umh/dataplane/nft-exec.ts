@@ -1,10 +1,10 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import type { SpawnSyncReturns } from 'node:child_process';
 import fs from 'node:fs';
 import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import { countersById } from '../../rules/nft/counters.ts';
-import type { NftDocument } from '../../rules/nft/json.ts';
+import type { NftCommand, NftDocument } from '../../rules/nft/json.ts';
 import { chainsIn, handlesById } from '../../rules/nft/listing.ts';
 import { closeFd } from '../../sys/descriptor.ts';
 import { memfdCreate } from '../../sys/memfd.ts';
@@ -44,6 +44,8 @@ const MAX_OUTPUT = 1 << 30;
 const BASE_TIMEOUT = 20_000;
 const SHORT_TIMEOUT = 5_000;
 const TIMEOUT_PER_MIB = 1_000;
+/** nft looks for each rule that is named by its handle from the first one on: twice as many take four times as long. */
+const MOST_BY_HANDLE = 10_000;
 
 function failureOf(error: Error | undefined): 'missing' | 'timeout' | 'other' | undefined {
   if (error === undefined) return undefined;
@@ -56,6 +58,9 @@ function writeWhole(fd: number, bytes: Buffer): void {
   let at = 0;
   while (at < bytes.length) at += fs.writeSync(fd, bytes, at, bytes.length - at, at);
 }
+
+/** Loaded when a program is started: with what it brings along it takes a fifth of a driver's start, and over netlink is of no use. */
+const startProgram = () => process.getBuiltinModule('node:child_process').spawnSync;
 
 /** Runs nft as a child that inherits the state lock at descriptor INHERITED_LOCK. */
 export function nftRunner(options: NftExecOptions): RunNft {
@@ -70,7 +75,7 @@ export function nftRunner(options: NftExecOptions): RunNft {
     let end: SpawnSyncReturns<Buffer>;
     try {
       writeWhole(stdin, Buffer.from(input));
-      end = spawnSync(program, args, { stdio, env, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT });
+      end = startProgram()(program, args, { stdio, env, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT });
     } finally {
       closeFd(stdin);
     }
@@ -96,6 +101,17 @@ function howItEnded(end: NftEnd): string {
           ? `nft was killed by ${end.signal}`
           : `nft ended with status ${end.status}`;
   return text === '' ? how : `${how}: ${text}`;
+}
+
+/** Whether a command says by a handle which rule it means. */
+function namesHandle(command: NftCommand): boolean {
+  return Object.values(command).some((object) => 'rule' in object && object.rule.handle !== undefined);
+}
+
+/** Whoever wanted that makes the whole table anew, which takes nft no longer than its size. */
+function tooManyHandles(count: number): CommitResult {
+  const reason = `nft is too slow for ${count} commands about rules by their handles (${MOST_BY_HANDLE} at most)`;
+  return { kind: 'refused', reason, errno: errno.EMSGSIZE };
 }
 
 function listingIn(text: string): CounterListing {
@@ -128,6 +144,8 @@ export function nftDataPlane(run: RunNft, reason: string): DataPlane {
   return {
     transport: { name: 'exec', reason },
     commit(document: NftDocument): CommitResult {
+      const byHandle = document.nftables.filter(namesHandle).length;
+      if (byHandle > MOST_BY_HANDLE) return tooManyHandles(byHandle);
       const input = JSON.stringify(document);
       const timeout = BASE_TIMEOUT + Math.ceil(input.length / (1 << 20)) * TIMEOUT_PER_MIB;
       const end = run({ args: ['-j', '-f', '-'], input, timeout });
