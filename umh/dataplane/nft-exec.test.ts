@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
+import type { NftCommand } from '../../rules/nft/json.ts';
 import { type NftEnd, type NftRun, nftDataPlane } from './nft-exec.ts';
 
 function plane(end: Partial<NftEnd>) {
@@ -43,6 +44,24 @@ describe('nft as a data plane', () => {
     });
     const [small, big] = runs.map((run) => run.timeout);
     expect(big).toBeGreaterThan(small ?? 0);
+  });
+
+  it.each([
+    [10_000, { kind: 'committed' }, 1],
+    [10_001, { kind: 'refused', errno: errno.EMSGSIZE, reason: expect.stringContaining('10001 commands') }, 0],
+  ])('a change of rules by %i handles', (count, result, runs) => {
+    const rule = { family: 'ip', table: 't', chain: 'c' } as const;
+    const found = plane({});
+    const nftables = Array.from(
+      { length: count },
+      (_, at): NftCommand =>
+        at % 2 === 0
+          ? { delete: { rule: { ...rule, handle: at } } }
+          : { insert: { rule: { ...rule, handle: at, expr: [] } } },
+    );
+    const others: readonly NftCommand[] = [{ add: { rule: { ...rule, expr: [] } } }];
+    expect(found.plane.commit({ nftables: [...nftables, ...others] })).toMatchObject(result);
+    expect(found.runs).toHaveLength(runs);
   });
 
   it('says when nft is missing', () => {
