@@ -23,6 +23,8 @@ export interface BpfImage {
   readonly shapes: { readonly keys: Uint8Array; readonly values: Uint8Array; readonly count: number };
   /** What it asks for of a packet, and where. */
   readonly fields: FieldSlots;
+  /** A match reads 12 bytes of transport header. */
+  readonly twelveBytes: boolean;
   readonly inNames: boolean;
   readonly outNames: boolean;
 }
@@ -95,11 +97,12 @@ export class ImageWriter {
   }
 
   image(): BpfImage {
-    let [inNames, outNames] = [false, false];
+    let [inNames, outNames, twelveBytes] = [false, false, false];
     const hooks: number[] = [];
     for (const placed of this.#chains) {
       this.#writeChain(placed);
-      for (const { direction } of placed.rules) {
+      for (const { direction, twelveBytes: asksTwelve } of placed.rules) {
+        twelveBytes ||= asksTwelve === true;
         inNames ||= direction.in;
         outNames ||= direction.out;
       }
@@ -121,6 +124,7 @@ export class ImageWriter {
         count,
       },
       fields: this.#fields,
+      twelveBytes,
       inNames,
       outNames,
     };

@@ -2,7 +2,7 @@ import type { Assembler } from './assembler.ts';
 import { FP, R1, R2, R6, R8, R9 } from './instruction.ts';
 import type { MachineOptions } from './machine-frame.ts';
 import { fieldOf, follow } from './machine-read.ts';
-import type { Field } from './record.ts';
+import type { ConnectionField, Field } from './record.ts';
 
 /** _nfct (linux/skbuff.h): the connection's address and, in its lowest bits, enum ip_conntrack_info. */
 const NFCT_INFO = 7;
@@ -13,8 +13,31 @@ const state = { invalid: 1, snat: 1 << 6, dnat: 1 << 7, untracked: 1 << 8 } as c
 /** enum ip_conntrack_status (linux/netfilter/nf_conntrack_common.h). */
 const status = { snat: 4, dnat: 5 } as const;
 
+type Tuple = 'original' | 'reply';
+type Part = 'source' | 'sourcePort' | 'destination' | 'destinationPort' | 'protocol';
+const bits = { source: 32, sourcePort: 16, destination: 32, destinationPort: 16, protocol: 8 } as const;
+
+/** Where in its tuples a connection has a field. */
+const inTuple: readonly (readonly [field: ConnectionField, tuple: Tuple, part: Part])[] = [
+  ['ctProtocol', 'original', 'protocol'],
+  ['ctOriginalSource', 'original', 'source'],
+  ['ctOriginalDestination', 'original', 'destination'],
+  ['ctReplySource', 'reply', 'source'],
+  ['ctReplyDestination', 'reply', 'destination'],
+  ['ctOriginalSourcePort', 'original', 'sourcePort'],
+  ['ctOriginalDestinationPort', 'original', 'destinationPort'],
+  ['ctReplySourcePort', 'reply', 'sourcePort'],
+  ['ctReplyDestinationPort', 'reply', 'destinationPort'],
+];
+
 /** Fields that are told of the packet's connection. */
-const connectionFields: readonly Field[] = ['conntrackState', 'conntrackStatus', 'connmark'];
+const connectionFields: readonly Field[] = [
+  'conntrackState',
+  'conntrackStatus',
+  'connmark',
+  'ctDirection',
+  ...inTuple.map(([field]) => field),
+];
 
 /** Whether a table looks at connections: they must be tracked then. */
 export function tracksConnections(fields: MachineOptions['fields']): boolean {
@@ -29,7 +52,7 @@ export function conntrack(code: Assembler, options: MachineOptions): void {
   const put = (name: Field) => {
     if (wanted.has(name)) code.store(4, FP, fieldOf(options, name), { register: R1 });
   };
-  for (const name of ['conntrackStatus', 'connmark'] as const) {
+  for (const name of connectionFields) {
     if (wanted.has(name)) code.store(4, FP, fieldOf(options, name), 0);
   }
   code.move(R1, R6);
@@ -40,6 +63,19 @@ export function conntrack(code: Assembler, options: MachineOptions): void {
   code.branch(R8, '==', UNTRACKED, 'tracked').move(R1, { value: state.invalid });
   put('conntrackState');
   code.branch(R9, '==', 0, 'tracked');
+  if (wanted.has('ctDirection')) {
+    // CTINFO2DIR
+    code.branch(R8, '<', REPLY, 'original').store(4, FP, fieldOf(options, 'ctDirection'), 1).label('original');
+  }
+  for (const [name, tuple, part] of inTuple) {
+    if (!wanted.has(name)) continue;
+    code.move(R1, R9);
+    follow(code, of[tuple] + of[part]);
+    const width = bits[part];
+    if (width === 8) code.alu('and', R1, 0xff);
+    else code.swap(R1, width);
+    put(name);
+  }
   if (wanted.has('connmark')) {
     code.move(R1, R9);
     follow(code, of.mark);

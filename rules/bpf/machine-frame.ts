@@ -11,6 +11,8 @@ export interface MachineOptions {
   readonly processors: number;
   /** What its tests look at. */
   readonly fields: FieldSlots;
+  /** Whether a match reads 12 bytes of transport header. */
+  readonly twelveBytes: boolean;
   readonly inNames: boolean;
   readonly outNames: boolean;
   /** The name of the device that a program isn't told of at this hook (`toldDevices`); 16 bytes, none unless given. */
@@ -37,7 +39,19 @@ export interface KernelOffsets {
     readonly type: number;
   };
   /** Missing where the module isn't loaded yet. */
-  readonly conntrack?: { readonly status: number; readonly mark: number };
+  readonly conntrack?: {
+    readonly status: number;
+    readonly mark: number;
+    /** Its two tuples. */
+    readonly original: number;
+    readonly reply: number;
+    /** In a tuple; all in network order. */
+    readonly source: number;
+    readonly sourcePort: number;
+    readonly destination: number;
+    readonly destinationPort: number;
+    readonly protocol: number;
+  };
 }
 
 /** Names of the maps in the program. */

@@ -4,7 +4,16 @@ import { conntrack } from './machine-conntrack.ts';
 import { incomingGroup, names, sender } from './machine-devices.ts';
 import { frame, helpers, type MachineOptions, machineMaps, NONE, odd } from './machine-frame.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
-import { COUNTER_SIZE, type Field, HEADER_TRAITS, headerOffsets } from './record.ts';
+import {
+  COUNTER_SIZE,
+  type Field,
+  HEADER_TRAITS,
+  headerOffsets,
+  NOTICES_THERE,
+  needSizes,
+  twelveBytes,
+  wholeTcp,
+} from './record.ts';
 
 /** struct __sk_buff (linux/bpf.h). */
 const context = { len: 0, packetType: 4, mark: 8 } as const;
@@ -12,7 +21,9 @@ const context = { len: 0, packetType: 4, mark: 8 } as const;
 const ip = { tos: 1, totalLength: 2, fragment: 6, ttl: 8, protocol: 9, source: 12, destination: 16 } as const;
 const IP_HEADER = 20;
 const TCP_FLAGS = 13;
-const TCP = 6;
+const AH_SPI = 4;
+const DCCP_TYPE = 8;
+const [TCP, DCCP, AH, SCTP] = [6, 33, 51, 132];
 
 /** Reads the packet once. */
 export function prologue(code: Assembler, options: MachineOptions): void {
@@ -47,22 +58,27 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   code.move(R2, { value: odd.fragment }).branch(R1, '!=', 1, 'later-fragment').alu('or', R2, odd.offsetOne);
   code.label('later-fragment').store(8, FP, frame.odd, { register: R2 }).jump('parsed');
   code.label('whole');
-  for (const [need, size] of [
-    [3, 20],
-    [2, 8],
-    [1, 4],
-  ] as const) {
+  const levels = ([wholeTcp, ...(options.twelveBytes ? [twelveBytes] : []), 2, 1] as const).map(
+    (need) => [need, needSizes[need]] as const,
+  );
+  for (const [need, size] of levels) {
     const shorter = `shorter-${size}`;
     code.branch(R9, 's<', size, shorter);
     loadBytes(code, { from: { register: R8 }, to: frame.transport, size }).branch(R0, '!=', 0, 'drop');
-    // all but TCP need 8 bytes at most
-    if (need === 2) code.load(1, R1, FP, frame.ipHeader + ip.protocol).branch(R1, '!=', TCP, 'parsed');
-    if (need !== 3) code.store(8, FP, frame.odd, odd.header | need);
+    // all but TCP need 12 bytes at most, most of them 8
+    const needMore = need === twelveBytes || !options.twelveBytes ? [TCP] : [TCP, AH, DCCP, SCTP];
+    if (need === twelveBytes || need === 2) {
+      code.load(1, R1, FP, frame.ipHeader + ip.protocol);
+      for (const protocol of needMore) code.branch(R1, '==', protocol, `cut-${size}`);
+      code.jump('parsed').label(`cut-${size}`);
+    }
+    if (need !== wholeTcp) code.store(8, FP, frame.odd, odd.header | need);
     code.jump('parsed').label(shorter);
   }
   code.store(8, FP, frame.odd, odd.header);
   code.label('parsed');
 
+  notices(code, options);
   // traits
   code.load(1, R7, FP, frame.ipHeader + ip.protocol);
   code
@@ -90,6 +106,17 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   code.jump('loop');
 }
 
+/** TCP's flags, of whatever stands behind the IP header: as xt_ecn.c's match_tcp reads them. */
+function notices(code: Assembler, options: MachineOptions): void {
+  if (!options.fields.has('tcpNotices')) return;
+  const to = fieldOf(options, 'tcpNotices');
+  code.store(4, FP, to, 0).branch(R9, 's<', needSizes[wholeTcp], 'no-notices');
+  code.move(R1, R8).alu('add', R1, TCP_FLAGS);
+  loadBytes(code, { from: { register: R1 }, to: frame.scratch, size: 1 }).branch(R0, '!=', 0, 'drop');
+  code.load(1, R1, FP, frame.scratch).alu('or', R1, NOTICES_THERE).store(4, FP, to, { register: R1 });
+  code.label('no-notices');
+}
+
 function fieldsOf(code: Assembler, options: MachineOptions): void {
   const put = (name: Field, read: () => Assembler) => {
     if (options.fields.has(name)) read().store(4, FP, fieldOf(options, name), { register: R1 });
@@ -105,4 +132,12 @@ function fieldsOf(code: Assembler, options: MachineOptions): void {
   put('tcpFlags', () => code.load(1, R1, FP, frame.transport + TCP_FLAGS));
   put('icmpType', () => code.load(2, R1, FP, frame.transport).swap(R1, 16));
   put('spi', () => code.load(4, R1, FP, frame.transport).swap(R1, 32));
+  put('ahSpi', () => code.load(4, R1, FP, frame.transport + AH_SPI).swap(R1, 32));
+  put('dccpType', () => {
+    code
+      .load(1, R2, FP, frame.transport + DCCP_TYPE)
+      .alu('rsh', R2, 1)
+      .alu('and', R2, 15);
+    return code.move(R1, { value: 1 }).alu('lsh', R1, { register: R2 });
+  });
 }

@@ -20,8 +20,8 @@ export interface BytesWanted {
 /** r0: 0, or negative where they aren't there; r6 is the context. */
 export function loadBytes(code: Assembler, { from, to, size }: BytesWanted): Assembler {
   return code
-    .move(R1, R6)
     .alu('mov', R2, from)
+    .move(R1, R6)
     .move(R3, FP)
     .alu('add', R3, to)
     .move(R4, { value: size })

@@ -53,9 +53,12 @@ export const traits = {
 /** The traits of a packet whose transport header isn't there whole; the others can't be told. */
 export const HEADER_TRAITS = 0xff0001ffn;
 
-/** Bytes of transport header that a match reads: none, 4, 8, 20. */
-export type Need = 0 | 1 | 2 | 3;
-export const needSizes = [0, 4, 8, 20] as const;
+/** Bytes of transport header that a match reads: none, 4, 8, 12, 20. */
+export type Need = 0 | 1 | 2 | 3 | 4;
+export const needSizes = [0, 4, 8, 12, 20] as const;
+export const wholeTcp: Need = 4;
+/** What few tables need: a program is told of it. */
+export const twelveBytes: Need = 3;
 
 /** What is done where the compare holds. Up to `return`: counted. */
 export const actions = {
@@ -114,11 +117,28 @@ export type RareField =
   /** The number of the processor. */
   | 'processor'
   /** Of the device that the packet came by. */
-  | 'inGroup';
+  | 'inGroup'
+  /** Of an authentication header. */
+  | 'ahSpi'
+  /** One bit: 1 << the packet's type in DCCP's header. */
+  | 'dccpType'
+  /** TCP's flags where there are 20 bytes behind the IP header, later fragments included, and `NOTICES_THERE`. */
+  | 'tcpNotices'
+  | ConnectionField;
+
+/** What is known of the packet's connection, each as the kernel has it; numbers in host order, 0 where there is none. */
+export type ConnectionField =
+  | 'ctProtocol'
+  /** 1: the packet is an answer. */
+  | 'ctDirection'
+  | `ct${'Original' | 'Reply'}${'Source' | 'Destination'}${'' | 'Port'}`;
 export type Field = keyof typeof fields | RareField;
 
 /** Set in `macStart` where there is an Ethernet header. */
 export const SENDER_THERE = 0x10000;
+
+/** Set in `tcpNotices` where there are flags. */
+export const NOTICES_THERE = 0x100;
 
 /** So many fields a table can ask for. */
 export const FIELD_SLOTS = 22;

@@ -1,6 +1,6 @@
 import type { InterfaceMatch } from '../ir.ts';
 import { usualSlots } from './field-slots.ts';
-import { type Action, actions, type Field, type Need, RECORD_SIZE, recordOffsets } from './record.ts';
+import { type Action, actions, type Field, type Need, RECORD_SIZE, recordOffsets, twelveBytes } from './record.ts';
 import type { FieldTest } from './test.ts';
 
 /** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
@@ -14,6 +14,8 @@ export interface CompiledRule {
   /** Where a lookup may stand for it: it is one record, and no packet goes on behind it but by a RETURN. */
   readonly lookup?: LookupTexts;
   readonly fields: readonly Field[];
+  /** A match of it reads 12 bytes of transport header. */
+  readonly twelveBytes?: true;
   /** By record: the fields whose slots are still to be found out. */
   readonly rare?: readonly RareTest[];
   readonly direction: { readonly in: boolean; readonly out: boolean };
@@ -113,6 +115,7 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
     ...(count === 1 && action !== 'next' ? { lookup: lookupTexts(records) } : {}),
     fields: [...used],
     ...(rare.length === 0 ? {} : { rare }),
+    ...(all.some((step) => step.kind === 'compare' && step.compare.need === twelveBytes) ? { twelveBytes: true } : {}),
     direction: { in: asks('inName'), out: asks('outName') },
   };
 }

@@ -163,7 +163,7 @@ const ports = (sourcePort: number, destinationPort: number) => ({ sourcePort, de
 
 describeBpf(tcp, {
   header,
-  transport: { need: 3, dropsOffsetOne: true },
+  transport: { need: 4, dropsOffsetOne: true },
   examples: [
     { name: 'nothing asked', info: any, takes: [{}] },
     { name: 'a port', info: { ...any, dpts: [80, 80] }, takes: [ports(1, 80)], leaves: [ports(80, 79), ports(80, 81)] },

@@ -1,5 +1,6 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { bitsGroups } from '../bpf/groups.ts';
+import { wholeTcp } from '../bpf/record.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
@@ -74,7 +75,7 @@ export const tcp = defineMatch<TcpInfo>({
     if (info.option !== 0) cannotExpress('tcp: the BPF machine reads no --tcp-option');
     const { flg_mask, flg_cmp, invflags } = info;
     const flags = bitsGroups('tcpFlags', flg_mask, flg_cmp, (invflags & INV_FLAGS) !== 0);
-    return { groups: [...portPairGroups(info), ...flags], transport: { need: 3, dropsOffsetOne: true } };
+    return { groups: [...portPairGroups(info), ...flags], transport: { need: wholeTcp, dropsOffsetOne: true } };
   },
   bpfLacks: ['--tcp-option'],
 });

@@ -2,19 +2,36 @@ import type { KernelOffsets } from '../../../rules/bpf/machine-frame.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
 /** Bytes that programs read. */
-const [POINTER, NAME, U32, U16] = [8, 16, 4, 2];
+const [POINTER, NAME, U32, U16, U8] = [8, 16, 4, 2, 1];
 
 /**
  * Of struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
  * `not-expressible` where a member isn't what programs read.
  */
 export function readKernelOffsets(): KernelOffsets {
-  const btf = readBtf(['sk_buff', 'dst_entry', 'net_device', 'nf_conn'], { modules: ['nf_conntrack'] });
+  const btf = readBtf(
+    ['sk_buff', 'dst_entry', 'net_device', 'nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
+    { modules: ['nf_conntrack'] },
+  );
   const tellsConnections = ['status', 'mark'].every((name) => btf.member('nf_conn', name) !== undefined);
-  const conntrack = () => ({
-    status: btf.memberOffset('nf_conn', 'status', U32),
-    mark: btf.memberOffset('nf_conn', 'mark', U32),
-  });
+  const conntrack = () => {
+    const part = (path: string, size: number) => btf.memberOffset('nf_conntrack_tuple', path, size);
+    // enum ip_conntrack_dir: the two of them in an array
+    const hashes = btf.memberOffset('nf_conn', 'tuplehash', POINTER);
+    const each = (btf.member('nf_conn', 'tuplehash')?.size ?? 0) / 2;
+    const tuple = btf.memberOffset('nf_conntrack_tuple_hash', 'tuple', POINTER);
+    return {
+      status: btf.memberOffset('nf_conn', 'status', U32),
+      mark: btf.memberOffset('nf_conn', 'mark', U32),
+      original: hashes + tuple,
+      reply: hashes + each + tuple,
+      source: part('src.u3', U32),
+      sourcePort: part('src.u', U16),
+      destination: part('dst.u3', U32),
+      destinationPort: part('dst.u', U16),
+      protocol: part('dst.protonum', U8),
+    };
+  };
   return {
     skb: {
       dev: btf.memberOffset('sk_buff', 'dev', POINTER),

@@ -148,6 +148,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
           counters: place.slots,
           processors,
           fields: image.fields,
+          twelveBytes: image.twelveBytes,
           inNames: image.inNames,
           outNames: image.outNames,
           device,
@@ -230,6 +231,7 @@ const smallest: BpfImage = {
   records: smallestRecords(),
   shapes: { keys: new Uint8Array(), values: new Uint8Array(), count: 0 },
   fields: new Map(),
+  twelveBytes: false,
   inNames: false,
   outNames: false,
 };
