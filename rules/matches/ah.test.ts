@@ -1,4 +1,5 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { ah } from './ah.ts';
@@ -55,4 +56,24 @@ describeMatch(ah, {
     },
   ],
   checks: [{ name: 'unknown flags', info: { spis: [0, 0], invflags: 2 } }],
+});
+
+const spis = (...all: readonly number[]) => all.map((ahSpi) => ({ ahSpi }));
+
+describeBpf(ah, {
+  header: headerOf(51),
+  transport: { need: 3 },
+  examples: [
+    { name: 'any', info: { spis: [0, 0xffffffff], invflags: 0 }, takes: [{}] },
+    { name: 'none', info: { spis: [0, 0xffffffff], invflags: 1 }, leaves: spis(0, 0xffffffff) },
+    { name: 'one', info: { spis: [5, 5], invflags: 0 }, takes: spis(5), leaves: spis(4, 6, 0x50000) },
+    { name: 'not one', info: { spis: [5, 5], invflags: 1 }, takes: spis(4, 6), leaves: spis(5) },
+    {
+      name: 'a range over the upper half',
+      info: { spis: [0x1fff0, 0x80000000], invflags: 0 },
+      takes: spis(0x1fff0, 0x80000000),
+      leaves: spis(0x1ffef, 0x80000001, 0),
+    },
+    { name: 'upside down', info: { spis: [9, 3], invflags: 0 }, leaves: spis(3, 6, 9) },
+  ],
 });

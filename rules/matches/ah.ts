@@ -1,8 +1,9 @@
 import { array, defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
+import { twelveBytes } from '../bpf/record.ts';
 import { defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf } from '../ports/number-range.ts';
-import { checkSpis, printSpis, printUnknownSpiFlags, saveSpis, spiTest } from '../ports/spi-range.ts';
+import { checkSpis, printSpis, printUnknownSpiFlags, saveSpis, spiGroups, spiTest } from '../ports/spi-range.ts';
 import { structRevision } from '../struct-revision.ts';
 
 const ipt_ah = defineStruct('ipt_ah', 'linux/netfilter_ipv4/ipt_ah.h', {
@@ -26,4 +27,5 @@ export const ah = defineMatch<AhInfo>({
     const condition = allOf([spiTest({ protocol: 'ah', field: 'spi', limit: 0xffffffff }, info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 12 } };
   },
+  bpf: (info) => ({ groups: spiGroups('ahSpi', 0xffffffff, info), transport: { need: twelveBytes } }),
 });

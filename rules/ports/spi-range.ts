@@ -24,7 +24,7 @@ export function spiTest(field: NumberField, { spis: [min, max], invflags }: SpiR
 
 /** The same for BPF. */
 export function spiGroups(
-  field: 'spi' | 'destinationPort',
+  field: 'spi' | 'ahSpi' | 'destinationPort',
   limit: number,
   { spis: [min, max], invflags }: SpiRange,
 ): BpfMatch['groups'] {
