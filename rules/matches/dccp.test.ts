@@ -1,5 +1,6 @@
 import { isFirst } from '../nft/fragment.ts';
 import type { NftValue } from '../nft/json.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { type DccpInfo, dccp } from './dccp.ts';
@@ -95,4 +96,37 @@ describeMatch(dccp, {
     { name: 'unknown inversions', info: { ...blank, flags: 0x0f, invflags: 0x10 } },
     { name: "an inversion of what isn't asked", info: { ...blank, flags: 1, invflags: 2 } },
   ],
+});
+
+const ofType = (number: number) => ({ dccpType: 1 << number });
+
+describeBpf(dccp, {
+  header: headerOf(33),
+  transport: { need: 3 },
+  examples: [
+    { name: 'nothing', info: { ...blank, dpts: [5, 5], typemask: 1 }, takes: [{}] },
+    {
+      name: 'ports',
+      info: { ...blank, flags: 3, invflags: 2, spts: [1, 9], dpts: [80, 80] },
+      takes: [{ sourcePort: 9, destinationPort: 81 }],
+      leaves: [
+        { sourcePort: 10, destinationPort: 81 },
+        { sourcePort: 9, destinationPort: 80 },
+      ],
+    },
+    {
+      name: 'types',
+      info: { ...blank, flags: 4, typemask: 0x8003 },
+      takes: [ofType(0), ofType(1), ofType(15)],
+      leaves: [ofType(2), ofType(14)],
+    },
+    {
+      name: 'other types',
+      info: { ...blank, flags: 4, invflags: 4, typemask: 2 },
+      takes: [ofType(0)],
+      leaves: [ofType(1)],
+    },
+    { name: 'no type', info: { ...blank, flags: 4 }, leaves: [ofType(0), ofType(15)] },
+  ],
+  refused: [{ name: 'options', info: { ...blank, flags: 8, option: 1 }, reason: '--dccp-option' }],
 });

@@ -1,7 +1,15 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
+import { twelveBytes } from '../bpf/record.ts';
+import { anyBit } from '../bpf/test.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
-import { askedFlagsProblem, askedPortsTest, printAskedPorts, saveAskedPorts } from '../ports/asked-ports.ts';
+import {
+  askedFlagsProblem,
+  askedPortsGroups,
+  askedPortsTest,
+  printAskedPorts,
+  saveAskedPorts,
+} from '../ports/asked-ports.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -84,6 +92,14 @@ export const dccp = defineMatch<DccpInfo>({
     const condition = allOf([askedPortsTest('dccp', info), typeTest(info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 12 } };
   },
+
+  bpf(info) {
+    const { flags, invflags, typemask } = info;
+    if ((flags & OPTION) !== 0) cannotExpress('dccp: a BPF program here reads no --dccp-option');
+    const types = (flags & TYPE) === 0 ? [] : [[anyBit('dccpType', typemask, (invflags & TYPE) !== 0)]];
+    return { groups: [...askedPortsGroups(info), ...types], transport: { need: twelveBytes } };
+  },
+  bpfLacks: ['--dccp-option'],
 });
 
 /** By names the list ends at INVALID. */

@@ -1,4 +1,5 @@
 import { isFirst } from '../nft/fragment.ts';
+import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { type SctpInfo, sctp } from './sctp.ts';
@@ -122,4 +123,27 @@ describeMatch(sctp, {
     { name: "an inversion of what isn't asked", info: { ...blank, flags: 1, invflags: 2 } },
     { name: 'chunks in no way known', info: { ...blank, flags: 4, chunk_match_type: 8 } },
   ],
+});
+
+const packet = (sourcePort: number, destinationPort: number) => ({ sourcePort, destinationPort });
+
+describeBpf(sctp, {
+  header: headerOf(132),
+  transport: { need: 3 },
+  examples: [
+    { name: 'nothing: ports that are not asked for', info: { ...blank, spts: [5, 5] }, takes: [{}] },
+    {
+      name: 'both ports',
+      info: { ...blank, flags: 3, spts: [5, 9], dpts: [0, 79] },
+      takes: [packet(5, 0), packet(9, 79)],
+      leaves: [packet(4, 0), packet(10, 0), packet(5, 80)],
+    },
+    {
+      name: 'not a source',
+      info: { ...blank, flags: 1, invflags: 1, spts: [5, 5] },
+      takes: [packet(4, 0), packet(6, 9)],
+      leaves: [packet(5, 0)],
+    },
+  ],
+  refused: [{ name: 'chunks', info: { ...blank, flags: 4, chunk_match_type: 1 }, reason: '--chunk-types' }],
 });

@@ -1,7 +1,14 @@
 import { array, defineStruct, i32, u8, u16, u32, type ValueOf } from '../../protocol/struct.ts';
+import { twelveBytes } from '../bpf/record.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
-import { askedFlagsProblem, askedPortsTest, printAskedPorts, saveAskedPorts } from '../ports/asked-ports.ts';
+import {
+  askedFlagsProblem,
+  askedPortsGroups,
+  askedPortsTest,
+  printAskedPorts,
+  saveAskedPorts,
+} from '../ports/asked-ports.ts';
 import { allOf } from '../ports/number-range.ts';
 import { chunkList } from '../ports/sctp-chunks.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -69,6 +76,12 @@ export const sctp = defineMatch<SctpInfo>({
     const condition = allOf([askedPortsTest('sctp', info), [isFirst]]);
     return { alternatives: condition === 'never' ? [] : [condition], transport: { bytes: 12 } };
   },
+
+  bpf(info) {
+    if ((info.flags & CHUNK_TYPES) !== 0) cannotExpress('sctp: a BPF program here reads no --chunk-types');
+    return { groups: askedPortsGroups(info), transport: { need: twelveBytes } };
+  },
+  bpfLacks: ['--chunk-types'],
 });
 
 function chunks(info: SctpInfo, option: string, numeric: boolean): string {

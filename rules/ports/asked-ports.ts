@@ -1,6 +1,7 @@
+import type { BpfMatch } from '../bpf/test.ts';
 import type { PrintContext } from '../extension.ts';
 import type { Condition } from './number-range.ts';
-import { MAX_PORT, type PortPair, portPairTest, printPortPair } from './port-pair.ts';
+import { MAX_PORT, type PortPair, portPairGroups, portPairTest, printPortPair } from './port-pair.ts';
 
 /** What xt_sctp_info and xt_dccp_info say about ports: bit 0 of `flags` asks for the source, bit 1 for the destination. */
 export interface AskedPorts extends PortPair {
@@ -19,6 +20,11 @@ export function askedFlagsProblem(match: string, { flags, invflags }: AskedPorts
 
 export function askedPortsTest(protocol: string, ports: AskedPorts): Condition {
   return portPairTest(protocol, asked(ports));
+}
+
+/** The same for BPF. */
+export function askedPortsGroups(ports: AskedPorts): BpfMatch['groups'] {
+  return portPairGroups(asked(ports));
 }
 
 /** As `iptables -L` prints it (print_ports of libxt_sctp.c and libxt_dccp.c). */
