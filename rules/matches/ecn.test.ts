@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { NOTICES_THERE } from '../bpf/record.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
@@ -76,6 +77,9 @@ it('takes IP bits without -p', () => {
 
 const services = (...all: readonly number[]) => all.map((tos) => ({ tos }));
 
+const none = { tcpNotices: 0 };
+const bits = (tcpNotices: number) => ({ tcpNotices: tcpNotices | NOTICES_THERE });
+
 describeBpf(ecn, {
   header: headerOf(6),
   examples: [
@@ -84,9 +88,18 @@ describeBpf(ecn, {
     { name: 'more than two bits', info: info(1, 0, 4), leaves: services(0, 4) },
     { name: 'not more than two bits', info: info(1, 1, 4), takes: services(0, 4) },
     { name: 'nothing', info: info(0, 1, 2), takes: services(0, 2) },
-  ],
-  refused: [
-    { name: 'ECE', info: info(0x10), reason: 'later fragments' },
-    { name: 'not CWR, with IP', info: info(0x21, 0x20, 1), reason: 'later fragments' },
+    { name: 'ECE', info: info(0x10), takes: [bits(0x40), bits(0xc2)], leaves: [bits(0x82), none] },
+    { name: 'not CWR', info: info(0x20, 0x20), takes: [bits(0x40), bits(0)], leaves: [bits(0x80), none] },
+    {
+      name: 'ECE, not CWR, and IP',
+      info: info(0x31, 0x20, 1),
+      takes: [{ ...bits(0x40), tos: 0xfd }],
+      leaves: [
+        { ...bits(0x40), tos: 2 },
+        { ...bits(0xc0), tos: 1 },
+        { ...bits(0), tos: 1 },
+        { ...none, tos: 1 },
+      ],
+    },
   ],
 });

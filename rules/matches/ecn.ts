@@ -1,7 +1,9 @@
 import { defineStruct, u8, type ValueOf } from '../../protocol/struct.ts';
 import { askedProtocol } from '../asked-protocol.ts';
 import { bitsGroups } from '../bpf/groups.ts';
-import { cannotExpress, defineMatch, type NftAlternatives, refuse } from '../extension.ts';
+import { NOTICES_THERE } from '../bpf/record.ts';
+import { anyBit } from '../bpf/test.ts';
+import { defineMatch, type NftAlternatives, refuse } from '../extension.ts';
 import type { NftPayload, NftStatement } from '../nft/json.ts';
 import type { Condition } from '../ports/number-range.ts';
 import { serviceBits } from '../ports/type-of-service.ts';
@@ -66,11 +68,13 @@ export const ecn = defineMatch<EcnInfo>({
   nft: (info) => ({ alternatives: alternatives(info) }),
 
   bpf({ operation, invert, ip_ect }) {
-    if ((operation & (ECE | CWR)) !== 0)
-      cannotExpress("ecn: ip_tables reads TCP's flags in later fragments too, and drops no packet that has none");
-    return { groups: (operation & IP) === 0 ? [] : bitsGroups('tos', XT_ECN_IP_MASK, ip_ect, (invert & IP) !== 0) };
+    const service = (operation & IP) === 0 ? [] : bitsGroups('tos', XT_ECN_IP_MASK, ip_ect, (invert & IP) !== 0);
+    if ((operation & (ECE | CWR)) === 0) return { groups: service };
+    const asked = (bit: number, flag: number) =>
+      (operation & bit) === 0 ? [] : [[anyBit('tcpNotices', flag, (invert & bit) !== 0)]];
+    const isThere = [anyBit('tcpNotices', NOTICES_THERE)];
+    return { groups: [...service, isThere, ...asked(ECE, TCP_ECE), ...asked(CWR, TCP_CWR)] };
   },
-  bpfLacks: ['--ecn-tcp-ece', '--ecn-tcp-cwr'],
 });
 
 function alternatives({ operation, invert, ip_ect }: EcnInfo): NftAlternatives {
