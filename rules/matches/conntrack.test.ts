@@ -356,17 +356,72 @@ describeBpf(conntrack, {
       leaves: [invalid, untracked],
     },
     {
+      name: 'a protocol',
+      info: make(flag.protocol, 0, { protocol: 6 }),
+      takes: [{ ...connection(2), ctProtocol: 6 }],
+      leaves: [{ ...connection(2), ctProtocol: 17 }, invalid, untracked],
+    },
+    {
+      name: 'a protocol that there is not, inverted',
+      info: make(flag.protocol, flag.protocol, { protocol: 0x106 }),
+      takes: [{ ...connection(2), ctProtocol: 6 }],
+      leaves: [invalid],
+    },
+    ...(['origsrc', 'origdst', 'replsrc', 'repldst'] as const).flatMap((end, at) => {
+      const field = (['ctOriginalSource', 'ctOriginalDestination', 'ctReplySource', 'ctReplyDestination'] as const)[at];
+      const ip = {
+        address: Buffer.from('0a010200'.padEnd(32, '0'), 'hex'),
+        mask: Buffer.from('ffffff00'.padEnd(32, '0'), 'hex'),
+      };
+      const at3 = { ...make(0).addresses, [end]: ip };
+      const ranges = { ...make(0).ports, [end]: { low: 80, high: 0x1234 } };
+      const from = (value: number) => ({ ...connection(8), [`${field}`]: value });
+      const port = (value: number) => ({ ...connection(8), [`${field}Port`]: value });
+      return [
+        {
+          name: `${end}: a network`,
+          info: make(flag[end], 0, { addresses: at3 }),
+          takes: [from(0x0a010200), from(0x0a0102ff)],
+          leaves: [from(0x0a010300), from(0x8a010200), invalid],
+        },
+        {
+          name: `${end}: not a network, or no connection`,
+          info: make(flag[end] | flag.state, flag[end], { addresses: at3, states: 9 }),
+          takes: [from(0x0a010300), invalid],
+          leaves: [from(0x0a010200), connection(2), untracked],
+        },
+        {
+          name: `${end}: ports`,
+          info: make(flag[`${end}Port`], 0, { ports: ranges }),
+          takes: [port(80), port(0x1234)],
+          leaves: [port(79), port(0x1235), invalid],
+        },
+        {
+          name: `${end}: other ports`,
+          info: make(flag[`${end}Port`], flag[`${end}Port`], { ports: ranges }),
+          takes: [port(79), port(0x1235)],
+          leaves: [port(80), invalid],
+        },
+      ];
+    }),
+    {
+      name: 'directions',
+      info: make(flag.direction),
+      takes: [{ ...connection(2), ctDirection: 0 }],
+      leaves: [{ ...connection(2), ctDirection: 1 }, untracked],
+    },
+    {
+      name: 'answers',
+      info: make(flag.direction, flag.direction),
+      takes: [{ ...connection(2), ctDirection: 1 }],
+      leaves: [{ ...connection(2), ctDirection: 0 }, untracked],
+    },
+    {
       name: 'inversions of what is not asked',
       info: make(flag.state, 0xffff & ~flag.state, { states: 2 }),
       takes: [connection(2)],
       leaves: [connection(8), invalid],
     },
   ],
-  refused: [
-    { name: '--ctproto', info: make(flag.protocol, 0, { protocol: 6 }), reason: 'state and status' },
-    { name: '--ctorigsrc', info: make(flag.origsrc), reason: 'state and status' },
-    { name: '--ctorigdstport', info: make(flag.origdstPort), reason: 'state and status' },
-    { name: '--ctexpire', info: make(flag.expires | flag.state), reason: 'state and status' },
-    { name: '--ctdir', info: make(flag.direction | flag.status), reason: 'state and status' },
-  ],
+  refused: [{ name: '--ctexpire', info: make(flag.expires | flag.state), reason: 'expires' }],
 });

@@ -1,6 +1,6 @@
 import { anyBit } from '../bpf/test.ts';
 import { conntrackAlternatives } from '../conntrack/alternatives.ts';
-import { isTracked, isUntracked } from '../conntrack/bpf-tests.ts';
+import { connectionTests, isTracked, isUntracked } from '../conntrack/bpf-tests.ts';
 import { type ConntrackInfo, conntrackFlag, conntrackRevisions } from '../conntrack/info.ts';
 import { conntrackText, isStateAlias } from '../conntrack/text.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
@@ -39,16 +39,14 @@ export const conntrack = defineMatch<ConntrackInfo>({
   },
 
   // Packets without a connection need the state only. There is a test of it in each, as connection tracking is wanted.
-  bpf({ matchFlags, invertFlags, states, statuses }) {
-    const wanted = (flag: number): boolean => (matchFlags & flag) !== 0;
-    const inverted = (flag: number): boolean => (invertFlags & flag) !== 0;
-    const { state, status, stateAlias } = conntrackFlag;
-    if (wanted(~(state | status | stateAlias)))
-      cannotExpress('conntrack: the BPF machine reads but the state and status of a connection');
-    const statusTest = anyBit('conntrackStatus', statuses, inverted(status));
-    if (!wanted(state)) return { groups: [[isTracked], ...(wanted(status) ? [[statusTest]] : [])] };
-    const stateTest = anyBit('conntrackState', states, inverted(state));
-    return { groups: [[stateTest], ...(wanted(status) ? [[isUntracked, statusTest]] : [])] };
+  bpf(info) {
+    const { matchFlags, invertFlags, states } = info;
+    if ((matchFlags & conntrackFlag.expires) !== 0)
+      cannotExpress("conntrack: a BPF program here doesn't read when a connection expires");
+    const tests = connectionTests(info);
+    if ((matchFlags & conntrackFlag.state) === 0) return { groups: [[isTracked], ...tests.map((test) => [test])] };
+    const stateTest = anyBit('conntrackState', states, (invertFlags & conntrackFlag.state) !== 0);
+    return { groups: [[stateTest], ...tests.map((test) => [isUntracked, test])] };
   },
-  bpfLacks: ['--ctproto', '--ctorigsrc and the like', '--ctexpire', '--ctdir'],
+  bpfLacks: ['--ctexpire'],
 });
