@@ -7,7 +7,7 @@ import {
   IPT_INV_VIA_IN,
   IPT_INV_VIA_OUT,
 } from '../../protocol/ip-tables.ts';
-import { needSizes } from '../../rules/bpf/record.ts';
+import { NOTICES_THERE, needSizes } from '../../rules/bpf/record.ts';
 import { holds, type PacketFields } from '../../rules/bpf/testing/holds.ts';
 import type { Chain, HeaderMatch, HookNumber, InterfaceMatch, MatchUse, Rule, Table } from '../../rules/ir.ts';
 import { findMatch } from '../../rules/registry.ts';
@@ -152,12 +152,15 @@ function fieldsOf({ bytes, mark, packetType }: Seen): PacketFields {
     macStart: 0,
     macRest: 0,
     inGroup: 0,
+    // xt_ecn.c asks for no first fragment
+    tcpNotices: transport.length >= 20 ? transport.readUInt8(13) | NOTICES_THERE : 0,
     ...(has(4) && {
       sourcePort: transport.readUInt16BE(0),
       destinationPort: transport.readUInt16BE(2),
       icmpType: transport.readUInt16BE(0),
       spi: transport.readUInt32BE(0),
     }),
+    ...(has(12) && { ahSpi: transport.readUInt32BE(4), dccpType: 1 << ((transport.readUInt8(8) >> 1) & 15) }),
     ...(has(20) && { tcpFlags: transport.readUInt8(13) }),
   };
 }

@@ -15,7 +15,7 @@ import { randomFocus, randomPacket, randomTable } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
 
 const [PREROUTING, INPUT, FORWARD, OUTPUT] = [0, 1, 2, 3] as const;
-const [ICMP, TCP, UDP, ESP] = [1, 6, 17, 50] as const;
+const [ICMP, TCP, UDP, DCCP, ESP, AH, SCTP] = [1, 6, 17, 33, 50, 51, 132] as const;
 
 /** A packet at a hook, and whether it is to be accepted. */
 interface Expected extends Arrival {
@@ -50,6 +50,20 @@ const any = (target: TargetUse): Rule => rule({ target });
 const from = (source: number, target: TargetUse): Rule => rule({ header: { source, sourceMask: 0xffffffff }, target });
 const length = (min: number, max: number) => match('length', 0, { min, max, invert: 0 });
 
+const ah = (spi: number) => match('ah', 0, { spis: [spi, spi], invflags: 0 });
+/** Of SCTP and DCCP: what is asked for inverted, types too. */
+const ports = (info: object) => ({
+  spts: [0, 0],
+  dpts: [0, 0],
+  flags: 'typemask' in info ? 4 : 2,
+  invflags: 'typemask' in info ? 4 : 2,
+  chunkmap: new Array<number>(64).fill(0),
+  chunk_match_type: 0,
+  flag_info: Array.from({ length: 4 }, () => ({ chunktype: 0, flag: 0, flag_mask: 0 })),
+  flag_count: 0,
+  ...info,
+});
+const notices = (operation: number, invert = 0) => match('ecn', 0, { operation, invert, ip_ect: 1, ect: 0 });
 const group = (info: object) => match('devgroup', 0, { src_mask: 0xffffffff, dst_group: 0, dst_mask: 0, ...info });
 
 interface Case {
@@ -172,6 +186,28 @@ const matching: readonly Case[] = [
     ],
   },
   {
+    title: "AH's SPI, types and ports of DCCP, ports of SCTP",
+    chains: {
+      INPUT: [
+        on(AH, [ah(0x80000001)]),
+        on(DCCP, [match('dccp', 0, ports({ flags: 5, invflags: 1, spts: [3, 4], typemask: 6, option: 0 }))]),
+        on(SCTP, [match('sctp', 0, ports({ flags: 3, invflags: 2, spts: [3, 4], dpts: [0, 79] }))]),
+      ],
+    },
+    packets: [
+      dropped(raw(AH, '110400008000000100000001')),
+      accepted(raw(AH, '110400008000000200000001')),
+      accepted(raw(AH, '800000018000000080000001')),
+      dropped(raw(DCCP, '000500500300000002000000')),
+      dropped(raw(DCCP, '0005005003000000e5000000')),
+      accepted(raw(DCCP, '000500500300000006000000')),
+      accepted(raw(DCCP, '000400500300000002000000')),
+      dropped(raw(SCTP, '000300500000000000000000')),
+      accepted(raw(SCTP, '0003004f0000000000000000')),
+      accepted(raw(SCTP, '000500500000000000000000')),
+    ],
+  },
+  {
     title: 'no connection: INVALID',
     chains: {
       INPUT: [
@@ -242,6 +278,29 @@ const broken: readonly Case[] = [
     ],
   },
   {
+    title: "TCP's notices of congestion: of whatever stands there, in later fragments too; too short a header has none",
+    chains: {
+      INPUT: [on(TCP, [notices(0x10)]), on(TCP, [notices(0x20)], count), any(count)],
+      OUTPUT: [on(TCP, [notices(0x31, 0x31)])],
+    },
+    packets: [
+      dropped(transport.tcp({ flags: 0x42 })),
+      accepted(transport.tcp({ flags: 0x82 })),
+      accepted(transport.tcp({ flags: 0x02 })),
+      dropped(transport.tcp({ flags: 0xc2 }), { options: [1, 1, 1, 0] }),
+      dropped(transport.tcp({ flags: 0x42 }), { fragmentOffset: 1 }),
+      dropped(transport.tcp({ flags: 0x42 }), { fragmentOffset: 9 }),
+      accepted(transport.tcp({ flags: 0x42 }), { cut: 19 }),
+      accepted(transport.tcp({ flags: 0x42 }), { fragmentOffset: 1, cut: 19 }),
+      dropped(transport.tcp({ flags: 0x02 }), { hook: OUTPUT }),
+      accepted(transport.tcp({ flags: 0x82 }), { hook: OUTPUT }),
+      accepted(transport.tcp({ flags: 0x42 }), { hook: OUTPUT }),
+      accepted(transport.tcp({ flags: 0x02 }), { hook: OUTPUT, tos: 1 }),
+      accepted(transport.tcp({ flags: 0x02 }), { hook: OUTPUT, cut: 19 }),
+      dropped(transport.tcp({ flags: 0x02 }), { hook: OUTPUT, fragmentOffset: 5 }),
+    ],
+  },
+  {
     title: '-f and ! -f',
     chains: {
       INPUT: [
@@ -263,6 +322,12 @@ const broken: readonly Case[] = [
       { what: 'UDP', protocol: UDP, matches: [udp(1)], size: 8 },
       { what: 'ICMP', protocol: ICMP, matches: [icmp(9)], size: 8 },
       { what: 'ESP', protocol: ESP, matches: [match('esp', 0, { spis: [1, 1], invflags: 0 })], size: 8 },
+      { what: 'AH', protocol: AH, matches: [match('ah', 0, { spis: [1, 1], invflags: 1 })], size: 12 },
+      { what: 'SCTP', protocol: SCTP, matches: [match('sctp', 0, ports({ dpts: [9, 9] }))], size: 12 },
+      { what: 'DCCP', protocol: DCCP, matches: [match('dccp', 0, ports({ typemask: 0x8000, option: 0 }))], size: 12 },
+      { what: 'multiport on SCTP', protocol: SCTP, matches: [anyPort(9)], size: 4 },
+      { what: 'AH beside TCP', protocol: TCP, matches: [tcp(1)], size: 20, beside: [on(AH, [ah(5)])] },
+      { what: 'AH beside UDP', protocol: UDP, matches: [udp(1)], size: 8, beside: [on(AH, [ah(5)])] },
       { what: 'multiport on TCP', protocol: TCP, matches: [anyPort(9)], size: 4 },
       { what: 'multiport on UDP', protocol: UDP, matches: [anyPort(9)], size: 4 },
       {
@@ -273,9 +338,16 @@ const broken: readonly Case[] = [
       },
     ] as const
   ).map(
-    ({ what, protocol, matches, size }): Case => ({
+    ({ what, protocol, matches, size, ...more }): Case => ({
       title: `${what}: dropped where ${size} bytes aren't there, uncounted, and only where it is looked at`,
-      chains: { INPUT: [from(0x0a010003, count), on(protocol, matches, { kind: 'accept' }), any(count)] },
+      chains: {
+        INPUT: [
+          from(0x0a010003, count),
+          ...('beside' in more ? more.beside : []),
+          on(protocol, matches, { kind: 'accept' }),
+          any(count),
+        ],
+      },
       packets: [0, 1, 3, 4, 7, 8, 13, 19, 20, 21].flatMap((bytes) => {
         const what = raw(protocol, '00ff'.repeat(11).slice(0, 2 * bytes));
         const other = raw(47, '00ff'.repeat(11).slice(0, 2 * bytes));

@@ -17,8 +17,8 @@ import { makeTable } from './tables.ts';
 
 const addresses = [0x0a000001, 0x0a000002, 0x0a000101, 0x0a010001, 0xe0000001] as const;
 const masks = [0xffffffff, 0xffffff00, 0xffff0000, 0xff0000ff, 0] as const;
-const [ICMP, TCP, UDP, GRE, ESP, IPCOMP, UDPLITE] = [1, 6, 17, 47, 50, 108, 136] as const;
-const protocols = [TCP, TCP, UDP, UDP, ICMP, ESP, IPCOMP, UDPLITE, GRE] as const;
+const [ICMP, TCP, UDP, DCCP, GRE, ESP, AH, IPCOMP, SCTP, UDPLITE] = [1, 6, 17, 33, 47, 50, 51, 108, 132, 136] as const;
+const protocols = [TCP, TCP, TCP, UDP, UDP, ICMP, ESP, AH, IPCOMP, UDPLITE, SCTP, DCCP, GRE] as const;
 const ports = [0, 1, 22, 80, 81, 443, 0xfffe, 0xffff] as const;
 const bytes = [0, 1, 2, 3, 8, 0x10, 0x12, 0x40, 0xb8, 0xff] as const;
 const lengths = [0, 20, 28, 40, 60, 1500] as const;
@@ -142,21 +142,48 @@ function multiport(random: Random, focus: Focus): MatchUse {
   return match('multiport', 1, { flags: random(3), count, ...list, invert: inversion(random) });
 }
 
+const tcp: MakeMatch = (random, focus) =>
+  match('tcp', 0, {
+    ...pair(random, focus),
+    option: 0,
+    flg_mask: pick(random, [0, 0, 0, 0x17, 2, 0xff]),
+    flg_cmp: pick(random, [0, 0, 2]),
+    invflags: pick(random, [0, 0, 0, 1, 2, 4, 7]),
+  });
+
+const noChunks = {
+  chunkmap: new Array<number>(64).fill(0),
+  chunk_match_type: 0,
+  flag_info: Array.from({ length: 4 }, () => ({ chunktype: 0, flag: 0, flag_mask: 0 })),
+  flag_count: 0,
+};
+
+/** Ports, and in DCCP types, that are asked for by flags; none is inverted that isn't. */
+function asked(random: Random, focus: Focus, all: number) {
+  const flags = random(all + 1);
+  return { ...pair(random, focus), flags, invflags: flags & random(all + 1) };
+}
+
 /** Matches that read the header of one protocol. */
 const byProtocol: Readonly<Record<number, MakeMatch>> = {
   [TCP]: (random, focus) =>
-    match('tcp', 0, {
-      ...pair(random, focus),
-      option: 0,
-      flg_mask: pick(random, [0, 0, 0, 0x17, 2, 0xff]),
-      flg_cmp: pick(random, [0, 0, 2]),
-      invflags: pick(random, [0, 0, 0, 1, 2, 4, 7]),
-    }),
+    once(random, 4)
+      ? match('ecn', 0, {
+          operation: pick(random, [0x10, 0x20, 0x30, 0x31]),
+          invert: random(4) << 4,
+          ip_ect: 0,
+          ect: 0,
+        })
+      : tcp(random, focus),
   [UDP]: (random, focus) => match('udp', 0, pair(random, focus)),
   [UDPLITE]: (random, focus) => match('udplite', 0, pair(random, focus)),
   [ICMP]: (random) =>
     match('icmp', 0, { type: pick(random, icmpBytes), code: range(random, icmpBytes), invflags: bit(random) }),
   [ESP]: (random) => match('esp', 0, { spis: range(random, spis), invflags: bit(random) }),
+  [AH]: (random) => match('ah', 0, { spis: range(random, spis), invflags: bit(random) }),
+  [SCTP]: (random, focus) => match('sctp', 0, { ...noChunks, ...asked(random, focus, 3) }),
+  [DCCP]: (random, focus) =>
+    match('dccp', 0, { ...asked(random, focus, 7), typemask: pick(random, [0, 1, 6, 0xffff]), option: 0 }),
   [IPCOMP]: (random, focus) =>
     match('ipcomp', 0, { spis: range(random, [...focus.ports, 0x10000]), invflags: bit(random), hdrres: 0 }),
 };
@@ -165,7 +192,7 @@ function matchesFor(random: Random, focus: Focus, protocol: number): readonly Ma
   const found: MatchUse[] = [];
   for (let left = pick(random, [0, 1, 1, 1, 2, 3]); left > 0; left -= 1) {
     const own = byProtocol[protocol];
-    const hasPorts = protocol === TCP || protocol === UDP || protocol === UDPLITE;
+    const hasPorts = [TCP, UDP, UDPLITE, SCTP, DCCP].some((one) => one === protocol);
     if (hasPorts && once(random, 4)) found.push(multiport(random, focus));
     else found.push(own !== undefined && !once(random, 3) ? own(random, focus) : pick(random, anywhere)(random, focus));
   }
@@ -260,11 +287,13 @@ export function randomPacket(random: Random, focus: Focus): Omit<Seen, 'inName' 
   const payload = Buffer.from(Array.from({ length: 20 + random(20) }, () => random(256)));
   if (protocol === ICMP) payload.set([pick(random, icmpBytes), pick(random, icmpBytes)]);
   else if (protocol === ESP) payload.writeUInt32BE(pick(random, spis));
+  else if (protocol === AH) payload.writeUInt32BE(pick(random, spis), 4);
   else {
     payload.writeUInt16BE(pick(random, focus.ports), 0);
     payload.writeUInt16BE(pick(random, focus.ports), 2);
   }
   payload.writeUInt8(pick(random, bytes), 13);
+  if (protocol === DCCP) payload.writeUInt8(2 * random(16), 8);
   const offset = once(random, 6) ? pick(random, [1, 1, 2, 0x1fff]) : 0;
   const packet = ip(
     { protocol, bytes: () => payload },
