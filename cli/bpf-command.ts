@@ -40,7 +40,7 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
     const hook = Object.entries(hooks).find(([name]) => name === program)?.[1];
     if (hook === undefined || !image.hooks.includes(hook))
       throw new BpfilterError('usage', `table ${table} has no built-in chain ${program}`);
-    const { fields, twelveBytes, inNames, outNames, records, shapes } = image;
+    const { fields, twelveBytes, inNames, outNames, jumps, records, shapes } = image;
     const code = machine({
       hook,
       size: records.length,
@@ -51,6 +51,7 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
       inNames,
       outNames,
       shapes: shapes.count > 0,
+      jumps,
       offsets: readKernelOffsets(),
     });
     const names = new Map(Object.entries(maps).map(([name, fd]) => [fd, name]));

@@ -27,6 +27,8 @@ export interface BpfImage {
   readonly twelveBytes: boolean;
   readonly inNames: boolean;
   readonly outNames: boolean;
+  /** A rule jumps to a chain, to come back from it. */
+  readonly jumps: boolean;
 }
 
 /** The masks that a lookup is made under. */
@@ -98,6 +100,7 @@ export class ImageWriter {
 
   image(): BpfImage {
     let [inNames, outNames, twelveBytes] = [false, false, false];
+    const jumps = this.#chains.some(({ rules }) => rules.some(({ action }) => action === 'jump'));
     const hooks: number[] = [];
     for (const placed of this.#chains) {
       this.#writeChain(placed);
@@ -127,6 +130,7 @@ export class ImageWriter {
       twelveBytes,
       inNames,
       outNames,
+      jumps,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Assembler } from './assembler.ts';
-import { FP, R1, R2, R6, R8, R9 } from './instruction.ts';
+import { FP, R1, R2, R6, R7, R8, R9 } from './instruction.ts';
 import type { MachineOptions } from './machine-frame.ts';
 import { fieldOf, follow } from './machine-read.ts';
 import type { ConnectionField, Field } from './record.ts';
@@ -53,7 +53,7 @@ export function conntrack(code: Assembler, options: MachineOptions): void {
     if (wanted.has(name)) code.store(4, FP, fieldOf(options, name), { register: R1 });
   };
   for (const name of connectionFields) {
-    if (wanted.has(name)) code.store(4, FP, fieldOf(options, name), 0);
+    if (wanted.has(name)) code.store(4, FP, fieldOf(options, name), { register: R7 });
   }
   code.move(R1, R6);
   follow(code, offsets.skb.nfct);

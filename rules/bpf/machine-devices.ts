@@ -1,6 +1,6 @@
 import type { Assembler } from './assembler.ts';
 import { noDevice, toldDevices } from './device-classes.ts';
-import { FP, type Operand, R1, R2, R3, R6, R8, R9 } from './instruction.ts';
+import { FP, R1, R2, R3, R6, R7, R8, R9, type Register } from './instruction.ts';
 import { frame, helpers, type MachineOptions } from './machine-frame.ts';
 import { fieldOf, follow } from './machine-read.ts';
 import { SENDER_THERE } from './record.ts';
@@ -71,7 +71,7 @@ function outgoing(code: Assembler, { offsets }: MachineOptions, none: string): v
 export function incomingGroup(code: Assembler, options: MachineOptions): void {
   if (!options.fields.has('inGroup')) return;
   const group = fieldOf(options, 'inGroup');
-  code.store(4, FP, group, 0);
+  code.store(4, FP, group, { register: R7 });
   incoming(code, options, { none: 'no-group', routed: 'group-routed' });
   follow(code, options.offsets.device.group).store(4, FP, group, { register: R1 }).label('no-group');
 }
@@ -86,15 +86,15 @@ const SENDER = 6;
 export function sender(code: Assembler, options: MachineOptions): void {
   const { fields, offsets } = options;
   if (!fields.has('macStart')) return;
-  const put = (name: 'macStart' | 'macRest', value: Operand) => {
-    if (fields.has(name)) code.store(4, FP, fieldOf(options, name), value);
+  const put = (name: 'macStart' | 'macRest', register: Register) => {
+    if (fields.has(name)) code.store(4, FP, fieldOf(options, name), { register });
   };
   const ofPacket = (offset: number) => {
     code.move(R1, R6);
     return follow(code, offset);
   };
-  put('macStart', 0);
-  put('macRest', 0);
+  put('macStart', R7);
+  put('macRest', R7);
   ofPacket(offsets.skb.dev).branch(R1, '==', 0, 'no-sender');
   follow(code, offsets.device.type).alu('and', R1, 0xffff).branch(R1, '!=', ARPHRD_ETHER, 'no-sender');
   ofPacket(offsets.skb.macHeader).alu('and', R1, 0xffff).move(R8, R1);
@@ -103,7 +103,7 @@ export function sender(code: Assembler, options: MachineOptions): void {
   code.move(R1, R8);
   follow(code, SENDER).swap(R1, 64).move(R2, R1);
   code.alu('rsh', R1, 48).alu('or', R1, SENDER_THERE).alu('rsh', R2, 16);
-  put('macStart', { register: R1 });
-  put('macRest', { register: R2 });
+  put('macStart', R1);
+  put('macRest', R2);
   code.label('no-sender');
 }

@@ -17,7 +17,10 @@ export interface MachineOptions {
   readonly outNames: boolean;
   /** The name of the device that a program isn't told of at this hook (`toldDevices`); 16 bytes, none unless given. */
   readonly device?: Uint8Array;
+  /** Whether there is something to look up. */
   readonly shapes: boolean;
+  /** Whether a rule jumps, so that a chain may have to be returned from. */
+  readonly jumps: boolean;
   readonly offsets: KernelOffsets;
 }
 
@@ -62,25 +65,29 @@ export const MOST_JUMPS = 64;
 /** enum bpf_func_id (linux/bpf.h). */
 export const helpers = { mapLookup: 1, processor: 8, skbLoadBytes: 26, probeReadKernel: 113 } as const;
 
-const FIELDS = -56 - 4 * FIELD_SLOTS;
+const FIELDS = -152 - 4 * FIELD_SLOTS;
 
-/** The frame, from its end. */
+/**
+ * The frame, from its end. What every program has comes first, and what is largest last: the verifier copies and
+ * compares a frame as deep as the program uses it, again and again.
+ */
 export const frame = {
   // so that the addresses in it lie at a multiple of 8
   ipHeader: -28,
   transport: -56,
-  fields: FIELDS,
-  inName: FIELDS - 16,
-  outName: FIELDS - 32,
-  best: FIELDS - 40,
-  depth: FIELDS - 48,
-  length: FIELDS - 56,
+  length: -64,
   /** Whether the packet is odd: bytes of its transport header as a need, and the bits below. */
-  odd: FIELDS - 64,
-  slice: FIELDS - 72,
-  key: FIELDS - 96,
-  scratch: FIELDS - 104,
-  jumps: FIELDS - 104 - 4 * MOST_JUMPS,
+  odd: -72,
+  slice: -80,
+  best: -88,
+  key: -112,
+  /** Before the loop alone, where the key is. */
+  scratch: -96,
+  depth: -120,
+  inName: -136,
+  outName: -152,
+  fields: FIELDS,
+  jumps: FIELDS - 4 * MOST_JUMPS,
 } as const;
 
 export const odd = { fragment: 0x100, offsetOne: 0x200, header: 0x400 } as const;

@@ -2,7 +2,7 @@ import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R5, R6, R7, R8, R9 } from './instruction.ts';
 import { conntrack } from './machine-conntrack.ts';
 import { incomingGroup, names, sender } from './machine-devices.ts';
-import { frame, helpers, type MachineOptions, machineMaps, NONE, odd } from './machine-frame.ts';
+import { frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
 import {
   COUNTER_SIZE,
@@ -25,10 +25,14 @@ const AH_SPI = 4;
 const DCCP_TYPE = 8;
 const [TCP, DCCP, AH, SCTP] = [6, 33, 51, 132];
 
-/** Reads the packet once. */
+/**
+ * Reads the packet once. r7 is 0 until the traits are read, but nothing that the verifier knows of: numbers that it
+ * knows, and that differ from path to path, it would follow path by path, and round by round through the loop.
+ */
 export function prologue(code: Assembler, options: MachineOptions): void {
   const wanted = options.fields;
   code.move(R6, R1);
+  code.mapValue(R7, machineMaps.records).load(8, R7, R7, headerOffsets.zero);
   code.load(4, R2, R6, context.len).store(8, FP, frame.length, { register: R2 });
   for (const [name, from] of [
     ['mark', context.mark],
@@ -36,7 +40,7 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   ] as const) {
     if (wanted.has(name)) code.load(4, R1, R6, from).store(4, FP, fieldOf(options, name), { register: R1 });
   }
-  code.store(8, FP, frame.odd, 0);
+  code.store(8, FP, frame.odd, { register: R7 });
   code.call(helpers.processor);
   if (wanted.has('processor')) code.store(4, FP, fieldOf(options, 'processor'), { register: R0 });
   code.alu('mul', R0, options.counters * COUNTER_SIZE).store(8, FP, frame.slice, { register: R0 });
@@ -49,15 +53,20 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   // the transport header: r8 bytes of IP header, r9 bytes behind it
   code.load(1, R8, FP, frame.ipHeader).alu('and', R8, 15).alu('lsh', R8, 2);
   code.load(8, R9, FP, frame.length).alu('sub', R9, { register: R8 });
-  for (const at of [0, 8, 16]) code.store(8, FP, frame.transport + at, 0);
+  for (const at of [0, 8, 16]) code.store(8, FP, frame.transport + at, { register: R7 });
   code
     .load(2, R1, FP, frame.ipHeader + ip.fragment)
     .swap(R1, 16)
     .alu('and', R1, 0x1fff);
   code.branch(R1, '==', 0, 'whole');
   code.move(R2, { value: odd.fragment }).branch(R1, '!=', 1, 'later-fragment').alu('or', R2, odd.offsetOne);
-  code.label('later-fragment').store(8, FP, frame.odd, { register: R2 }).jump('parsed');
+  code
+    .label('later-fragment')
+    .alu('xor', R2, { register: R7 })
+    .store(8, FP, frame.odd, { register: R2 })
+    .jump('parsed');
   code.label('whole');
+  const isOdd = (bits: number) => code.move(R2, R7).alu('xor', R2, bits).store(8, FP, frame.odd, { register: R2 });
   const levels = ([wholeTcp, ...(options.twelveBytes ? [twelveBytes] : []), 2, 1] as const).map(
     (need) => [need, needSizes[need]] as const,
   );
@@ -72,15 +81,15 @@ export function prologue(code: Assembler, options: MachineOptions): void {
       for (const protocol of needMore) code.branch(R1, '==', protocol, `cut-${size}`);
       code.jump('parsed').label(`cut-${size}`);
     }
-    if (need !== wholeTcp) code.store(8, FP, frame.odd, odd.header | need);
+    if (need !== wholeTcp) isOdd(odd.header | need);
     code.jump('parsed').label(shorter);
   }
-  code.store(8, FP, frame.odd, odd.header);
+  isOdd(odd.header);
   code.label('parsed');
 
   notices(code, options);
   // traits
-  code.load(1, R7, FP, frame.ipHeader + ip.protocol);
+  code.load(1, R1, FP, frame.ipHeader + ip.protocol).alu('or', R7, { register: R1 });
   code
     .load(1, R1, FP, frame.ipHeader + ip.tos)
     .alu('lsh', R1, 24)
@@ -97,20 +106,43 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   code.load(8, R6, FP, frame.ipHeader + ip.source);
   code.load(8, R2, FP, frame.odd).constant(R9, -1n).branch(R2, '==', 0, 'begin').constant(R9, HEADER_TRAITS);
   code.label('begin');
-  // A zero that the verifier doesn't know of: with numbers that it knows it would follow the loop round by round.
-  code.mapValue(R5, machineMaps.records).load(4, R1, R5, headerOffsets.zero);
-  for (const known of [R2, R7, R9] as const) code.alu('xor', known, { register: R1 });
-  code.store(8, FP, frame.odd, { register: R2 }).store(8, FP, frame.depth, { register: R1 });
-  code.constant(R2, BigInt(NONE)).alu('xor', R2, { register: R1 }).store(8, FP, frame.best, { register: R2 });
+  code.mapValue(R5, machineMaps.records);
+  zero(code).alu('xor', R9, { register: R1 });
+  // the branch has told something of it
+  zero(code).alu('xor', R2, { register: R1 }).store(8, FP, frame.odd, { register: R2 });
+  loopState(code, options);
   code.load(4, R8, R5, headerOffsets.start + 4 * options.hook);
   code.jump('loop');
+}
+
+/** r1: 0 as r7 above; r5 is the value of the records' map. */
+function zero(code: Assembler): Assembler {
+  return code.load(8, R1, R5, headerOffsets.zero);
+}
+
+/**
+ * What the loop has in the frame. All of it is written here, also what is written again before it is read: only so is
+ * a second round the same as the first to the verifier. And each gets a zero of its own, as it takes copies for equal.
+ */
+function loopState(code: Assembler, { jumps, shapes }: MachineOptions): void {
+  if (jumps) {
+    zero(code).store(8, FP, frame.depth, { register: R1 });
+    // anywhere, as far as it knows, and so everywhere
+    zero(code)
+      .move(R2, R1)
+      .alu('and', R2, 4 * MOST_JUMPS - 4);
+    code.alu('add', R2, { register: FP }).store(4, R2, frame.jumps, { register: R1 });
+  }
+  if (!shapes) return;
+  for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
+  zero(code).constant(R2, BigInt(NONE)).alu('xor', R2, { register: R1 }).store(8, FP, frame.best, { register: R2 });
 }
 
 /** TCP's flags, of whatever stands behind the IP header: as xt_ecn.c's match_tcp reads them. */
 function notices(code: Assembler, options: MachineOptions): void {
   if (!options.fields.has('tcpNotices')) return;
   const to = fieldOf(options, 'tcpNotices');
-  code.store(4, FP, to, 0).branch(R9, 's<', needSizes[wholeTcp], 'no-notices');
+  code.store(4, FP, to, { register: R7 }).branch(R9, 's<', needSizes[wholeTcp], 'no-notices');
   code.move(R1, R8).alu('add', R1, TCP_FLAGS);
   loadBytes(code, { from: { register: R1 }, to: frame.scratch, size: 1 }).branch(R0, '!=', 0, 'drop');
   code.load(1, R1, FP, frame.scratch).alu('or', R1, NOTICES_THERE).store(4, FP, to, { register: R1 });

@@ -72,7 +72,7 @@ function loop(code: Assembler, { size }: MachineOptions): void {
 }
 
 /** What is done where the compare holds: r3 is the record, r4 its action. */
-function verdicts(code: Assembler, { hook, counters, processors }: MachineOptions): void {
+function verdicts(code: Assembler, { hook, counters, processors, jumps }: MachineOptions): void {
   code.label('act').alu('and', R4, 0xff).branch(R4, '>', actions.return, 'test');
   // counted in the slice of this processor
   code.load(8, R1, FP, frame.slice).load(4, R2, R3, recordOffsets.counter).alu('add', R1, { register: R2 });
@@ -84,26 +84,15 @@ function verdicts(code: Assembler, { hook, counters, processors }: MachineOption
   code.load(8, R1, FP, frame.length).atomicAdd(8, R2, 8, R1);
   code.branch(R4, '==', actions.accept, 'accept').branch(R4, '==', actions.drop, 'drop');
   code.branch(R4, '==', actions.next, 'miss').branch(R4, '==', actions.return, 'return');
-  code.branch(R4, '==', actions.goto, 'goto');
-  // jump: remembers the rule behind it
-  code.load(8, R1, FP, frame.depth).branch(R1, '>=', 4 * MOST_JUMPS, 'drop');
-  code.move(R2, R1).alu('add', R2, 4).alu('and', R2, DEPTH_MASK).store(8, FP, frame.depth, { register: R2 });
-  code.load(4, R2, R3, recordOffsets.skip).alu('add', R2, { register: R8 });
-  code
-    .alu('and', R1, 4 * MOST_JUMPS - 4)
-    .alu('add', R1, { register: FP })
-    .store(4, R1, frame.jumps, { register: R2 });
+  if (jumps) {
+    code.branch(R4, '==', actions.goto, 'goto');
+    remember(code);
+  }
   code.label('goto').load(4, R8, R3, recordOffsets.target).jump('loop');
+  code.label('return');
+  if (jumps) goBack(code);
   // a chain that nobody jumped to ends at its hook's policy
-  code.label('return').load(8, R1, FP, frame.depth).branch(R1, '==', 0, 'policy');
-  code.alu('sub', R1, 4).alu('and', R1, DEPTH_MASK).store(8, FP, frame.depth, { register: R1 });
   code
-    .alu('and', R1, 4 * MOST_JUMPS - 4)
-    .alu('add', R1, { register: FP })
-    .load(4, R8, R1, frame.jumps)
-    .jump('loop');
-  code
-    .label('policy')
     .mapValue(R1, machineMaps.records)
     .load(4, R8, R1, headerOffsets.policy + 4 * hook)
     .jump('loop');
@@ -120,12 +109,49 @@ function verdicts(code: Assembler, { hook, counters, processors }: MachineOption
     .jump('act');
 }
 
-function tests(code: Assembler, { inNames, outNames, shapes, size }: MachineOptions): void {
+/** Of a jump: the rule behind it. */
+function remember(code: Assembler): void {
+  code.load(8, R1, FP, frame.depth).branch(R1, '>=', 4 * MOST_JUMPS, 'drop');
+  code.move(R2, R1).alu('add', R2, 4).alu('and', R2, DEPTH_MASK).store(8, FP, frame.depth, { register: R2 });
+  code.load(4, R2, R3, recordOffsets.skip).alu('add', R2, { register: R8 });
+  code
+    .alu('and', R1, 4 * MOST_JUMPS - 4)
+    .alu('add', R1, { register: FP })
+    .store(4, R1, frame.jumps, { register: R2 });
+}
+
+/** To the rule behind the last jump; on where there was none. */
+function goBack(code: Assembler): void {
+  code.load(8, R1, FP, frame.depth).branch(R1, '==', 0, 'policy');
+  code.alu('sub', R1, 4).alu('and', R1, DEPTH_MASK).store(8, FP, frame.depth, { register: R1 });
+  code
+    .alu('and', R1, 4 * MOST_JUMPS - 4)
+    .alu('add', R1, { register: FP })
+    .load(4, R8, R1, frame.jumps)
+    .jump('loop');
+  code.label('policy');
+}
+
+function tests(code: Assembler, { inNames, outNames, fields, shapes, size }: MachineOptions): void {
   code.label('test').branch(R4, '==', actions.pass, 'onward');
   if (shapes) code.branch(R4, '==', actions.probe, 'probe').branch(R4, '==', actions.take, 'take');
   if (inNames) code.branch(R4, '==', actions.inName, 'in-name');
   if (outNames) code.branch(R4, '==', actions.outName, 'out-name');
-  // fields
+  if (fields.size > 0) fieldTest(code);
+  else code.jump('drop');
+  if (fields.size > 0 || inNames || outNames) {
+    code.label('false').load(2, R1, R3, recordOffsets.whenFalse).jump('advance');
+    code.label('true').load(2, R1, R3, recordOffsets.whenTrue).jump('advance');
+  }
+  code.label('onward').move(R1, { value: 1 });
+  code.label('advance').alu('mul', R1, RECORD_SIZE).alu32('add', R8, { register: R1 }).jump('loop');
+  if (inNames) nameTest(code, 'in-name', frame.inName, size);
+  if (outNames) nameTest(code, 'out-name', frame.outName, size);
+  if (shapes) shapeLookup(code);
+}
+
+/** Goes on at `true`, or behind it. */
+function fieldTest(code: Assembler): void {
   code.load(4, R1, R3, recordOffsets.subject).alu('and', R1, 0x7c).alu('add', R1, { register: FP });
   code.load(4, R1, R1, frame.fields);
   code.load(4, R2, R3, recordOffsets.second);
@@ -136,13 +162,6 @@ function tests(code: Assembler, { inNames, outNames, shapes, size }: MachineOpti
   code.label('any').branch(R1, '&', { register: R2 }, 'true').jump('false');
   code.label('within').load(4, R4, R3, recordOffsets.first).alu32('sub', R1, { register: R4 });
   code.branch(R1, '<=', { register: R2 }, 'true');
-  code.label('false').load(2, R1, R3, recordOffsets.whenFalse).jump('advance');
-  code.label('onward').move(R1, { value: 1 }).jump('advance');
-  code.label('true').load(2, R1, R3, recordOffsets.whenTrue);
-  code.label('advance').alu('mul', R1, RECORD_SIZE).alu('add', R8, { register: R1 }).jump('loop');
-  if (inNames) nameTest(code, 'in-name', frame.inName, size);
-  if (outNames) nameTest(code, 'out-name', frame.outName, size);
-  if (shapes) shapeLookup(code);
 }
 
 /** ip_tables compares 16 bytes under a mask (ifname_compare_aligned). */
@@ -188,6 +207,6 @@ function shapeLookup(code: Assembler): void {
   // an odd packet is compared with the rules one by one
   code.label('take').load(8, R1, FP, frame.odd).branch(R1, '!=', 0, 'onward');
   code.load(8, R2, FP, frame.best).constant(R1, BigInt(NONE)).store(8, FP, frame.best, { register: R1 });
-  code.branch(R2, '==', { register: R1 }, 'found-none').move(R8, R2).jump('loop');
-  code.label('found-none').load(4, R1, R3, recordOffsets.target).alu('add', R8, { register: R1 }).jump('loop');
+  code.branch(R2, '==', { register: R1 }, 'found-none').alu32('mov', R8, { register: R2 }).jump('loop');
+  code.label('found-none').load(4, R1, R3, recordOffsets.target).alu32('add', R8, { register: R1 }).jump('loop');
 }

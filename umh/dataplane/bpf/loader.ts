@@ -153,6 +153,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
           outNames: image.outNames,
           device,
           shapes: shapes !== undefined,
+          jumps: image.jumps,
           offsets: needsOffsets(image) ? kernelOffsets(image) : noOffsets,
         });
         const fd = loadProgram({
@@ -234,6 +235,7 @@ const smallest: BpfImage = {
   twelveBytes: false,
   inNames: false,
   outNames: false,
+  jumps: true,
 };
 
 function smallestRecords(): Uint8Array {
