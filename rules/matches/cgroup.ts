@@ -8,6 +8,7 @@ import {
   type Revision,
   refuse,
 } from '../extension.ts';
+import type { NftStatement } from '../nft/json.ts';
 import { savedString } from '../text/saved-string.ts';
 
 const header = 'linux/netfilter/xt_cgroup.h';
@@ -146,12 +147,10 @@ function classTests({ hasPath, classid, invertClassid }: CgroupInfo, { hooks: fr
   if (hasPath !== 0) cannotExpress("cgroup: nft's JSON has no cgroup paths");
   if ((from & (1 << hooks.POSTROUTING)) !== 0)
     cannotExpress("cgroup: nft can't leave out half-open connections in POSTROUTING");
-  if (from === 0) return []; // nft's `socket` isn't to be had everywhere
-  const op = invertClassid === 0 ? '==' : '!=';
-  return [
-    [
-      { match: { op, left: { meta: { key: 'cgroup' } }, right: classid } },
-      { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } },
-    ],
-  ];
+  const test: NftStatement = {
+    match: { op: invertClassid === 0 ? '==' : '!=', left: { meta: { key: 'cgroup' } }, right: classid },
+  };
+  // No packet comes here, and nft's `socket` isn't to be had everywhere; what else the rule makes is to be there.
+  if (from === 0) return [[test]];
+  return [[test, { match: { op: '<=', left: { socket: { key: 'wildcard' } }, right: 1 } }]];
 }

@@ -98,4 +98,20 @@ export const hashlimitCases: readonly MatchCase[] = [
       showTables,
     ],
   },
+  {
+    title: 'a table that a rule makes where no packet comes',
+    takes: 'some',
+    steps: [
+      {
+        restore: `${table('raw', [
+          ':unused',
+          '-A unused -m cgroup --cgroup 2 -m hashlimit --hashlimit-upto 1/day --hashlimit-burst 3 --hashlimit-name shared',
+        ])}${table('filter', [
+          '-A FORWARD -m hashlimit --hashlimit-upto 1/day --hashlimit-burst 1 --hashlimit-name shared -j DROP',
+        ])}`,
+      },
+      { send: visits },
+      showTables,
+    ],
+  },
 ];
