@@ -105,9 +105,9 @@ export const hashlimitCases: readonly MatchCase[] = [
       {
         restore: `${table('raw', [
           ':unused',
-          '-A unused -m cgroup --cgroup 2 -m hashlimit --hashlimit-upto 1/day --hashlimit-burst 3 --hashlimit-name shared',
+          '-A unused -m cgroup --cgroup 2 -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name shared',
         ])}${table('filter', [
-          '-A FORWARD -m hashlimit --hashlimit-upto 1/day --hashlimit-burst 1 --hashlimit-name shared -j DROP',
+          '-A FORWARD -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 2 --hashlimit-name shared -j DROP',
         ])}`,
       },
       { send: visits },
