@@ -7,8 +7,8 @@ declare module 'vitest' {
   }
 }
 
-/** A driver's words for a rule that it can't load by the nft program (docs/differences.md): why, and that netlink could. */
-const refusal = /(?:target|match) [^\n]*: only netlink can load it/;
+/** A driver's words for a rule that it can't load by the nft program (docs/differences.md). */
+const refusal = /\b(?:target|match) \S+: only netlink can load it/;
 
 /** What a driver said of a rule that only netlink can load; undefined where it said nothing like that. */
 export function netlinkOnly(log: string): string | undefined {

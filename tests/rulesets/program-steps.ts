@@ -1,3 +1,4 @@
+import { netlinkOnly } from '../harness/netlink-only.ts';
 import { bpfilter, runCommand, withFolder } from '../harness/ways.ts';
 
 /** A command of a program under test. */
@@ -15,6 +16,8 @@ export interface StepOutcome {
   readonly status: number;
   readonly output: string;
   readonly saved: string;
+  /** What the driver said, by then, of a rule that it refused because only netlink can load it. */
+  readonly netlinkOnly?: string | undefined;
 }
 
 const divider = '\u001e';
@@ -66,13 +69,14 @@ export function runProgram(
       throw new Error(`${way}: ${done.status}: ${done.stderr}${done.stdout}`);
     }
     return steps.map(({ run }, at) => {
-      const [output = '', status = '', saved = ''] = parts.slice(at * 3);
-      return { run, status: Number(status), output, saved: saved.replace(/^#.*\n/gm, '') };
+      const [output = '', status = '', saved = '', log = ''] = parts.slice(at * 4);
+      const refused = netlinkOnly(log);
+      return { run, status: Number(status), output, saved: saved.replace(/^#.*\n/gm, ''), netlinkOnly: refused };
     });
   });
 }
 
-/** Prints what the command said, its status, the rules after it: the divider after each. */
+/** Prints what the command said, its status, the rules after it, all that a driver has logged: the divider after each. */
 function stepScript({ run, until, untilNot }: ProgramStep): string {
   const wanted = until ?? untilNot;
   const found = `iptables-legacy-save | grep -qF -- '${wanted}'`;
@@ -80,5 +84,5 @@ function stepScript({ run, until, untilNot }: ProgramStep): string {
   const wait = `left=${waitTenths}; until ${test} || [ $left = 0 ]; do sleep 0.1; left=$((left - 1)); done`;
   const mark = `printf '${divider}'`;
   return `{ ${run}
-} 2>&1 < /dev/null; status=$?; ${mark}; printf $status${divider}; ${wanted === undefined ? ':' : wait}; iptables-legacy-save -c; ${mark}`;
+} 2>&1 < /dev/null; status=$?; ${mark}; printf $status${divider}; ${wanted === undefined ? ':' : wait}; iptables-legacy-save -c; ${mark}; cat "$BPFILTER_BASE"/*/log 2>/dev/null; ${mark}`;
 }
