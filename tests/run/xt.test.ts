@@ -73,4 +73,25 @@ describe.skipIf(here !== undefined)(titled("without the kernel's own extensions"
       expect(ran.stderr).toContain(`nor can the kernel's own target CHECKSUM: ${why}`);
     });
   });
+
+  test('run --nft exec: what netlink has put in force stays and counts, other rules change; flushed, it waits for netlink', () => {
+    withFolder((folder) => {
+      const by = (way: string, line: string) => `${bpfilter} run --nft ${way} -- sh -c '${line}'`;
+      const list = 'iptables -S OUTPUT | tail -n +2; echo $?';
+      const count = 'iptables -L OUTPUT -vnx | awk "NR == 3 { print \\$1 }"';
+      const script = [
+        by('netlink', 'iptables -A OUTPUT -m string --string abc --algo bm; iptables -A OUTPUT -p tcp'),
+        'ip link set lo up; ping -c 2 -i 0.01 -q -p 616263 127.0.0.1 >/dev/null',
+        by('exec', `${count}; iptables -D OUTPUT 2; iptables -A OUTPUT -p udp; ${list}`),
+        'nft flush ruleset',
+        by('exec', 'iptables -S OUTPUT; echo $?; iptables -t mangle -S | wc -l'),
+        by('netlink', list),
+        `cat ${folder}/*/log >&2`,
+      ].join('\n');
+      const ran = runCommand([...inNamespace, 'sh', '-c', script], { folder });
+      const rules = '-A OUTPUT -m string --string "abc" --algo bm\n-A OUTPUT -p udp\n0\n';
+      expect(ran.stdout).toBe(`4\n${rules}3\n5\n${rules}`);
+      expect(ran.stderr).toContain('serve the table over netlink');
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import { type Errno, errno, errnoName } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { CounterListing } from '../../rules/nft/counter-listing.ts';
-import type { NftCommand, NftDocument } from '../../rules/nft/json.ts';
+import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { type AddedRules, EchoReader, echoAddedRules } from '../../rules/nft/netlink/added-rules.ts';
 import { compileBatch } from '../../rules/nft/netlink/compile.ts';
@@ -20,6 +20,7 @@ import type { NetlinkError } from '../../sys/nfnetlink/message.ts';
 import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
 import { describeCommand } from './command-text.ts';
 import type { AddedHandles, CommitResult, DataPlane } from './data-plane.ts';
+import { holdsXt } from './holds-xt.ts';
 import { errnoOfRefusal } from './nft-error.ts';
 import { probedXt } from './xt-probe.ts';
 
@@ -202,11 +203,6 @@ function refusal(document: NftDocument, { sequence, errno: code, text }: Netlink
     // of its own extensions only the kernel knows: a helper, an estimator that isn't there
     errno: command !== undefined && holdsXt(command) ? (code as Errno) : errnoOfRefusal(code as Errno),
   };
-}
-
-function holdsXt(command: NftCommand): boolean {
-  const object = 'add' in command ? command.add : 'insert' in command ? command.insert : undefined;
-  return object !== undefined && 'rule' in object && object.rule.expr?.some((one) => 'xt' in one) === true;
 }
 
 /** One transaction is one message. The socket's buffer grows past net.core.wmem_max only by the machine's own root. */

@@ -64,6 +64,18 @@ describe('nft as a data plane', () => {
     expect(found.runs).toHaveLength(runs);
   });
 
+  it('says why it can not load what netlink could', () => {
+    const xt = { kind: 'match', name: 'string', revision: 1, info: '00' } as const;
+    const rule = { family: 'ip', table: 't', chain: 'c', expr: [{ xt }] } as const;
+    const { plane: nft, runs } = plane({});
+    for (const command of [{ add: { rule } }, { insert: { rule } }]) {
+      expect(() => nft.commit({ nftables: [command] })).toThrow(
+        expect.objectContaining({ code: 'dataplane', errno: errno.EOPNOTSUPP }),
+      );
+    }
+    expect(runs).toEqual([]);
+  });
+
   it('says when nft is missing', () => {
     const { plane: nft } = plane({ status: null, failure: 'missing' });
     expect(() => nft.commit({ nftables: [] })).toThrow('nft is not installed (Debian package nftables)');

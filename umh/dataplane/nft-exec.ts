@@ -10,6 +10,7 @@ import { closeFd } from '../../sys/descriptor.ts';
 import { memfdCreate } from '../../sys/memfd.ts';
 import { INHERITED_LOCK, PARENT_VARIABLE } from '../lock/orphans.ts';
 import type { CommitResult, DataPlane } from './data-plane.ts';
+import { holdsXt } from './holds-xt.ts';
 import { errnoOfComplaint, isNoSuchObject, trimComplaint } from './nft-error.ts';
 
 /** One run of nft. */
@@ -108,6 +109,13 @@ function namesHandle(command: NftCommand): boolean {
   return Object.values(command).some((object) => 'rule' in object && object.rule.handle !== undefined);
 }
 
+/** For a table that netlink put in force and that somebody took away: nft's own words would be about iptables-nft. */
+function onlyNetlink(): BpfilterError {
+  const message =
+    'nft can\'t load rules with the kernel\'s own extensions: serve the table over netlink, or begin anew with "bpfilter reset"';
+  return new BpfilterError('dataplane', message, { errno: errno.EOPNOTSUPP });
+}
+
 /** Whoever wanted that makes the whole table anew, which takes nft no longer than its size. */
 function tooManyHandles(count: number): CommitResult {
   const reason = `nft is too slow for ${count} commands about rules by their handles (${MOST_BY_HANDLE} at most)`;
@@ -144,6 +152,7 @@ export function nftDataPlane(run: RunNft, reason: string): DataPlane {
   return {
     transport: { name: 'exec', reason },
     commit(document: NftDocument): CommitResult {
+      if (document.nftables.some(holdsXt)) throw onlyNetlink();
       const byHandle = document.nftables.filter(namesHandle).length;
       if (byHandle > MOST_BY_HANDLE) return tooManyHandles(byHandle);
       const input = JSON.stringify(document);
