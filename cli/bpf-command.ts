@@ -40,13 +40,15 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
     const hook = Object.entries(hooks).find(([name]) => name === program)?.[1];
     if (hook === undefined || !image.hooks.includes(hook))
       throw new BpfilterError('usage', `table ${table} has no built-in chain ${program}`);
-    const { fields, twelveBytes, inNames, outNames, jumps, records, shapes } = image;
+    const { fields, looks, twelveBytes, inNames, outNames, jumps, records, shapes } = image;
     const code = machine({
       hook,
       size: records.length,
       counters: view.offsets.length,
       processors: 1,
       fields,
+      looks,
+      creditsPerTick: 0,
       twelveBytes,
       inNames,
       outNames,

@@ -42,6 +42,18 @@ describe('instructions', () => {
       says: 'lock *(u64 *)(r2 + 8) += r1',
     },
     {
+      name: 'atomic exchange',
+      code: new Assembler().exchange(8, R2, 8, R1),
+      bytes: 'db120800e1000000',
+      says: 'r1 = xchg(*(u64 *)(r2 + 8), r1)',
+    },
+    {
+      name: 'atomic compare and exchange',
+      code: new Assembler().compareExchange(4, R2, -4, R1),
+      bytes: 'c312fcfff1000000',
+      says: 'r0 = cmpxchg(*(u32 *)(r2 - 4), r0, r1)',
+    },
+    {
       name: 'constant',
       code: new Assembler().constant(R1, 0xff0001ffn),
       bytes: '18010000ff0100ff0000000000000000',

@@ -36,7 +36,17 @@ export class Assembler {
   }
 
   atomicAdd(width: 4 | 8, to: Register, offset: number, from: Register): this {
-    return this.#add({ kind: 'atomic-add', width, to, offset, from });
+    return this.#add({ kind: 'atomic', operation: 'add', width, to, offset, from });
+  }
+
+  /** `value` gets what was there. */
+  exchange(width: 4 | 8, to: Register, offset: number, value: Register): this {
+    return this.#add({ kind: 'atomic', operation: 'exchange', width, to, offset, from: value });
+  }
+
+  /** Stores where r0 is what is there; r0 gets what was. */
+  compareExchange(width: 4 | 8, to: Register, offset: number, value: Register): this {
+    return this.#add({ kind: 'atomic', operation: 'compare-exchange', width, to, offset, from: value });
   }
 
   constant(to: Register, value: bigint): this {

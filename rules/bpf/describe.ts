@@ -91,6 +91,28 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         return `look up ${traitsText(bytes, at + recordOffsets.probeAddressMask, at + recordOffsets.probeTraitMask)} as shape ${word(recordOffsets.subject)}`;
       case 'take':
         return `on to the first rule found, else ${here + word(recordOffsets.target) / RECORD_SIZE}`;
+      case 'random':
+        return `${word(recordOffsets.first)} times of 2^31 ${branches()}`;
+      case 'nth':
+        return `one of ${word(recordOffsets.first) + 1} ${branches()}`;
+      case 'limit':
+        return `a bucket of ${word(recordOffsets.second)} for ${word(recordOffsets.first)} each ${branches()}`;
+      case 'tcpOption':
+        return `TCP option ${word(recordOffsets.first)} ${branches()}`;
+      case 'segmentSize': {
+        const low = word(recordOffsets.first);
+        return `greatest segment in ${low}–${low + word(recordOffsets.second)} ${branches()}`;
+      }
+      case 'u32Load':
+        return `u32 at ${word(recordOffsets.first)} ${branches()}`;
+      case 'u32At':
+        return `u32 at ${word(recordOffsets.first)} behind where it leads to ${branches()}`;
+      case 'u32And':
+        return `u32 & ${hex(recordOffsets.first)} ${branches()}`;
+      case 'u32Left':
+        return `u32 << ${word(recordOffsets.first)} ${branches()}`;
+      case 'u32Right':
+        return `u32 >> ${word(recordOffsets.first)} ${branches()}`;
       case undefined:
         return 'nothing known';
       default:

@@ -1,6 +1,6 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { INSTRUCTION_SIZE } from './encode.ts';
-import { arithmetic, conditions } from './instruction.ts';
+import { arithmetic, atomics, conditions } from './instruction.ts';
 
 /** Names for what only the loader knows: maps by their descriptors. */
 export interface DisassemblyNames {
@@ -88,7 +88,10 @@ function textOf(one: Fields, place: number, high: number, maps: ReadonlyMap<numb
     case 'stx': {
       const isAtomic = (opcode & 0xe0) === 0xc0;
       const place = `*(${widths[opcode & 0x18]} *)(r${to} ${signed(offset)})`;
-      return isAtomic ? `lock ${place} += r${from}` : `${place} = r${from}`;
+      if (!isAtomic) return `${place} = r${from}`;
+      if (immediate === atomics.exchange) return `r${from} = xchg(${place}, r${from})`;
+      if (immediate === atomics['compare-exchange']) return `r0 = cmpxchg(${place}, r0, r${from})`;
+      return `lock ${place} += r${from}`;
     }
     case 'alu32':
     case 'alu64': {

@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import { arithmetic, conditions, type Instruction, type Operand, type Width } from './instruction.ts';
+import { arithmetic, atomics, conditions, type Instruction, type Operand, type Width } from './instruction.ts';
 
 /** What the names in a program stand for when it is loaded. */
 export interface Symbols {
@@ -134,13 +134,13 @@ export function assemble(program: readonly Instruction[], symbols: Symbols): Uin
         else put(classes.stx | sizes[width] | modes.mem, to, from.register, offset, 0);
         break;
       }
-      case 'atomic-add':
+      case 'atomic':
         put(
           classes.stx | sizes[instruction.width] | modes.atomic,
           instruction.to,
           instruction.from,
           instruction.offset,
-          arithmetic.add,
+          atomics[instruction.operation],
         );
         break;
       case 'constant':

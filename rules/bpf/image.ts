@@ -4,6 +4,7 @@ import {
   actions,
   COUNTER_SIZE,
   headerOffsets,
+  type LookAction,
   NAME_SIZE,
   PADDING_SIZE,
   RECORD_SIZE,
@@ -23,6 +24,8 @@ export interface BpfImage {
   readonly shapes: { readonly keys: Uint8Array; readonly values: Uint8Array; readonly count: number };
   /** What it asks for of a packet, and where. */
   readonly fields: FieldSlots;
+  /** What rules look at where a packet comes to them. */
+  readonly looks: ReadonlySet<LookAction>;
   /** A match reads 12 bytes of transport header. */
   readonly twelveBytes: boolean;
   readonly inNames: boolean;
@@ -101,10 +104,12 @@ export class ImageWriter {
   image(): BpfImage {
     let [inNames, outNames, twelveBytes] = [false, false, false];
     const jumps = this.#chains.some(({ rules }) => rules.some(({ action }) => action === 'jump'));
+    const looks = new Set<LookAction>();
     const hooks: number[] = [];
     for (const placed of this.#chains) {
       this.#writeChain(placed);
-      for (const { direction, twelveBytes: asksTwelve } of placed.rules) {
+      for (const { direction, twelveBytes: asksTwelve, looks: some } of placed.rules) {
+        if (some !== undefined) for (const look of some) looks.add(look);
         twelveBytes ||= asksTwelve === true;
         inNames ||= direction.in;
         outNames ||= direction.out;
@@ -127,6 +132,7 @@ export class ImageWriter {
         count,
       },
       fields: this.#fields,
+      looks,
       twelveBytes,
       inNames,
       outNames,

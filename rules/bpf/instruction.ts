@@ -32,6 +32,9 @@ export const arithmetic = {
 } as const;
 export type Arithmetic = keyof typeof arithmetic;
 
+/** What is done to memory in one step, as the immediate of an atomic store. */
+export const atomics = { add: 0x00, exchange: 0xe1, 'compare-exchange': 0xf1 } as const;
+
 /** Conditions of the class JMP; `s` before those that read their operands as signed. */
 export const conditions = {
   '==': 0x10,
@@ -77,7 +80,8 @@ export type Instruction =
       readonly from: Operand;
     }
   | {
-      readonly kind: 'atomic-add';
+      readonly kind: 'atomic';
+      readonly operation: keyof typeof atomics;
       readonly width: 4 | 8;
       readonly to: Register;
       readonly offset: number;

@@ -1,5 +1,5 @@
 import type { FieldSlots } from './field-slots.ts';
-import { FIELD_SLOTS } from './record.ts';
+import { FIELD_SLOTS, type LookAction } from './record.ts';
 
 /** What a program is made for. */
 export interface MachineOptions {
@@ -11,6 +11,10 @@ export interface MachineOptions {
   readonly processors: number;
   /** What its tests look at. */
   readonly fields: FieldSlots;
+  /** What rules look at where a packet comes to them. */
+  readonly looks: ReadonlySet<LookAction>;
+  /** What a limit gains in each of the kernel's ticks; asked for where there are limits. */
+  readonly creditsPerTick?: number;
   /** Whether a match reads 12 bytes of transport header. */
   readonly twelveBytes: boolean;
   readonly inNames: boolean;
@@ -63,7 +67,14 @@ export const machineMaps = { records: 'records', counters: 'counters', shapes: '
 export const MOST_JUMPS = 64;
 
 /** enum bpf_func_id (linux/bpf.h). */
-export const helpers = { mapLookup: 1, processor: 8, skbLoadBytes: 26, probeReadKernel: 113 } as const;
+export const helpers = {
+  mapLookup: 1,
+  random: 7,
+  processor: 8,
+  skbLoadBytes: 26,
+  probeReadKernel: 113,
+  jiffies: 118,
+} as const;
 
 const FIELDS = -152 - 4 * FIELD_SLOTS;
 
@@ -80,14 +91,17 @@ export const frame = {
   odd: -72,
   slice: -80,
   best: -88,
+  /** Of a lookup, 24 bytes, and between lookups what looks need. */
   key: -112,
-  /** Before the loop alone, where the key is. */
+  /** Before the loop, and of looks; where the key is. */
   scratch: -96,
   depth: -120,
   inName: -136,
   outName: -152,
   fields: FIELDS,
-  jumps: FIELDS - 4 * MOST_JUMPS,
+  /** The packet, where a look needs it. */
+  context: FIELDS - 8,
+  jumps: FIELDS - 8 - 4 * MOST_JUMPS,
 } as const;
 
 export const odd = { fragment: 0x100, offsetOne: 0x200, header: 0x400 } as const;

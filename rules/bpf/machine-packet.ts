@@ -3,6 +3,7 @@ import { FP, R0, R1, R2, R5, R6, R7, R8, R9 } from './instruction.ts';
 import { conntrack } from './machine-conntrack.ts';
 import { incomingGroup, names, sender } from './machine-devices.ts';
 import { frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
+import { readPacket } from './machine-looks.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
 import {
   COUNTER_SIZE,
@@ -32,6 +33,7 @@ const [TCP, DCCP, AH, SCTP] = [6, 33, 51, 132];
 export function prologue(code: Assembler, options: MachineOptions): void {
   const wanted = options.fields;
   code.move(R6, R1);
+  if (readPacket(options)) code.store(8, FP, frame.context, { register: R1 });
   code.mapValue(R7, machineMaps.records).load(8, R7, R7, headerOffsets.zero);
   code.load(4, R2, R6, context.len).store(8, FP, frame.length, { register: R2 });
   for (const [name, from] of [
@@ -124,7 +126,8 @@ function zero(code: Assembler): Assembler {
  * What the loop has in the frame. All of it is written here, also what is written again before it is read: only so is
  * a second round the same as the first to the verifier. And each gets a zero of its own, as it takes copies for equal.
  */
-function loopState(code: Assembler, { jumps, shapes }: MachineOptions): void {
+function loopState(code: Assembler, options: MachineOptions): void {
+  const { jumps, shapes, fields } = options;
   if (jumps) {
     zero(code).store(8, FP, frame.depth, { register: R1 });
     // anywhere, as far as it knows, and so everywhere
@@ -133,8 +136,13 @@ function loopState(code: Assembler, { jumps, shapes }: MachineOptions): void {
       .alu('and', R2, 4 * MOST_JUMPS - 4);
     code.alu('add', R2, { register: FP }).store(4, R2, frame.jumps, { register: R1 });
   }
+  for (const name of ['u32Value', 'u32Place'] as const) {
+    if (fields.has(name)) zero(code).store(4, FP, fieldOf(options, name), { register: R1 });
+  }
+  if (shapes || readPacket(options)) {
+    for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
+  }
   if (!shapes) return;
-  for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
   zero(code).constant(R2, BigInt(NONE)).alu('xor', R2, { register: R1 }).store(8, FP, frame.best, { register: R2 });
 }
 

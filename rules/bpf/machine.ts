@@ -11,6 +11,7 @@ import {
   odd,
   PLACE_MASK,
 } from './machine-frame.ts';
+import { lookLabel, looks } from './machine-looks.ts';
 import { prologue } from './machine-packet.ts';
 import { actions, COUNTER_SIZE, headerOffsets, NAME_SIZE, RECORD_SIZE, ROUND, recordOffsets } from './record.ts';
 
@@ -29,6 +30,7 @@ export function machine(options: MachineOptions): readonly Instruction[] {
   loop(code, options);
   verdicts(code, options);
   tests(code, options);
+  looks(code, options);
   code.label('accept').move(R0, { value: 1 }).exit();
   // Also where a record, a chain or the packet isn't as it must be: what can't be judged is dropped.
   code.label('drop').move(R0, { value: 0 }).exit();
@@ -132,14 +134,15 @@ function goBack(code: Assembler): void {
   code.label('policy');
 }
 
-function tests(code: Assembler, { inNames, outNames, fields, shapes, size }: MachineOptions): void {
+function tests(code: Assembler, { inNames, outNames, fields, shapes, size, looks: asked }: MachineOptions): void {
   code.label('test').branch(R4, '==', actions.pass, 'onward');
   if (shapes) code.branch(R4, '==', actions.probe, 'probe').branch(R4, '==', actions.take, 'take');
   if (inNames) code.branch(R4, '==', actions.inName, 'in-name');
   if (outNames) code.branch(R4, '==', actions.outName, 'out-name');
+  for (const look of asked) code.branch(R4, '==', actions[look], lookLabel(look));
   if (fields.size > 0) fieldTest(code);
   else code.jump('drop');
-  if (fields.size > 0 || inNames || outNames) {
+  if (fields.size > 0 || inNames || outNames || asked.size > 0) {
     code.label('false').load(2, R1, R3, recordOffsets.whenFalse).jump('advance');
     code.label('true').load(2, R1, R3, recordOffsets.whenTrue).jump('advance');
   }

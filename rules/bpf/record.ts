@@ -34,6 +34,9 @@ export const recordOffsets = {
   subject: 44,
   first: 48,
   second: 52,
+  /** Of limits. */
+  credit: 44,
+  filled: 56,
   probeAddressMask: 48,
   probeTraitMask: 56,
 } as const;
@@ -82,7 +85,37 @@ export const actions = {
   probe: 12,
   /** Goes on with the first rule that a probe found. */
   take: 13,
+  // What is looked at only where a rule comes to it (machine-looks.ts):
+  /** By chance, `first` of 2^31 times. */
+  random: 14,
+  /** Counts `second` on; where it is `first` it becomes 0, and the test holds. */
+  nth: 15,
+  /** A bucket: `credit` of at most `second`, `first` for a packet, filled since `filled`. */
+  limit: 16,
+  /** Whether TCP's header has the option `first`. */
+  tcpOption: 17,
+  /** Whether TCP's header asks for segments of size `first` to `first` + `second`. */
+  segmentSize: 18,
+  /** u32: what there is at `first`, or at `first` behind where the value leads to; then arithmetic on it. */
+  u32Load: 19,
+  u32At: 20,
+  u32And: 21,
+  u32Left: 22,
+  u32Right: 23,
 } as const;
+
+/** Actions that are looks: what a program is told that it needs. */
+export type LookAction =
+  | 'random'
+  | 'nth'
+  | 'limit'
+  | 'tcpOption'
+  | 'segmentSize'
+  | 'u32Load'
+  | 'u32At'
+  | 'u32And'
+  | 'u32Left'
+  | 'u32Right';
 export type Action = keyof typeof actions;
 
 /** What a test can look at, u32 each: those that most tables ask for, at the slots that they have unless nobody does. */
@@ -124,6 +157,9 @@ export type RareField =
   | 'dccpType'
   /** TCP's flags where there are 20 bytes behind the IP header, later fragments included, and `NOTICES_THERE`. */
   | 'tcpNotices'
+  /** What u32 has worked out so far, and where it reads from. */
+  | 'u32Value'
+  | 'u32Place'
   | ConnectionField;
 
 /** What is known of the packet's connection, each as the kernel has it; numbers in host order, 0 where there is none. */

@@ -1,7 +1,16 @@
 import type { InterfaceMatch } from '../ir.ts';
 import { usualSlots } from './field-slots.ts';
-import { type Action, actions, type Field, type Need, RECORD_SIZE, recordOffsets, twelveBytes } from './record.ts';
-import type { FieldTest } from './test.ts';
+import {
+  type Action,
+  actions,
+  type Field,
+  type LookAction,
+  type Need,
+  RECORD_SIZE,
+  recordOffsets,
+  twelveBytes,
+} from './record.ts';
+import { type BpfMatch, type BpfTest, isLook } from './test.ts';
 
 /** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
 export interface CompiledRule {
@@ -16,6 +25,8 @@ export interface CompiledRule {
   readonly fields: readonly Field[];
   /** A match of it reads 12 bytes of transport header. */
   readonly twelveBytes?: true;
+  /** What it looks at where a packet comes to it. */
+  readonly looks?: readonly LookAction[];
   /** By record: the fields whose slots are still to be found out. */
   readonly rare?: readonly RareTest[];
   readonly direction: { readonly in: boolean; readonly out: boolean };
@@ -46,7 +57,9 @@ export interface Compare {
 
 export type Step =
   | { readonly kind: 'compare'; readonly compare: Compare }
-  | { readonly kind: 'group'; readonly tests: readonly FieldTest[] }
+  | { readonly kind: 'group'; readonly tests: readonly BpfTest[] }
+  /** Goes on where not all of its groups hold. */
+  | { readonly kind: 'unless'; readonly groups: BpfMatch['groups'] }
   | {
       readonly kind: 'name';
       readonly action: 'inName' | 'outName';
@@ -80,6 +93,16 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
   const names: { record: number; name: InterfaceMatch }[] = [];
   const used = new Set<Field>();
   const rare: RareTest[] = [];
+  const looks = new Set<LookAction>();
+  const group = (tests: readonly BpfTest[], at: number, ends: Ends) => {
+    writeGroup(records, at, tests, ends);
+    for (const [index, test] of tests.entries()) {
+      if (isLook(test)) looks.add(test.kind);
+      for (const field of fieldsOf(test)) used.add(field);
+      if (!isLook(test) && usualSlots[test.field] === undefined) rare.push({ record: at + index, field: test.field });
+    }
+    if (tests.length === 0) used.add('protocol');
+  };
   let record = 0;
   for (const [index, step] of all.entries()) {
     const isLast = index === all.length - 1;
@@ -93,13 +116,18 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
         break;
       }
       case 'group':
-        writeGroup(records, record, step.tests, count);
-        for (const [index, { field }] of step.tests.entries()) {
-          used.add(field);
-          if (usualSlots[field] === undefined) rare.push({ record: record + index, field });
-        }
-        if (step.tests.length === 0) used.add('protocol');
+        group(step.tests, record, { holds: record + lengthOf(step), fails: count });
         break;
+      case 'unless': {
+        const behind = record + lengthOf(step);
+        let at = record;
+        for (const [place, tests] of step.groups.entries()) {
+          const next = at + groupLength(tests);
+          group(tests, at, { holds: place === step.groups.length - 1 ? count : next, fails: behind });
+          at = next;
+        }
+        break;
+      }
       default:
         step satisfies never;
     }
@@ -115,6 +143,7 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
     ...(count === 1 && action !== 'next' ? { lookup: lookupTexts(records) } : {}),
     fields: [...used],
     ...(rare.length === 0 ? {} : { rare }),
+    ...(looks.size === 0 ? {} : { looks: [...looks] }),
     ...(all.some((step) => step.kind === 'compare' && step.compare.need === twelveBytes) ? { twelveBytes: true } : {}),
     direction: { in: asks('inName'), out: asks('outName') },
   };
@@ -127,7 +156,19 @@ function lookupTexts(records: Buffer): LookupTexts {
 }
 
 function lengthOf(step: Step): number {
-  return step.kind === 'group' ? Math.max(1, step.tests.length) : 1;
+  if (step.kind === 'unless') return step.groups.reduce((sum, tests) => sum + groupLength(tests), 0);
+  return step.kind === 'group' ? groupLength(step.tests) : 1;
+}
+
+function groupLength(tests: readonly BpfTest[]): number {
+  return Math.max(1, tests.length);
+}
+
+const u32Fields = ['u32Value', 'u32Place'] as const;
+
+function fieldsOf(test: BpfTest): readonly Field[] {
+  if (!isLook(test)) return [test.field];
+  return test.kind.startsWith('u32') ? u32Fields : [];
 }
 
 function writeCompare(records: Buffer, record: number, compare: Compare, action: Action, left: number): void {
@@ -156,17 +197,24 @@ function writeTest(records: Buffer, record: number, action: Action, { holds, fai
   records.writeUInt16LE(negated ? holds : fails, at + recordOffsets.whenFalse);
 }
 
-/** The first test that holds ends it; where none does, the rule doesn't match. */
-function writeGroup(records: Buffer, record: number, tests: readonly FieldTest[], count: number): void {
+/** Records to go on with, whether a group holds or not; behind the rule's last is `count`. */
+interface Ends {
+  readonly holds: number;
+  readonly fails: number;
+}
+
+/** The first test that holds ends it. */
+function writeGroup(records: Buffer, record: number, tests: readonly BpfTest[], ends: Ends): void {
   const some = tests.length === 0 ? [{ field: 'protocol', kind: 'any', first: 0, second: 0 } as const] : tests;
   for (const [index, test] of some.entries()) {
     const isLast = index === some.length - 1;
     const here = record + index;
-    const fails = isLast ? count - here : 1;
-    writeTest(records, here, test.kind, { holds: some.length - index, fails, negated: test.negated === true });
+    const fails = isLast ? ends.fails - here : 1;
+    writeTest(records, here, test.kind, { holds: ends.holds - here, fails, negated: test.negated === true });
     const at = here * RECORD_SIZE;
-    records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
+    if (isLook(test)) records.writeUInt32LE(test.credit ?? 0, at + recordOffsets.credit);
+    else records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
     records.writeUInt32LE(test.first >>> 0, at + recordOffsets.first);
-    records.writeUInt32LE(test.second >>> 0, at + recordOffsets.second);
+    records.writeUInt32LE((test.second ?? 0) >>> 0, at + recordOffsets.second);
   }
 }

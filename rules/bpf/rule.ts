@@ -12,7 +12,7 @@ import type { HeaderMatch, InterfaceMatch, Rule, TargetUse } from '../ir.ts';
 import type { ExtensionLookup } from '../nft/context.ts';
 import { type Field, HEADER_TRAITS, traits } from './record.ts';
 import { type Compare, type CompiledRule, everything, type Step, type Verdict, writeRule } from './rule-records.ts';
-import { equals, type FieldTest, masked } from './test.ts';
+import { type BpfTest, equals, type FieldTest, isLook, masked } from './test.ts';
 
 /** Traits that a test of a field can be compared as: where they begin, and how wide; whether its bytes are swapped. */
 const comparable: Partial<Readonly<Record<Field, readonly [at: bigint, bytes: 1 | 2]>>> = {
@@ -33,14 +33,17 @@ const never: readonly FieldTest[] = [];
 export function compileRule({ header, matches, target }: Rule, lookup: ExtensionLookup): CompiledRule {
   const first = headerCompare(header);
   const steps: Step[] = [{ kind: 'compare', compare: first }, ...headerSteps(header)];
+  let looks = false;
   for (const use of matches) {
     const { definition, revision } = lookup.findMatch(use.name, use.revision);
     if (definition.bpf === undefined) cannotExpress(`match ${use.name}: it isn't translated to BPF`);
-    const { groups, transport } = definition.bpf(revision.decode(use.data), { header });
+    const { groups, transport, inverted = false } = definition.bpf(revision.decode(use.data), { header });
     const asCompare = { ...everything, need: transport?.need ?? 0, dropsOffsetOne: transport?.dropsOffsetOne === true };
-    const rest = groups.filter((tests) => !addTo(asCompare, tests));
-    add(steps, first, asCompare);
-    for (const tests of rest) steps.push({ kind: 'group', tests });
+    const rest = inverted ? groups : groups.filter((tests) => !addTo(asCompare, tests));
+    add(steps, asCompare, { beforehand: looks ? undefined : first });
+    looks ||= groups.some((tests) => tests.some(isLook));
+    if (inverted) steps.push(groups.length === 0 ? { kind: 'group', tests: never } : { kind: 'unless', groups });
+    else for (const tests of rest) steps.push({ kind: 'group', tests });
   }
   return writeRule(steps, verdictOf(target));
 }
@@ -121,9 +124,10 @@ function headerSteps(header: HeaderMatch): readonly Step[] {
 }
 
 /** Takes a group into a compare, where that can say it. */
-function addTo(compare: Compare, tests: readonly FieldTest[]): boolean {
+function addTo(compare: Compare, tests: readonly BpfTest[]): boolean {
   const [test] = tests;
-  if (test === undefined || tests.length > 1 || test.kind !== 'masked' || test.negated === true) return false;
+  if (test === undefined || tests.length > 1 || isLook(test) || test.kind !== 'masked' || test.negated === true)
+    return false;
   const place = comparable[test.field];
   if (place === undefined) return false;
   const [at, bytes] = place;
@@ -146,9 +150,10 @@ function merge(compare: Compare, more: Compare): boolean {
 /**
  * Adds what a match compares. It goes into the compare before it, if nothing stands between; else it is one of its
  * own, and the first compare asks beforehand for what of it isn't looked at in a packet that isn't whole: such a
- * packet may have to be dropped by a match between the two.
+ * packet may have to be dropped by a match between the two. With a look between them nothing is asked beforehand: it must see every
+ * packet that comes to it.
  */
-function add(steps: Step[], first: Compare, more: Compare): void {
+function add(steps: Step[], more: Compare, { beforehand: first }: { readonly beforehand: Compare | undefined }): void {
   if (more.need === 0 && more.traitMask === 0n) return;
   const last = steps.at(-1);
   if (last?.kind === 'compare' && last.compare.need === 0 && merge(last.compare, more)) {
@@ -156,7 +161,7 @@ function add(steps: Step[], first: Compare, more: Compare): void {
     last.compare.dropsOffsetOne = more.dropsOffsetOne;
     return;
   }
-  if (first.need === 0)
+  if (first?.need === 0)
     merge(first, { ...more, traits: more.traits & ~HEADER_TRAITS, traitMask: more.traitMask & ~HEADER_TRAITS });
   steps.push({ kind: 'compare', compare: { ...more } });
 }

@@ -1,4 +1,4 @@
-import type { Field, Need } from './record.ts';
+import type { Field, LookAction, Need } from './record.ts';
 
 /** One look at a field of the packet (record.ts); numbers are u32. */
 export interface FieldTest {
@@ -12,11 +12,28 @@ export interface FieldTest {
 }
 
 /**
+ * What isn't read of each packet, but looked at where a rule comes to it: because that changes something, can drop the
+ * packet, or costs too much (`actions` in record.ts tells what the numbers are).
+ */
+export interface Look {
+  readonly kind: LookAction;
+  readonly first: number;
+  readonly second?: number;
+  /** Of limits. */
+  readonly credit?: number;
+  readonly negated?: boolean;
+}
+
+export type BpfTest = FieldTest | Look;
+
+/**
  * A match as the machine carries it: every group must hold, and a group holds when one of its tests does. No groups:
- * it always holds; a group without tests: never.
+ * it always holds; a group without tests: never. Tests are made in order, no more of them than it takes.
  */
 export interface BpfMatch {
-  readonly groups: readonly (readonly FieldTest[])[];
+  readonly groups: readonly (readonly BpfTest[])[];
+  /** Holds where not every group does. */
+  readonly inverted?: boolean;
   /** The transport header it reads, as `TransportHeader` has it. */
   readonly transport?: { readonly need: Need; readonly dropsOffsetOne?: boolean };
 }
@@ -49,4 +66,9 @@ export function anyBit(field: Field, bits: number, negated = false): FieldTest {
 /** The opposite of a group: none of its tests holds. */
 export function none(tests: readonly FieldTest[]): readonly (readonly FieldTest[])[] {
   return tests.map((test) => [{ ...test, negated: test.negated !== true }]);
+}
+
+/** Whether it is a look. */
+export function isLook(test: BpfTest): test is Look {
+  return !('field' in test);
 }

@@ -16,6 +16,7 @@ import {
 } from '../../../rules/bpf/record.ts';
 import { cannotExpress } from '../../../rules/extension.ts';
 import { CounterListing } from '../../../rules/nft/counter-listing.ts';
+import { creditsPerSecond } from '../../../rules/rate/credits.ts';
 import {
   BPF_F_MMAPABLE,
   BPF_MAP_TYPE_ARRAY,
@@ -27,6 +28,7 @@ import {
 import { mapInfo } from '../../../sys/bpf/map-info.ts';
 import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
+import { ticksPerSecond } from '../../../sys/clock-resolution.ts';
 import { closeFd } from '../../../sys/descriptor.ts';
 import { mapShared, type SharedMapping } from '../../../sys/mmap.ts';
 import { readKernelOffsets } from './kernel-offsets.ts';
@@ -148,6 +150,8 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
           counters: place.slots,
           processors,
           fields: image.fields,
+          looks: image.looks,
+          ...(image.looks.has('limit') ? { creditsPerTick: creditsPerTick() } : {}),
           twelveBytes: image.twelveBytes,
           inNames: image.inNames,
           outNames: image.outNames,
@@ -226,12 +230,21 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
   };
 }
 
+/** What a limit gains in each tick. The credits that rules were given are those of kernels with 250 or 1,000 ticks a second. */
+export function creditsPerTick(): number {
+  const ticks = ticksPerSecond();
+  if (creditsPerSecond(ticks) !== creditsPerSecond())
+    cannotExpress(`limit: the kernel ticks ${ticks} times a second, for which a BPF program here knows no credits`);
+  return creditsPerSecond(ticks) / ticks;
+}
+
 /** Every packet is accepted, and counted once. */
 const smallest: BpfImage = {
   hooks: [1],
   records: smallestRecords(),
   shapes: { keys: new Uint8Array(), values: new Uint8Array(), count: 0 },
   fields: new Map(),
+  looks: new Set(),
   twelveBytes: false,
   inNames: false,
   outNames: false,

@@ -1,0 +1,190 @@
+import type { Assembler } from './assembler.ts';
+import { FP, R0, R1, R2, R3, R4, R5, R8, type Register } from './instruction.ts';
+import { frame, helpers, type MachineOptions, machineMaps } from './machine-frame.ts';
+import { fieldOf } from './machine-read.ts';
+import { type LookAction, needSizes, RECORD_SIZE, recordOffsets, wholeTcp } from './record.ts';
+
+/** Where the machine goes on for a look. */
+export function lookLabel(look: LookAction): string {
+  return `look-${look}`;
+}
+
+const ofPacket: readonly LookAction[] = ['tcpOption', 'segmentSize', 'u32Load', 'u32At'];
+
+/** Whether looks read the packet once more: its context is kept then. */
+export function readPacket({ looks }: MachineOptions): boolean {
+  return ofPacket.some((look) => looks.has(look));
+}
+
+/**
+ * What records look at where a packet comes to them. Each begins at its label with r3 the record, and ends at `true` or
+ * `false` with r3 the record again, or at `drop`.
+ */
+export function looks(code: Assembler, options: MachineOptions): void {
+  for (const look of options.looks) {
+    code.label(lookLabel(look));
+    makers[look](code, options);
+  }
+  if (options.looks.has('u32Load') || options.looks.has('u32At')) u32Read(code, options);
+}
+
+const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOptions) => void>> = {
+  random,
+  nth,
+  limit,
+  tcpOption,
+  segmentSize,
+  u32Load(code, options) {
+    code.store(4, FP, fieldOf(options, 'u32Place'), 0).load(4, R1, R3, recordOffsets.first).jump('u32-read');
+  },
+  u32At(code, options) {
+    // as the kernel's u32 that overflows, or that passes the packet's end
+    code.load(4, R1, FP, fieldOf(options, 'u32Place')).load(4, R2, FP, fieldOf(options, 'u32Value'));
+    code.alu('add', R1, { register: R2 }).constant(R2, 0xffffffffn).branch(R1, '>', { register: R2 }, 'false');
+    code.store(4, FP, fieldOf(options, 'u32Place'), { register: R1 }).load(4, R2, R3, recordOffsets.first);
+    code.alu('add', R1, { register: R2 }).jump('u32-read');
+  },
+  u32And: (code, options) => arithmetic(code, options, 'and'),
+  u32Left: (code, options) => arithmetic(code, options, 'lsh'),
+  u32Right: (code, options) => arithmetic(code, options, 'rsh'),
+};
+
+/** r3 becomes the record again, at a place that the verifier knows for aligned. */
+function record(code: Assembler): Assembler {
+  return code
+    .move(R3, R8)
+    .alu('and', R3, -RECORD_SIZE)
+    .mapValue(R5, machineMaps.records)
+    .alu('add', R3, { register: R5 });
+}
+
+/** xt_statistic.c, XT_STATISTIC_MODE_RANDOM. */
+function random(code: Assembler): void {
+  code.call(helpers.random).alu('and', R0, 0x7fffffff);
+  record(code).load(4, R1, R3, recordOffsets.first).branch(R0, '<', { register: R1 }, 'true').jump('false');
+}
+
+/** xt_statistic.c, XT_STATISTIC_MODE_NTH. */
+function nth(code: Assembler): void {
+  record(code).load(4, R2, R3, recordOffsets.first);
+  code.label('nth-again').mayGoto('drop').load(4, R0, R3, recordOffsets.second);
+  code.move(R1, R0).alu32('add', R1, 1).branch(R0, '!=', { register: R2 }, 'nth-next').move(R1, { value: 0 });
+  code.label('nth-next');
+  exchanged(code, recordOffsets.second, 'nth-again').branch(R1, '==', 0, 'true').jump('false');
+}
+
+/** Stores r1 where r0 still is what is there, else begins again. */
+function exchanged(code: Assembler, at: number, again: string): Assembler {
+  return code.move(R4, R0).compareExchange(4, R3, at, R1).branch(R0, '!=', { register: R4 }, again);
+}
+
+/**
+ * xt_limit.c, limit_mt. A bucket is full until the first packet comes, as it is in the kernel, which alone takes a
+ * day without any for less (its u32 wraps).
+ */
+function limit(code: Assembler, { creditsPerTick }: MachineOptions): void {
+  if (creditsPerTick === undefined) throw new RangeError("what a limit gains isn't given");
+  code.call(helpers.jiffies);
+  record(code).move(R2, R0).exchange(8, R3, recordOffsets.filled, R2);
+  code.branch(R2, '!=', 0, 'limit-since').move(R2, R0).label('limit-since');
+  code.alu('sub', R0, { register: R2 }).alu32('mul', R0, creditsPerTick).move(R2, R0);
+  code.label('limit-again').mayGoto('drop').load(4, R0, R3, recordOffsets.credit);
+  code.move(R1, R0).alu32('add', R1, { register: R2 }).load(4, R4, R3, recordOffsets.second);
+  code.branch(R1, '<=', { register: R4 }, 'limit-kept').move(R1, R4).label('limit-kept');
+  code.load(4, R4, R3, recordOffsets.first).branch(R1, '<', { register: R4 }, 'limit-spent');
+  code.alu32('sub', R1, { register: R4 });
+  exchanged(code, recordOffsets.credit, 'limit-again').jump('true');
+  code.label('limit-spent');
+  exchanged(code, recordOffsets.credit, 'limit-again').jump('false');
+}
+
+/** In the frame's key: where the next option begins, and where they end; bytes from the IP header on. */
+const [at, end] = [frame.key, frame.key + 8];
+const TCP_LENGTH = 12;
+const TCP_HEADER = needSizes[wholeTcp];
+
+/** xt_tcpudp.c, tcp_mt and tcp_find_option; the header was there whole when the ports were compared. */
+function tcpOption(code: Assembler): void {
+  code.load(1, R1, FP, frame.transport + TCP_LENGTH);
+  options(code, 'option', () => {
+    record(code).load(1, R1, FP, frame.scratch).load(4, R2, R3, recordOffsets.first);
+    code.branch(R1, '==', { register: R2 }, 'true');
+  });
+}
+
+const [SEGMENT_SIZE, ITS_BYTES] = [2, 4];
+
+/** xt_tcpmss.c, tcpmss_mt: of whatever stands behind the IP header. */
+function segmentSize(code: Assembler): void {
+  ipHeader(code, R1).load(8, R2, FP, frame.length).alu('sub', R2, { register: R1 });
+  code.branch(R2, 's<', TCP_HEADER, 'drop').alu('add', R1, TCP_LENGTH);
+  bytes(code, R1, 1).load(1, R1, FP, frame.scratch);
+  options(code, 'segment', () => {
+    code.load(1, R1, FP, frame.scratch).branch(R1, '!=', SEGMENT_SIZE, 'segment-other');
+    code.load(8, R1, FP, at).load(8, R2, FP, end).alu('sub', R2, { register: R1 });
+    code.branch(R2, 's<', ITS_BYTES, 'segment-long').alu('add', R1, 1);
+    bytes(code, R1, ITS_BYTES - 1)
+      .load(1, R1, FP, frame.scratch)
+      .branch(R1, '!=', ITS_BYTES, 'segment-long');
+    code
+      .load(1, R1, FP, frame.scratch + 1)
+      .alu('lsh', R1, 8)
+      .load(1, R2, FP, frame.scratch + 2);
+    code.alu('or', R1, { register: R2 });
+    record(code).load(4, R2, R3, recordOffsets.first).alu32('sub', R1, { register: R2 });
+    code.load(4, R2, R3, recordOffsets.second).branch(R1, '<=', { register: R2 }, 'true').jump('false');
+    code.label('segment-other');
+  });
+}
+
+/** r1 is TCP's byte with the header's length. Calls for each option, its kind in `scratch`; where they end, the look is false. */
+function options(code: Assembler, name: string, each: () => void): void {
+  code.alu('rsh', R1, 4).alu('lsh', R1, 2).branch(R1, '<', TCP_HEADER, 'drop');
+  ipHeader(code, R2).alu('add', R1, { register: R2 }).alu('add', R2, TCP_HEADER);
+  code.store(8, FP, at, { register: R2 }).store(8, FP, end, { register: R1 });
+  code.load(8, R2, FP, frame.length).branch(R1, '>', { register: R2 }, 'drop');
+  code.label(`${name}-next`).mayGoto('drop').load(8, R1, FP, at).load(8, R2, FP, end);
+  code.branch(R1, '>=', { register: R2 }, `${name}-none`);
+  bytes(code, R1, 1);
+  each();
+  code.load(1, R2, FP, frame.scratch).move(R1, { value: 1 }).branch(R2, '<', 2, `${name}-step`);
+  // an option with a length, which no option has in the last byte
+  code.label(`${name}-long`).load(8, R1, FP, at).alu('add', R1, 1).load(8, R2, FP, end);
+  code.branch(R1, '>=', { register: R2 }, `${name}-none`);
+  bytes(code, R1, 1).load(1, R1, FP, frame.scratch).branch(R1, '!=', 0, `${name}-step`).move(R1, { value: 1 });
+  code.label(`${name}-step`).load(8, R2, FP, at).alu('add', R2, { register: R1 });
+  code.store(8, FP, at, { register: R2 }).jump(`${name}-next`);
+  code.label(`${name}-none`);
+  record(code).jump('false');
+}
+
+/** Its length. */
+function ipHeader(code: Assembler, to: Register): Assembler {
+  return code.load(1, to, FP, frame.ipHeader).alu('and', to, 15).alu('lsh', to, 2);
+}
+
+/** Reads bytes into `scratch`. */
+function bytes(code: Assembler, from: Register, size: number): Assembler {
+  code.move(R2, from).load(8, R1, FP, frame.context);
+  return code
+    .move(R3, FP)
+    .alu('add', R3, frame.scratch)
+    .move(R4, { value: size })
+    .call(helpers.skbLoadBytes)
+    .branch(R0, '!=', 0, 'drop');
+}
+
+/** xt_u32.c, u32_match_it: r1 is where to read. */
+function u32Read(code: Assembler, machineOptions: MachineOptions): void {
+  code.label('u32-read').move(R2, R1).alu('add', R2, 4).load(8, R4, FP, frame.length);
+  code.branch(R2, '>', { register: R4 }, 'false');
+  bytes(code, R1, 4).load(4, R1, FP, frame.scratch).swap(R1, 32);
+  code.store(4, FP, fieldOf(machineOptions, 'u32Value'), { register: R1 });
+  record(code).jump('true');
+}
+
+function arithmetic(code: Assembler, machineOptions: MachineOptions, operation: 'and' | 'lsh' | 'rsh'): void {
+  const value = fieldOf(machineOptions, 'u32Value');
+  code.load(4, R1, FP, value).load(4, R2, R3, recordOffsets.first).alu32(operation, R1, { register: R2 });
+  code.store(4, FP, value, { register: R1 }).jump('true');
+}
