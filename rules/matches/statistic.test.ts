@@ -1,4 +1,6 @@
+import { expect, it } from 'vitest';
 import { describeMatch } from '../testing/describe-match.ts';
+import { anyHeader } from '../testing/header.ts';
 import { statistic } from './statistic.ts';
 
 describeMatch(statistic, {
@@ -128,4 +130,23 @@ describeMatch(statistic, {
     { hex: '01000200', errno: 22 },
     { hex: '0100010004000000ffffffff09', errno: 0 },
   ],
+});
+
+it.each([
+  { title: 'by chance', bytes: '0000 0000 00000040', look: { kind: 'random', first: 2 ** 30, negated: false } },
+  { title: 'not by chance', bytes: '0000 0100 00000040', look: { kind: 'random', first: 2 ** 30, negated: true } },
+  {
+    title: 'in turn, from where it begins',
+    bytes: '0100 0000 03000000 01000000 02000000',
+    look: { kind: 'nth', first: 3, second: 2, negated: false },
+  },
+  {
+    title: 'past the last of its turn',
+    bytes: '0100 0100 03000000 00000000 05000000',
+    look: { kind: 'nth', first: 3, second: 5, negated: true },
+  },
+])('in BPF: $title', ({ bytes, look }) => {
+  const data = Buffer.from(bytes.replaceAll(' ', '').padEnd(48, '0'), 'hex');
+  const info = statistic.revisions[0]?.decode(data);
+  expect(info && statistic.bpf?.(info, { header: anyHeader }).groups).toEqual([[look]]);
 });

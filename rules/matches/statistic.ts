@@ -44,6 +44,19 @@ export const statistic = defineMatch<StatisticInfo>({
   print: (info) => ` statistic${optionsText(info, '')}`,
   save: (info) => optionsText(info, '--'),
   nft: (info) => (info.mode === RANDOM ? byChance(info) : inTurn(info)),
+
+  bpf({ mode, flags, every, count }) {
+    const negated = (flags & INVERT) !== 0;
+    return {
+      groups: [
+        [
+          mode === RANDOM
+            ? { kind: 'random', first: every, negated }
+            : { kind: 'nth', first: every, second: count, negated },
+        ],
+      ],
+    };
+  },
 });
 
 function optionsText({ mode, flags, every, packet }: StatisticInfo, prefix: '' | '--'): string {
