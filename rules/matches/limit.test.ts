@@ -102,3 +102,18 @@ describe('limit', () => {
     );
   });
 });
+
+describe('limit in BPF', () => {
+  const groupsOf = (info: LimitInfo) => limit.bpf?.(info, { header }).groups;
+
+  it.each([
+    { avg: 10_000, burst: 5, cost: 32_000, most: 160_000 },
+    { avg: 3_333, burst: 100, cost: 10_665, most: 1_056_000 },
+    { avg: HOUR, burst: 37, cost: 115_200_000, most: 4_262_400_000 },
+  ])('avg $avg, burst $burst: a full bucket', ({ avg, burst, cost, most }) => {
+    expect(groupsOf(of(avg, burst))).toEqual([[{ kind: 'limit', first: cost, second: most, credit: most }]]);
+  });
+
+  it('takes all where a packet costs nothing', () => expect(groupsOf(of(0, 5))).toEqual([]));
+  it('refuses a preset cost', () => expect(() => groupsOf(of(1, 1, 7))).toThrow('cost of its own'));
+});

@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u32, u64, type ValueOf } from '../../protocol/struct.ts';
+import { always } from '../bpf/test.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { creditsPerSecond, multiplyU32, toCredits } from '../rate/credits.ts';
 import { nftRate } from '../rate/nft-rate.ts';
@@ -20,6 +21,7 @@ const xt_rateinfo = defineStruct('xt_rateinfo', 'linux/netfilter/xt_limit.h', {
 export type LimitInfo = ValueOf<typeof xt_rateinfo>;
 
 const DEFAULT_BURST = 5;
+const PRESET = 'limit: a blob with a cost of its own (internal to the kernel, zero from iptables)';
 
 /** `-m limit`: a token bucket (net/netfilter/xt_limit.c, extensions/libxt_limit.c). */
 export const limit = defineMatch<LimitInfo>({
@@ -48,14 +50,20 @@ export const limit = defineMatch<LimitInfo>({
   // nft's bucket too begins full, fills with time and pays one packet's share for each that passes. The
   // kernel's own cut of fractions is kept: in the rate within 0.1 %, in the burst exactly.
   nft({ avg, burst, cost: preset }) {
-    if (preset !== 0)
-      cannotExpress('limit: a blob with a cost of its own (internal to the kernel, zero from iptables)');
+    if (preset !== 0) cannotExpress(PRESET);
     const cost = toCredits(avg);
     if (cost === 0) return { alternatives: [[]] };
     const { count, unit } = nftRate(shownRate(avg), cost, creditsPerSecond());
     const atOnce = Math.floor(toCredits(multiplyU32(avg, burst)) / cost);
     return { alternatives: [[{ limit: { rate: count, per: unit.nft, burst: atOnce } }]], stateful: true };
   },
+
+  bpf({ avg, burst, cost: preset }) {
+    if (preset !== 0) cannotExpress(PRESET);
+    const [cost, most] = [toCredits(avg), toCredits(multiplyU32(avg, burst))];
+    return cost === 0 ? always : { groups: [[{ kind: 'limit', first: cost, second: most, credit: most }]] };
+  },
+  bpfLacks: ['a preset cost (never from iptables)'],
 });
 
 function showRate(avg: number): string {
