@@ -209,8 +209,11 @@ describeBpf(tcp, {
     { name: 'no flags, inverted', info: { ...any, invflags: 4 }, leaves: [{ tcpFlags: 0 }, { tcpFlags: 0xff }] },
     { name: 'option 0 is not looked for', info: { ...any, invflags: 8 }, takes: [{}] },
   ],
-  refused: [
-    { name: 'an option', info: { ...any, option: 2 }, reason: '--tcp-option' },
-    { name: 'an option inverted', info: { ...any, option: 2, invflags: 8 }, reason: '--tcp-option' },
-  ],
+});
+
+it('an option is looked for where the ports and flags are met', () => {
+  const groupsOf = (invflags: number) =>
+    tcp.bpf?.({ ...any, dpts: [80, 80], option: 2, invflags }, { header: headerOf(6) }).groups ?? [];
+  expect(groupsOf(0).slice(1)).toEqual([[{ kind: 'tcpOption', first: 2, negated: false }]]);
+  expect(groupsOf(8).slice(1)).toEqual([[{ kind: 'tcpOption', first: 2, negated: true }]]);
 });

@@ -1,6 +1,7 @@
 import { array, defineStruct, u8, u16, type ValueOf } from '../../protocol/struct.ts';
 import { bitsGroups } from '../bpf/groups.ts';
 import { wholeTcp } from '../bpf/record.ts';
+import type { BpfMatch } from '../bpf/test.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { allOf, type Condition } from '../ports/number-range.ts';
@@ -72,12 +73,15 @@ export const tcp = defineMatch<TcpInfo>({
   },
 
   bpf(info) {
-    if (info.option !== 0) cannotExpress('tcp: the BPF machine reads no --tcp-option');
-    const { flg_mask, flg_cmp, invflags } = info;
+    const { option, flg_mask, flg_cmp, invflags } = info;
     const flags = bitsGroups('tcpFlags', flg_mask, flg_cmp, (invflags & INV_FLAGS) !== 0);
-    return { groups: [...portPairGroups(info), ...flags], transport: { need: wholeTcp, dropsOffsetOne: true } };
+    const options: BpfMatch['groups'] =
+      option === 0 ? [] : [[{ kind: 'tcpOption', first: option, negated: (invflags & INV_OPTION) !== 0 }]];
+    return {
+      groups: [...portPairGroups(info), ...flags, ...options],
+      transport: { need: wholeTcp, dropsOffsetOne: true },
+    };
   },
-  bpfLacks: ['--tcp-option'],
 });
 
 function hex(byte: number): string {
