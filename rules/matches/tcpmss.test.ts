@@ -1,3 +1,4 @@
+import { expect, it } from 'vitest';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { tcpmss } from './tcpmss.ts';
@@ -23,4 +24,17 @@ describeMatch(tcpmss, {
       nft,
     },
   ],
+});
+
+it.each([
+  { mss_min: 536, mss_max: 1460, invert: 0, look: { first: 536, second: 924, negated: false } },
+  { mss_min: 536, mss_max: 536, invert: 1, look: { first: 536, second: 0, negated: true } },
+  // no size has more than 16 bits
+  { mss_min: 9, mss_max: 8, invert: 0, look: { first: 0x10000, negated: false } },
+  { mss_min: 9, mss_max: 8, invert: 1, look: { first: 0x10000, negated: true } },
+  { mss_min: 1, mss_max: 8, invert: 2, look: { first: 0x10000, negated: true } },
+])('in BPF: $mss_min to $mss_max, inverted by $invert', ({ look, ...info }) => {
+  const found = tcpmss.bpf?.(info, { header: headerOf(6) });
+  // no more of the header than it looks at itself: later fragments too
+  expect(found).toEqual({ groups: [[{ kind: 'segmentSize', ...look }]] });
 });

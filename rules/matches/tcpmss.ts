@@ -16,6 +16,9 @@ export type TcpmssInfo = ValueOf<typeof xt_tcpmss_match_info>;
  */
 const REASON = 'ip_tables drops what has broken TCP options, looks on behind a broken MSS, and into later fragments';
 
+/** Sizes have 16 bits. */
+const NO_SIZE = 0x10000;
+
 /** `-m tcpmss`: the greatest segment that TCP's header asks for (net/netfilter/xt_tcpmss.c, extensions/libxt_tcpmss.c). */
 export const tcpmss = defineMatch<TcpmssInfo>({
   name: 'tcpmss',
@@ -27,6 +30,12 @@ export const tcpmss = defineMatch<TcpmssInfo>({
   print: (info) => ` tcpmss match ${info.invert === 0 ? '' : '!'}${rangeText(info)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --mss ${rangeText(info)}`,
   nft: () => cannotExpress(`tcpmss: ${REASON}`),
+
+  bpf({ mss_min, mss_max, invert }) {
+    // a byte that the kernel XORs with 0 or 1: from 2 on the outcome is true either way
+    const some = invert <= 1 && mss_min <= mss_max ? { first: mss_min, second: mss_max - mss_min } : { first: NO_SIZE };
+    return { groups: [[{ kind: 'segmentSize', ...some, negated: invert !== 0 }]] };
+  },
 });
 
 function rangeText({ mss_min, mss_max }: TcpmssInfo): string {
