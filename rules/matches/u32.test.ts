@@ -107,3 +107,46 @@ describe('u32', () => {
     expect(() => u32.nft(of([zero]), checking())).toThrow('offsets');
   });
 });
+
+describe('u32 in BPF', () => {
+  const bpfOf = (info: U32Info) => u32.bpf?.(info, { header: anyHeader });
+  const steps: Test = {
+    steps: [
+      ['', 6],
+      ['&', 0xff],
+      ['>>', 2],
+      ['<<', 31],
+      ['@', 8],
+    ],
+    ranges: [
+      [1, 1],
+      [5, 9],
+    ],
+  };
+  const value = (kind: string, first: number, second: number) =>
+    expect.objectContaining({ field: 'u32Value', kind, first, second });
+
+  it('a step for each number, then the ranges', () => {
+    expect(bpfOf(of([steps]))).toEqual({
+      groups: [
+        [{ kind: 'u32Load', first: 6 }],
+        [{ kind: 'u32And', first: 0xff }],
+        [{ kind: 'u32Right', first: 2 }],
+        [{ kind: 'u32Left', first: 31 }],
+        [{ kind: 'u32At', first: 8 }],
+        [value('masked', 1, 0xffffffff), value('within', 5, 4)],
+      ],
+      inverted: false,
+    });
+  });
+
+  it('the first number counts whatever there are; no range is none', () => {
+    expect(bpfOf(of([{ ...steps, nnums: 0, nvalues: 0 }]))?.groups).toEqual([[{ kind: 'u32Load', first: 6 }], []]);
+  });
+
+  it('inverted as a whole; by more than 1 it holds always', () => {
+    expect(bpfOf(of([steps, steps], { invert: 1 }))).toMatchObject({ inverted: true });
+    expect(bpfOf(of([steps, steps], { invert: 1 }))?.groups).toHaveLength(12);
+    expect(bpfOf(of([steps], { invert: 2 }))).toEqual({ groups: [] });
+  });
+});

@@ -1,4 +1,5 @@
 import { array, bytes, defineStruct, u8, u32 as u32Field, type ValueOf } from '../../protocol/struct.ts';
+import { always, type BpfMatch, within } from '../bpf/test.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { structRevision } from '../struct-revision.ts';
 
@@ -60,6 +61,12 @@ export const u32 = defineMatch<U32Info>({
   print: (info) => ` u32${info.invert !== 0 ? ' !' : ''}${testsText(info)}`,
   save: (info) => `${info.invert !== 0 ? ' !' : ''} --u32${testsText(info)}`,
   nft: () => cannotExpress(`u32: ${reason}`),
+
+  bpf({ tests, ntests, invert }) {
+    // a byte that the kernel XORs with 0 or 1: from 2 on the outcome is true either way
+    if (invert > 1) return always;
+    return { groups: tests.slice(0, ntests).flatMap(testGroups), inverted: invert === 1 };
+  },
 });
 
 function testsText({ tests, ntests }: U32Info): string {
@@ -77,4 +84,19 @@ function testText({ location, nnums, value, nvalues }: U32Test): string {
 
 function hex(number: number): string {
   return `0x${number.toString(16)}`;
+}
+
+/** XT_U32_AND to XT_U32_AT, by number. */
+const looks = ['u32And', 'u32Left', 'u32Right', 'u32At'] as const;
+
+function testGroups({ location, nnums, value, nvalues }: U32Test): BpfMatch['groups'] {
+  const [start, ...steps] = location.slice(0, Math.max(1, nnums));
+  return [
+    [{ kind: 'u32Load', first: start?.number ?? 0 }],
+    ...steps.flatMap(({ number, nextop }) => {
+      const kind = looks[nextop];
+      return kind === undefined ? [] : [[{ kind, first: number }]];
+    }),
+    value.slice(0, nvalues).map(({ min, max }) => within('u32Value', min, max)),
+  ];
 }
