@@ -8,8 +8,10 @@ import {
   IPT_INV_VIA_OUT,
 } from '../../protocol/ip-tables.ts';
 import { NOTICES_THERE, needSizes } from '../../rules/bpf/record.ts';
+import type { Look } from '../../rules/bpf/test.ts';
 import { holds, type PacketFields } from '../../rules/bpf/testing/holds.ts';
 import type { Chain, HeaderMatch, HookNumber, InterfaceMatch, MatchUse, Rule, Table } from '../../rules/ir.ts';
+import type { U32Info } from '../../rules/matches/u32.ts';
 import { findMatch } from '../../rules/registry.ts';
 
 /** A packet as a hook sees it; names of interfaces are empty where there is none. */
@@ -79,10 +81,11 @@ function userChain({ chains }: Table, name: string): Chain {
 }
 
 /** `drop`: a match found the packet broken. */
-function meets({ header, matches }: Rule, packet: Seen): 'yes' | 'no' | 'drop' {
+function meets(rule: Rule, packet: Seen): 'yes' | 'no' | 'drop' {
+  const { header, matches } = rule;
   if (!headerMeets(header, packet)) return 'no';
   for (const match of matches) {
-    const outcome = matchMeets(match, header, packet);
+    const outcome = matchMeets(match, header, packet, stateOf(match, rule));
     if (outcome !== 'yes') return outcome;
   }
   return 'yes';
@@ -118,9 +121,30 @@ function transportOf(bytes: Buffer): Buffer {
   return bytes.subarray((bytes.readUInt8(0) & 15) * 4);
 }
 
-function matchMeets({ name, revision, data }: MatchUse, header: HeaderMatch, packet: Seen): 'yes' | 'no' | 'drop' {
+/** What a match of a rule keeps from packet to packet. */
+interface State {
+  left?: number;
+}
+const states = new WeakMap<Rule, Map<MatchUse, State>>();
+
+function stateOf(match: MatchUse, rule: Rule): State {
+  const ofRule = states.get(rule) ?? new Map<MatchUse, State>();
+  states.set(rule, ofRule);
+  const state = ofRule.get(match) ?? {};
+  ofRule.set(match, state);
+  return state;
+}
+
+function matchMeets(
+  { name, revision, data }: MatchUse,
+  header: HeaderMatch,
+  packet: Seen,
+  state: State,
+): 'yes' | 'no' | 'drop' {
   const found = findMatch(name, revision);
-  const bpf = found.definition.bpf?.(found.revision.decode(data), { header });
+  const info = found.revision.decode(data);
+  if (name === 'u32') return u32Meets(info, packet.bytes) ? 'yes' : 'no';
+  const bpf = found.definition.bpf?.(info, { header });
   if (bpf === undefined) throw new TypeError(`match ${name} is no matter of BPF`);
   const { need = 0, dropsOffsetOne = false } = bpf.transport ?? {};
   if (need > 0) {
@@ -128,7 +152,69 @@ function matchMeets({ name, revision, data }: MatchUse, header: HeaderMatch, pac
     if (offset > 0) return offset === 1 && dropsOffsetOne ? 'drop' : 'no';
     if (transportOf(packet.bytes).length < needSizes[need]) return 'drop';
   }
-  return holds(bpf, fieldsOf(packet)) ? 'yes' : 'no';
+  const outcome = holds(bpf, fieldsOf(packet), (look) => lookAt(look, transportOf(packet.bytes), state));
+  return outcome === 'drop' ? 'drop' : outcome ? 'yes' : 'no';
+}
+
+/** What the kernel's matches do that look at more than fields, or remember. Buckets aren't filled: no time passes. */
+function lookAt({ kind, first, second = 0, credit = 0 }: Look, transport: Buffer, state: State): boolean | 'drop' {
+  switch (kind) {
+    case 'nth': {
+      const count = state.left ?? second;
+      state.left = count === first ? 0 : (count + 1) >>> 0;
+      return state.left === 0;
+    }
+    case 'limit': {
+      const left = state.left ?? credit;
+      state.left = left >= first ? left - first : left;
+      return left >= first;
+    }
+    case 'tcpOption':
+      return tcpOptions(transport)?.some(([option]) => option === first) ?? 'drop';
+    case 'segmentSize': {
+      const options = tcpOptions(transport);
+      if (options === undefined) return 'drop';
+      const size = options.find((option) => option[0] === 2 && option[1] === 4 && option.length >= 4)?.readUInt16BE(2);
+      return size !== undefined && size >= first && size <= first + second;
+    }
+    default:
+      throw new TypeError(`${kind} isn't looked at alone`);
+  }
+}
+
+/** From the begin of each option to the end of all, in a TCP header; undefined where it isn't there whole. */
+function tcpOptions(transport: Buffer): readonly Buffer[] | undefined {
+  const length = transport.length < 20 ? 0 : (transport.readUInt8(12) >> 4) * 4;
+  if (length < 20 || length > transport.length) return undefined;
+  const options: Buffer[] = [];
+  for (let at = 20; at < length; ) {
+    const option = transport.subarray(at, length);
+    options.push(option);
+    at += (option[0] ?? 0) < 2 ? 1 : option[1] || 1;
+  }
+  return options;
+}
+
+/** u32_mt (net/netfilter/xt_u32.c). */
+function u32Meets({ tests, ntests, invert }: U32Info, packet: Buffer): boolean {
+  const all = tests.slice(0, ntests).every(({ location, nnums, value, nvalues }) => {
+    let [at, read] = [0, u32At(packet, location[0]?.number ?? 0)];
+    for (const { number, nextop } of location.slice(1, nnums)) {
+      if (read === undefined) return false;
+      if (nextop === 0) read = (read & number) >>> 0;
+      if (nextop === 1) read = (read << number) >>> 0;
+      if (nextop === 2) read >>>= number;
+      if (nextop !== 3) continue;
+      at += read;
+      read = at > 0xffffffff ? undefined : u32At(packet, at + number);
+    }
+    return read !== undefined && value.slice(0, nvalues).some(({ min, max }) => min <= read && read <= max);
+  });
+  return (Number(all) ^ invert) !== 0;
+}
+
+function u32At(packet: Buffer, at: number): number | undefined {
+  return at + 4 > packet.length ? undefined : packet.readUInt32BE(at);
 }
 
 /** What a match may look at, as far as it is there. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { IPT_F_FRAG, IPT_INV_FRAG, IPT_INV_SRCIP, IPT_INV_VIA_IN } from '../../protocol/ip-tables.ts';
 import { compileTable } from '../../rules/bpf/compile.ts';
@@ -11,7 +12,7 @@ import { type IpFields, ip, type Transport } from '../packets/packet.ts';
 import * as transport from '../packets/transport.ts';
 import { type Arrival, expectAsJudged } from './check.ts';
 import { bpfMissing, LoadedTable } from './loaded.ts';
-import { randomFocus, randomPacket, randomTable } from './random-tables.ts';
+import { bucket, randomFocus, randomPacket, randomTable, statistic, u32 } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
 
 const [PREROUTING, INPUT, FORWARD, OUTPUT] = [0, 1, 2, 3] as const;
@@ -46,6 +47,7 @@ const jump = (chain: string): TargetUse => ({ kind: 'jump', chain });
 const goto = (chain: string): TargetUse => ({ kind: 'goto', chain });
 const on = (protocol: number, matches: readonly MatchUse[], target: TargetUse = drop): Rule =>
   rule({ header: { protocol }, matches, target });
+const chain = (name: string, ...rules: readonly Rule[]) => ({ [name]: rules });
 const any = (target: TargetUse): Rule => rule({ target });
 const from = (source: number, target: TargetUse): Rule => rule({ header: { source, sourceMask: 0xffffffff }, target });
 const length = (min: number, max: number) => match('length', 0, { min, max, invert: 0 });
@@ -385,7 +387,195 @@ const broken: readonly Case[] = [
   },
 ];
 
-const chain = (name: string, ...rules: readonly Rule[]) => ({ [name]: rules });
+const option = (kind: number, invflags = 0) =>
+  match('tcp', 0, { spts: [0, 0xffff], dpts: [80, 80], option: kind, flg_mask: 0, flg_cmp: 0, invflags });
+const segment = (mss_min: number, mss_max: number, invert = 0) => match('tcpmss', 0, { mss_min, mss_max, invert });
+const segmentOf = (size: number) => [2, 4, size >> 8, size & 0xff];
+const withOptions = (...options: readonly number[]) => transport.tcp({ dport: 80, options });
+const HOUR = 36_000_000;
+
+const u32Texts = [
+  ['0>>28=4'],
+  ['6&0xff=6,17'],
+  ['6&0xff=1,5:7', '20>>16=0:65535'],
+  ['0>>22&0x3c@0>>16=0:79,81:0xffff'],
+  ['16=1:0'],
+  ['16=0:0xffffffff', '17=0:0xffffffff', '18<<1=0:0xfffffffe'],
+  ['20@0=0:0xffffffff'],
+  ['20@20=0:0xffffffff'],
+  ['20@4294967292=0:0xffffffff'],
+  ['24@20@0=0:0xffffffff'],
+  ['20@0@0=1'],
+  ['4294967295=0:0xffffffff'],
+  ['21=0:0xffffffff'],
+  ['0<<31>>31=1', '0<<24>>24=0:255'],
+  [],
+] as const;
+
+const looking: readonly Case[] = [
+  {
+    title: 'an option of TCP, and not',
+    chains: { INPUT: [on(TCP, [option(4)])], OUTPUT: [on(TCP, [option(4, 8)])], FORWARD: [on(TCP, [option(1)])] },
+    packets: [
+      accepted(to(80)),
+      dropped(withOptions(4, 2)),
+      dropped(withOptions(1, 1, 4, 2)),
+      dropped(withOptions(2, 4, 5, 180, 4, 2)),
+      accepted(withOptions(2, 4, 4, 4)),
+      accepted(withOptions(0, 0, 0, 5)),
+      // a kind in the header's last byte; one without a length; one that is longer than the header
+      dropped(withOptions(0, 0, 0, 4)),
+      dropped(withOptions(5, 0, 4, 2)),
+      accepted(withOptions(5, 40, 4, 2)),
+      accepted(withOptions(9, 1, 9, 9)),
+      dropped(to(80), { hook: OUTPUT }),
+      accepted(withOptions(4, 2), { hook: OUTPUT }),
+      dropped(withOptions(5, 40, 4, 2), { hook: OUTPUT }),
+      accepted(transport.tcp({ dport: 81 }), { hook: OUTPUT }),
+      dropped(withOptions(8, 3, 1, 1), { hook: FORWARD }),
+      accepted(withOptions(8, 4, 1, 1), { hook: FORWARD }),
+      dropped(withOptions(...Array.from({ length: 39 }, () => 0), 1), { hook: FORWARD }),
+    ],
+  },
+  {
+    title: "an option of TCP whose header isn't there whole: dropped uncounted, where its ports are meant",
+    chains: { INPUT: [on(TCP, [option(4, 8)], count), on(TCP, [option(4)], count)] },
+    packets: [
+      dropped(transport.tcp({ dport: 80, dataOffset: 4 })),
+      dropped(transport.tcp({ dport: 80, dataOffset: 0 })),
+      dropped(transport.tcp({ dport: 80, dataOffset: 6 })),
+      accepted(transport.tcp({ dport: 80, dataOffset: 6, data: 4 })),
+      dropped(transport.tcp({ dport: 80, dataOffset: 15, data: 39 })),
+      accepted(transport.tcp({ dport: 80, dataOffset: 15, data: 40 })),
+      accepted(transport.tcp({ dport: 81, dataOffset: 6 })),
+      accepted(withOptions(4, 2), { options: [1, 1, 1, 0] }),
+      dropped(withOptions(4, 2), { options: [1, 1, 1, 0], cut: 23 }),
+      dropped(withOptions(4, 2), { cut: 19 }),
+      dropped(withOptions(4, 2), { fragmentOffset: 1 }),
+      accepted(withOptions(4, 2), { fragmentOffset: 2 }),
+    ],
+  },
+  {
+    title: "TCP's greatest segment, in a range and not",
+    chains: {
+      INPUT: [on(TCP, [segment(536, 1460)])],
+      OUTPUT: [on(TCP, [segment(536, 536, 1)])],
+      FORWARD: [on(TCP, [segment(5, 4)]), on(TCP, [segment(5, 4, 1)], count), on(TCP, [segment(1, 2, 2)], count)],
+    },
+    packets: [
+      ...[535, 536, 537, 1460, 1461, 0, 0xffff].flatMap((size) => [
+        arrival(size < 536 || size > 1460, withOptions(...segmentOf(size))),
+        arrival(size === 536, withOptions(1, ...segmentOf(size)), { hook: OUTPUT }),
+      ]),
+      accepted(to(80)),
+      dropped(to(80), { hook: OUTPUT }),
+      // another length, or cut off by the header's end: looks on
+      dropped(withOptions(2, 5, 9, 9, 9, ...segmentOf(536))),
+      accepted(withOptions(1, 2, 4, 2)),
+      accepted(withOptions(0, 0, 0, 2)),
+      dropped(withOptions(2, 0, ...segmentOf(600))),
+      accepted(withOptions(3, 40, ...segmentOf(600))),
+      accepted(withOptions(...segmentOf(600)), { hook: FORWARD }),
+      accepted(to(80), { hook: FORWARD }),
+    ],
+  },
+  {
+    title: 'a greatest segment is looked for in whatever stands there; a header that is cut off is dropped uncounted',
+    chains: { INPUT: [on(TCP, [segment(600, 600)])], OUTPUT: [on(TCP, [segment(1, 2, 2)], count)] },
+    packets: [
+      dropped(withOptions(...segmentOf(600)), { fragmentOffset: 1 }),
+      dropped(withOptions(...segmentOf(600)), { fragmentOffset: 7 }),
+      accepted(withOptions(...segmentOf(601)), { fragmentOffset: 7 }),
+      dropped(withOptions(...segmentOf(601)), { fragmentOffset: 7, cut: 19 }),
+      dropped(withOptions(...segmentOf(601)), { cut: 23 }),
+      dropped(transport.tcp({ dataOffset: 4 })),
+      dropped(transport.tcp({ dataOffset: 4 }), { hook: OUTPUT }),
+      accepted(transport.tcp({ dataOffset: 5 }), { hook: OUTPUT }),
+      accepted(udpTo(1)),
+    ],
+  },
+  {
+    title: 'one in so many, counted over all hooks; what stands before it decides what is counted',
+    chains: {
+      INPUT: [any(jump('turns'))],
+      OUTPUT: [any(jump('turns'))],
+      ...chain(
+        'turns',
+        rule({ matches: [statistic(2, 0)], target: count }),
+        rule({ matches: [statistic(2, 2), length(40, 0xffff)], target: count }),
+        rule({ matches: [length(41, 0xffff), statistic(3, 1, 1)], target: count }),
+        rule({ matches: [statistic(1, 0), tcp(80)], header: { protocol: TCP }, target: count }),
+        rule({ matches: [tcp(80), statistic(0, 0)], header: { protocol: TCP }, target: count }),
+        rule({ matches: [statistic(0xffffffff, 0xffffffff)], target: count }),
+        rule({ matches: [statistic(5, 9)], target: count }),
+      ),
+    },
+    packets: Array.from({ length: 24 }, (_, at) =>
+      accepted(at % 4 === 0 ? udpTo(1) : to(79 + (at % 3)), {
+        hook: at % 5 === 0 ? OUTPUT : INPUT,
+        ...(at % 7 === 0 ? { cut: 10 } : {}),
+      }),
+    ).map((one) => ({ ...one, accepted: one.packet.bytes.length >= 40 || one.packet.bytes.readUInt8(9) !== TCP })),
+  },
+  {
+    title: 'a bucket that fills too slowly for a test',
+    chains: {
+      INPUT: [
+        rule({ matches: [bucket(HOUR, 3)], target: count }),
+        rule({ header: { protocol: TCP }, matches: [bucket(HOUR, 1), tcp(80)], target: count }),
+        rule({ header: { protocol: TCP }, matches: [tcp(80), bucket(HOUR, 2)], target: count }),
+        rule({ matches: [bucket(0, 5)], target: count }),
+        rule({ matches: [bucket(HOUR, 37)], target: drop }),
+      ],
+    },
+    packets: [
+      dropped(to(81)),
+      dropped(to(80)),
+      ...Array.from({ length: 35 }, () => dropped(to(80))),
+      accepted(to(80)),
+      accepted(udpTo(80)),
+    ],
+  },
+  {
+    title: 'u32',
+    chains: {
+      INPUT: [any(count), rule({ matches: [u32(['0>>22&0x3c@0=0x50:0x60'])], target: drop })],
+    },
+    packets: [
+      accepted(to(80)),
+      dropped(raw(47, '00000055')),
+      dropped(raw(47, '00000060ff'), { options: [1, 1, 1, 0] }),
+      accepted(raw(47, '00000061')),
+      accepted(raw(47, '0000004f')),
+      accepted(raw(47, '000055')),
+    ],
+  },
+  {
+    title: 'u32: steps, ranges, and what lies past the end; all of it, or not all of it',
+    chains: {
+      INPUT: [
+        ...u32Texts.map((text) => rule({ matches: [u32(text)], target: count })),
+        ...u32Texts.map((text) => rule({ matches: [u32(text, 1)], target: count })),
+        rule({ matches: [u32(['0=0'], 2)], target: drop }),
+      ],
+    },
+    packets: [
+      to(80),
+      to(81),
+      udpTo(53),
+      raw(47, ''),
+      raw(47, '00000004'),
+      raw(47, 'fffffffc00000000'),
+      raw(47, '80000000ffffffff'),
+      raw(47, '0000001c0000001000000011'),
+    ].flatMap((what) => [
+      dropped(what),
+      dropped(what, { fragmentOffset: 3 }),
+      dropped(what, { cut: 3, source: '10.2.0.0' }),
+    ]),
+  },
+];
+
 const port = (dport: number, target: TargetUse) => on(TCP, [tcp(dport)], target);
 
 const flow: readonly Case[] = [
@@ -478,7 +668,7 @@ function manyRules(): readonly Rule[] {
 const source = (at: number) => `10.5.${at >> 8}.${at & 255}`;
 
 describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})`, () => {
-  for (const [name, cases] of Object.entries({ matching, broken, flow })) {
+  for (const [name, cases] of Object.entries({ matching, broken, looking, flow })) {
     it.each(cases)(`${name}: $title`, ({ title, chains, options, packets }) => {
       const verdicts = expectAsJudged(makeTable(chains, options), packets, title);
       expect(verdicts).toEqual(packets.map((packet) => packet.accepted));
@@ -509,6 +699,47 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
     );
     const verdicts = expectAsJudged(table, packets);
     expect(new Set(verdicts).size).toBe(2);
+  });
+
+  it('packets by chance', () => {
+    const chance = (probability: number, flags = 0) =>
+      rule({
+        matches: [match('statistic', 0, { mode: 0, flags, every: probability, packet: 0, count: 0, master: 0n })],
+        target: count,
+      });
+    const rules = [chance(2 ** 30), chance(2 ** 29, 1), chance(0), chance(0, 1), chance(2 ** 31), chance(2 ** 31, 1)];
+    const loaded = new LoadedTable(makeTable({ INPUT: rules }), new Set([INPUT]));
+    const all = 4000;
+    for (let left = all; left > 0; left -= 1) loaded.run(INPUT, accepted(to(80)).packet);
+    const counted = (index: number) => Number(loaded.counters().get(index)?.packets ?? 0n);
+    // a half and three quarters, six standard deviations to each side
+    expect(Math.abs(counted(0) - all / 2)).toBeLessThan(6 * Math.sqrt(all / 4));
+    expect(Math.abs(counted(1) - (3 * all) / 4)).toBeLessThan(6 * Math.sqrt((all * 3) / 16));
+    expect([2, 3, 4, 5].map(counted)).toEqual([0, all, all, 0]);
+  });
+
+  it('a bucket fills with time, up to its brim', async () => {
+    const perSecond = 10_000;
+    const loaded = new LoadedTable(
+      makeTable({ INPUT: [rule({ matches: [bucket(perSecond / 10, 3)], target: drop })] }),
+      new Set([INPUT]),
+    );
+    const taken = () => {
+      const started = performance.now();
+      let packets = 0;
+      while (!loaded.run(INPUT, accepted(to(80)).packet)) packets += 1;
+      return { packets, seconds: (performance.now() - started) / 1000 };
+    };
+    const first = taken();
+    expect(first.packets).toBeGreaterThanOrEqual(3);
+    // as many more as it filled by meanwhile
+    expect(first.packets).toBeLessThanOrEqual(4 + 10 * first.seconds);
+    await setTimeout(150);
+    expect(taken().packets).toBeGreaterThanOrEqual(1);
+    await setTimeout(600);
+    const last = taken();
+    expect(last.packets).toBeGreaterThanOrEqual(3);
+    expect(last.packets).toBeLessThanOrEqual(4 + 10 * last.seconds);
   });
 
   it('the processor that handles a packet', () => {

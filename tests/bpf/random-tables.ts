@@ -73,7 +73,65 @@ const value32 = (random: Random) => {
   return { mark: once(random, 8) ? value : (value & mask) >>> 0, mask, invert: inversion(random) };
 };
 
+/** `-m statistic --mode nth`. */
+export function statistic(every: number, count: number, flags = 0): MatchUse {
+  return match('statistic', 0, { mode: 1, flags, every, packet: 0, count, master: 0n });
+}
+
+/** `-m limit`, by 1/10,000 s between packets. */
+export function bucket(avg: number, burst: number): MatchUse {
+  return match('limit', 0, { avg, burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
+}
+
+const operators = ['&', '<<', '>>', '@'];
+
+/** `-m u32` by its tests as they are written. */
+export function u32(texts: readonly string[], invert = 0): MatchUse {
+  const numbers = (text: string) => text.split(/[^0-9a-fx]+/).map(Number);
+  const pad = new Uint8Array(3);
+  const filled = <One>(some: readonly One[], none: One) => Array.from({ length: 11 }, (_, at) => some[at] ?? none);
+  const tests = texts.map((text) => {
+    const [location = '', value = ''] = text.split('=');
+    const steps = location.match(/[&<>@]+/g) ?? [];
+    const places = numbers(location).map((number, at) => ({
+      number,
+      nextop: at === 0 ? 0 : operators.indexOf(steps[at - 1] ?? ''),
+      pad,
+    }));
+    const ranges = value.split(',').map((range) => {
+      const [min = 0, max = min] = numbers(range);
+      return { min, max };
+    });
+    return {
+      location: filled(places, { number: 0, nextop: 0, pad }),
+      value: filled(ranges, { min: 0, max: 0 }),
+      nnums: places.length,
+      nvalues: ranges.length,
+      pad: new Uint8Array(2),
+    };
+  });
+  const blank = {
+    location: filled([], { number: 0, nextop: 0, pad }),
+    value: filled([], { min: 0, max: 0 }),
+    nnums: 0,
+    nvalues: 0,
+    pad: new Uint8Array(2),
+  };
+  return match('u32', 0, { tests: filled(tests, blank), ntests: tests.length, invert, pad: new Uint8Array(2) });
+}
+
 type MakeMatch = (random: Random, focus: Focus) => MatchUse;
+
+const u32Texts = [
+  '0>>22&0x3c@0>>16=0:79,81:65535',
+  '0>>22&0x3c@0&0xffff=80,443,1',
+  '0>>22&0x3c@12=0:0x7fffffff',
+  '6&0xff=6,17,47',
+  '4&0x3fff=0',
+  '12&0xff=1,2',
+  '40=0:0xffffffff',
+  '16<<24>>24=1',
+] as const;
 
 /** Matches for any protocol. */
 const anywhere: Some<MakeMatch> = [
@@ -90,6 +148,13 @@ const anywhere: Some<MakeMatch> = [
   },
   (random) => match('pkttype', 0, { pkttype: random(4), invert: inversion(random) }),
   (random) => match('comment', 0, { comment: new Uint8Array(256).fill(0x61, 0, random(9)) }),
+  (random) => statistic(random(4), random(4), bit(random)),
+  (random) => bucket(36_000_000, 1 + random(20)),
+  (random) =>
+    u32(
+      Array.from({ length: 1 + random(3) }, () => pick(random, u32Texts)),
+      inversion(random),
+    ),
   (random) => match('mac', 0, { srcaddr: new Uint8Array(6), invert: inversion(random) }),
   (random) =>
     match('devgroup', 0, {
@@ -145,10 +210,10 @@ function multiport(random: Random, focus: Focus): MatchUse {
 const tcp: MakeMatch = (random, focus) =>
   match('tcp', 0, {
     ...pair(random, focus),
-    option: 0,
+    option: once(random, 6) ? pick(random, [1, 2, 4, 8]) : 0,
     flg_mask: pick(random, [0, 0, 0, 0x17, 2, 0xff]),
     flg_cmp: pick(random, [0, 0, 2]),
-    invflags: pick(random, [0, 0, 0, 1, 2, 4, 7]),
+    invflags: pick(random, [0, 0, 0, 1, 2, 4, 7, 8]),
   });
 
 const noChunks = {
@@ -167,14 +232,16 @@ function asked(random: Random, focus: Focus, all: number) {
 /** Matches that read the header of one protocol. */
 const byProtocol: Readonly<Record<number, MakeMatch>> = {
   [TCP]: (random, focus) =>
-    once(random, 4)
-      ? match('ecn', 0, {
-          operation: pick(random, [0x10, 0x20, 0x30, 0x31]),
-          invert: random(4) << 4,
-          ip_ect: 0,
-          ect: 0,
-        })
-      : tcp(random, focus),
+    once(random, 8)
+      ? match('tcpmss', 0, { mss_min: 0, mss_max: pick(random, [0, 0x50, 0xffff]), invert: bit(random) })
+      : once(random, 4)
+        ? match('ecn', 0, {
+            operation: pick(random, [0x10, 0x20, 0x30, 0x31]),
+            invert: random(4) << 4,
+            ip_ect: 0,
+            ect: 0,
+          })
+        : tcp(random, focus),
   [UDP]: (random, focus) => match('udp', 0, pair(random, focus)),
   [UDPLITE]: (random, focus) => match('udplite', 0, pair(random, focus)),
   [ICMP]: (random) =>
@@ -277,6 +344,13 @@ export function randomTable(random: Random, focus: Focus, table: TableName): Tab
   return makeTable(Object.fromEntries(chains), { table, policies });
 }
 
+const tcpOptions: Some<readonly number[]> = [
+  [2, 4, 0, 0x50],
+  [1, 2, 4, 0, 0x50, 4, 2, 0],
+  [1, 1, 1, 2],
+  [8, 0, 2, 4, 1, 1, 4, 2],
+];
+
 function quad(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
 }
@@ -294,6 +368,8 @@ export function randomPacket(random: Random, focus: Focus): Omit<Seen, 'inName' 
   }
   payload.writeUInt8(pick(random, bytes), 13);
   if (protocol === DCCP) payload.writeUInt8(2 * random(16), 8);
+  if (protocol === TCP) payload.writeUInt8(pick(random, [0x50, 0x50, 0x60, 0x60, 0x70, 0x40, 0xf0]), 12);
+  if (protocol === TCP && payload.length >= 28 && once(random, 2)) payload.set(pick(random, tcpOptions), 20);
   const offset = once(random, 6) ? pick(random, [1, 1, 2, 0x1fff]) : 0;
   const packet = ip(
     { protocol, bytes: () => payload },
