@@ -1,7 +1,7 @@
 # make demo: the main job in a throwaway network namespace. make test: everything.
 # Both install what is missing first (Debian packages where root may, npm packages always).
 
-.PHONY: all setup build demo test bench bench-packets bench-restart bench-counters generate clean conformance differential fuzz kills leaks each-call
+.PHONY: all setup build demo test test-exec test-without-nft bench bench-packets bench-restart bench-counters generate clean conformance differential fuzz kills leaks each-call
 
 all: build
 
@@ -16,6 +16,16 @@ demo: build
 
 test: build
 	@npx tsx scripts/test.ts
+
+# The same with rules put in force by the nft program instead of netlink.
+test-exec: build
+	@BPFILTER_TRANSPORT=exec npx tsx scripts/test.ts
+
+# The same over netlink, and drivers find no nft. The tests themselves look at nftables by it. ABSENT=yes: nor do they,
+# a mount namespace of theirs has none; tests that can't do without say so.
+test-without-nft: build
+	@export BPFILTER_TRANSPORT=netlink BPFILTER_NFT=/nonexistent/nft; \
+	$(if $(ABSENT),unshare --mount --propagation private sh -c 'PATH=$$PATH:/usr/sbin:/sbin; mount --bind /dev/null "$$(readlink -f "$$(command -v nft)")" && exec "$$@"' sh) npx tsx scripts/test.ts
 
 # ARGS=--large: 100,000 rules too.
 bench: build

@@ -12,12 +12,19 @@ const needs = {
   root: () => (process.getuid?.() === 0 && hasUser(65534) ? undefined : 'needs root, and other users beside it'),
   'user namespaces': () => failure(['unshare', '-Urn', 'true'], 'user and network namespaces'),
   build: () => (fs.existsSync(bpfilter) ? undefined : 'dist/bpfilter is not built'),
+  /** To look at what is in force, and to do what others do with nftables. */
   nft: () => failure(['nft', '--version'], 'nft'),
+  /** What gets rules to the kernel: nft too, or netlink, which needs no program. */
+  transport: () => (isOverExec() ? failure(['nft', '--version'], 'nft') : undefined),
   'iptables-legacy': () => failure(['iptables-legacy', '--version'], 'iptables-legacy'),
-  netlink: () =>
-    process.env.BPFILTER_TRANSPORT === 'exec' ? 'only over netlink, and BPFILTER_TRANSPORT is exec' : undefined,
+  netlink: () => (isOverExec() ? 'only over netlink, and BPFILTER_TRANSPORT is exec' : undefined),
   'kernel ip_tables': () => failure(['unshare', '-n', 'iptables-legacy', '-L', '-n'], "the kernel's own ip_tables"),
 } as const satisfies Record<string, () => string | undefined>;
+
+/** Whether this run of the tests has rules go through the nft program. */
+function isOverExec(): boolean {
+  return process.env.BPFILTER_TRANSPORT === 'exec';
+}
 
 /** Whether a uid exists here: a user namespace may have its own root alone. */
 function hasUser(uid: number): boolean {

@@ -5,7 +5,7 @@ import { missing, titled, withFolder } from '../harness/ways.ts';
 import { runNative, runServed } from '../run/way.ts';
 import { type FixtureName, fixture, withCounters } from './fixture.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy', 'kernel ip_tables');
 
 /** A command, its input, and the status it ends with. */
 interface Change {

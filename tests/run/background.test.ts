@@ -5,7 +5,7 @@ import { bpfilter, missing, runCommand, titled } from '../harness/ways.ts';
 import { inOwnFolder } from './own-folder.ts';
 import { inNamespace, processesWith, runNative, stateOf, until } from './way.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
 
 /** Nothing of a test is left: no process that knows its folder, no socket. */
 async function nothingLeft(folder: string): Promise<void> {

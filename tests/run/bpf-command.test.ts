@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
 
 /** What a script says below the shim, line by line. */
 function says(script: string): {

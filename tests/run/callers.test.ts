@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { bpfilter, missing, titled, withFolder } from '../harness/ways.ts';
 import { runNative, runServed } from './way.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
-const withKernel = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
+const withKernel = missing('root', 'build', 'transport', 'iptables-legacy', 'kernel ip_tables');
 
 /** Scripts that must say the same natively; IPT is iptables-legacy both times. */
 const alike: readonly { readonly title: string; readonly script: string }[] = [

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bpfilter, missing, type Ran, runCommand, titled, withFolder } from '../harness/ways.ts';
 import { inNamespace } from './way.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
 
 const ask = (...args: readonly string[]): Ran =>
   withFolder((folder) => runCommand([...inNamespace, bpfilter, ...args], { folder }));

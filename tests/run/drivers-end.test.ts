@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
 
 /** Processes whose state folder lies in `folder`. */
 function driversOf(folder: string): number {

@@ -16,8 +16,8 @@ import {
   until,
 } from './way.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
-const withKernel = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
+const withKernel = missing('root', 'build', 'transport', 'iptables-legacy', 'kernel ip_tables');
 
 afterEach(endLive);
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isBpfCapable } from '../../sys/bpf-capable.ts';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy');
 const noUserns = missing('user namespaces');
 
 /** Every driver of this state folder, the one that stands by too: its log tells whose it is. */

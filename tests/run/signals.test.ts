@@ -5,7 +5,7 @@ import { bpfilter, missing, titled } from '../harness/ways.ts';
 import { inOwnFolder } from './own-folder.ts';
 import { endLive, inNamespace, type Live, startLive, until } from './way.ts';
 
-const reason = missing('root', 'build', 'nft');
+const reason = missing('root', 'build', 'transport');
 
 afterEach(endLive);
 

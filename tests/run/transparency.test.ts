@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 import { inNamespace } from './way.ts';
 
-const reason = missing('root', 'build', 'nft');
+const reason = missing('root', 'build', 'transport');
 
 /**
  * Each script is run by sh once as it is, and once with RUN standing for `bpfilter run --`; what it

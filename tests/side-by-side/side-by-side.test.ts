@@ -4,7 +4,7 @@ import { bpfilter, copyFor, missing, runCommand, titled, withFolder } from '../h
 import { runScenario } from './run-scenario.ts';
 import { scenarios } from './scenarios.ts';
 
-const reason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
+const reason = missing('root', 'build', 'transport', 'iptables-legacy', 'kernel ip_tables');
 
 const nobody = 65534;
 const asNobody = ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups'];
