@@ -10,7 +10,7 @@ import { POLLIN, Poller, poll } from '../sys/poll.ts';
 import { type Deadlines, isStopped } from './deadline.ts';
 import type { Log } from './log.ts';
 import { closedDesk, type MapDesk, type MapDesks } from './map-desk.ts';
-import { endOfDriver } from './process-end.ts';
+import { comingEnd, endOfDriver } from './process-end.ts';
 import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
 
 export interface DriverProcessOptions {
@@ -54,6 +54,9 @@ interface Posted {
 
 /** On a single processor the driver couldn't run meanwhile. */
 const spinMs = os.availableParallelism() > 1 ? 0.1 : 0;
+
+/** How long a process that was killed is waited for. */
+const killMs = 2_000;
 
 /** Forks a driver that gets the caller's memory by `memorySocket` (its 4), and a desk of its own (5). */
 function fork(options: DriverProcessOptions, memorySocket: number): [RunningDriver, MapDesk] {
@@ -130,9 +133,10 @@ export class DriverProcess {
     return events !== 0;
   }
 
-  /** How it ended; undefined while it lives, or when nobody can tell. */
+  /** How it ended, or is about to end; undefined while it lives, or when nobody can tell. */
   get end(): ProcessEnd | undefined {
-    return this.hasExited ? endOfDriver(this.#running.pid, this.#running.pidfd) : undefined;
+    const { pid, pidfd } = this.#running;
+    return this.hasExited ? endOfDriver(pid, pidfd) : comingEnd(pid);
   }
 
   /**
@@ -177,9 +181,18 @@ export class DriverProcess {
     return this.#readReply();
   }
 
-  /** Kills the process if it lives, and gives back all that belongs to it. */
+  /** Kills the process if it lives, waits for its end, and gives back all that belongs to it. */
   destroy(): void {
-    this.#options.driver.kill();
+    this.#destroy(killMs);
+  }
+
+  /** As `destroy`, but one that is on its way out isn't waited for: its successor needn't. */
+  dismiss(): void {
+    this.#destroy(this.end === undefined ? killMs : 0);
+  }
+
+  #destroy(waitMs: number): void {
+    this.#options.driver.kill(waitMs);
     this.#options.driver.cleanup();
     closeFd(this.#memorySocket);
     this.#desk.close();
@@ -238,6 +251,11 @@ export class DriverProcess {
     const { deadlines, now } = this.#options;
     const start = now();
     if (this.#spin(start)) return;
+    // It may have been killed while nobody asked: then there is no need to wait until the kernel has taken it down.
+    if (comingEnd(this.#running.pid) !== undefined) {
+      if (this.#poller.wait(0) > 0 && this.#hasAnswered()) return;
+      throw this.#failed('gone', 'the driver ends');
+    }
     const lookMs = deadlines.stopped / 2;
     let lookAt = start + lookMs;
     let wasStopped = false;

@@ -4,6 +4,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../protocol/errno.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
+import { closeFd } from '../sys/descriptor.ts';
+import { pidfdOpen } from '../sys/pidfd.ts';
+import { POLLIN, poll } from '../sys/poll.ts';
 import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { BpfilterModule, type ModuleOptions } from './module.ts';
@@ -354,6 +357,35 @@ describe('the standby', () => {
     module.killDriver();
     expect(module.request(asking(5), undefined)).toBe(5);
     expect(module.status().pid).toBe(second);
+  });
+
+  test('takes over before the kernel has taken a killed driver down', async () => {
+    const module = newModule(Buffer.from(`globalThis.held = Buffer.alloc(1 << 29, 1);\n${selfTest}`), 2, { standby });
+    const stat = (pid: number) =>
+      fs
+        .readFileSync(`/proc/${pid}/stat`, 'latin1')
+        .replace(/^.*\) /, '')
+        .split(' ');
+    const pages = (of = 0) => Number(fs.readFileSync(`/proc/${of}/statm`, 'latin1').split(' ')[1]);
+    const isExiting = (pid: number) => (Number(stat(pid)[6]) & 4) !== 0;
+    for (let round = 1; ; round += 1) {
+      module.load();
+      skipped += 1_000;
+      module.tend(true);
+      const { pid = 0, standby: second } = module.status();
+      while (pages(second) < 1 << 17) await new Promise((resolve) => setTimeout(resolve, 10));
+      const pidfd = pidfdOpen(pid);
+      process.kill(pid, 'SIGKILL');
+      while (!isExiting(pid));
+      expect(module.request(asking(7), undefined)).toBe(7);
+      const [ended] = poll([{ fd: pidfd, events: POLLIN }], 0);
+      closeFd(pidfd);
+      expect(module.status()).toMatchObject({ pid: second, failures: 0, deaths: round });
+      // On a busy machine we may come too late to see it.
+      if (ended === 0) break;
+      expect(round).toBeLessThan(10);
+    }
+    expect(logText()).toContain('the driver ends; it was killed by signal 9');
   });
 
   test('that is dead itself is passed over', () => {

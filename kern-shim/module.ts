@@ -157,7 +157,8 @@ export class BpfilterModule {
     const { log } = this.#options;
     const pid = this.#active?.pid;
     this.#standby?.unload();
-    this.#destroy();
+    this.#active?.destroy();
+    this.#active = undefined;
     if (this.#driver.loaded) this.#driver.unloadBlob();
     this.#startFailure = undefined;
     if (pid !== undefined) log.write(`Unloaded ${this.#driver.name} pid ${pid}`);
@@ -254,11 +255,12 @@ export class BpfilterModule {
     const { pid, failure } = active;
     this.#deaths += 1;
     this.#lostAt ??= now();
-    const hasExited = failure === 'gone' ? active.awaitExit(dyingMs) : active.hasExited;
-    const { end } = active;
+    const coming = active.end;
+    const hasExited = coming !== undefined || (failure === 'gone' ? active.awaitExit(dyingMs) : active.hasExited);
+    const end = coming ?? active.end;
     const how = hasExited ? describeEnd(end) : 'is killed';
     log.write(`${this.#driver.name} pid ${pid}: ${describeError(error)}; it ${how}`);
-    this.#destroy();
+    this.#dismiss();
     // One that was stopped was so by somebody.
     return hasExited ? isOwnFault(end) : failure !== 'stopped';
   }
@@ -272,7 +274,7 @@ export class BpfilterModule {
     this.#options.log.write(
       `${this.#driver.name} pid ${active.pid} has exited (it ${describeEnd(active.end)}): ${successor}`,
     );
-    this.#destroy();
+    this.#dismiss();
   }
 
   /** Makes the standby the driver; false when there is none that works. */
@@ -288,8 +290,8 @@ export class BpfilterModule {
     return true;
   }
 
-  #destroy(): void {
-    this.#active?.destroy();
+  #dismiss(): void {
+    this.#active?.dismiss();
     this.#active = undefined;
   }
 }

@@ -1,9 +1,12 @@
 import fs from 'node:fs';
 import { endOfCode, type ProcessEnd, reapedEnd } from '../sys/pidfd.ts';
 
-/** Fields behind the name in /proc/PID/stat (proc(5)): 3 is the state, 52 the exit code. */
+/** Fields behind the name in /proc/PID/stat (proc(5)): 3 is the state, 9 the first thread's flags, 52 the exit code. */
 const stateField = 0;
+const flagsField = 6;
 const exitCodeField = 49;
+/** include/linux/sched.h: the thread has made its last system call; it only gives back what it had. */
+const PF_EXITING = 0x4;
 
 /**
  * How a dead driver ended, whoever reaps it; undefined when nobody can tell any more. Call while the pid can't
@@ -13,17 +16,33 @@ export function endOfDriver(pid: number, pidfd: number): ProcessEnd | undefined 
   return zombieEnd(pid) ?? reapedEnd(pidfd);
 }
 
+/**
+ * How a process ends whose first thread is on its way out: long before its pipes are closed and its pidfd tells, since
+ * the kernel takes its memory down first, which takes milliseconds. Undefined for one that isn't, and where it ends
+ * with status 0: kernels before 5.17 say that, too, as long as they don't know.
+ */
+export function comingEnd(pid: number): ProcessEnd | undefined {
+  const fields = statOf(pid);
+  if ((Number(fields[flagsField]) & PF_EXITING) === 0) return undefined;
+  const code = Number(fields[exitCodeField]);
+  return code === 0 ? undefined : endOfCode(code);
+}
+
 /** Of a process that nobody has waited for yet. */
 function zombieEnd(pid: number): ProcessEnd | undefined {
-  let stat: string;
-  try {
-    stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined;
-  }
-  // The name stands in parentheses and may hold anything: the state follows the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statOf(pid);
   return fields[stateField] === 'Z' ? endOfCode(Number(fields[exitCodeField])) : undefined;
+}
+
+/** What /proc/PID/stat has behind the name; nothing of a process that is gone. */
+function statOf(pid: number): readonly string[] {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name stands in parentheses and may hold anything: the state follows the last one.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
 }
 
 /** For the log: "ended with status 3", "was killed by signal 9". */
