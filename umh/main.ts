@@ -63,6 +63,8 @@ function start(log: Log): void {
     callers: callerSource({ receive: receiveMemory }),
   });
   confineSelf(plane, backend, log);
+  // The first call of a C function takes longer; nothing can have come yet.
+  receiveMemory();
   const { fault } = settings;
   const pipes = pipesOf(FROM_SHIM, TO_SHIM);
   const faulty = fault === undefined ? { driver, pipes } : withFault(fault, { driver, pipes });
