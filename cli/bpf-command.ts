@@ -6,8 +6,9 @@ import { compileTable } from '../rules/bpf/compile.ts';
 import { describeImage } from '../rules/bpf/describe.ts';
 import { disassemble } from '../rules/bpf/disassemble.ts';
 import { assemble } from '../rules/bpf/encode.ts';
-import { machine } from '../rules/bpf/machine.ts';
 import { machineMaps } from '../rules/bpf/machine-frame.ts';
+import { hookProgram } from '../rules/bpf/program.ts';
+import { creditsPerTick } from '../umh/dataplane/bpf/credits-per-tick.ts';
 import { readKernelOffsets } from '../umh/dataplane/bpf/kernel-offsets.ts';
 import { exitStatus } from './exit-status.ts';
 import type { ShimFiles } from './files.ts';
@@ -40,21 +41,11 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
     const hook = Object.entries(hooks).find(([name]) => name === program)?.[1];
     if (hook === undefined || !image.hooks.includes(hook))
       throw new BpfilterError('usage', `table ${table} has no built-in chain ${program}`);
-    const { fields, looks, twelveBytes, inNames, outNames, jumps, records, shapes } = image;
-    const code = machine({
+    const code = hookProgram(image, {
       hook,
-      size: records.length,
       counters: view.offsets.length,
       processors: 1,
-      fields,
-      looks,
-      creditsPerTick: 0,
-      twelveBytes,
-      inNames,
-      outNames,
-      shapes: shapes.count > 0,
-      jumps,
-      offsets: readKernelOffsets(),
+      kernel: { offsets: readKernelOffsets, creditsPerTick },
     });
     const names = new Map(Object.entries(maps).map(([name, fd]) => [fd, name]));
     sayOut(`${disassemble(assemble(code, { maps }), { maps: names }).join('\n')}\n`);

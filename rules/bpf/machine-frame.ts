@@ -1,14 +1,18 @@
 import type { FieldSlots } from './field-slots.ts';
 import { FIELD_SLOTS, type LookAction } from './record.ts';
 
+/** How the counters' map is laid out: a slice for each processor. */
+export interface CounterSlices {
+  /** Of each slice. */
+  readonly counters: number;
+  readonly processors: number;
+}
+
 /** What a program is made for. */
-export interface MachineOptions {
+export interface MachineOptions extends CounterSlices {
   readonly hook: number;
   /** Bytes of the records' map, its header and padding included. */
   readonly size: number;
-  /** Counters of each processor's slice, and how many processors there are. */
-  readonly counters: number;
-  readonly processors: number;
   /** What its tests look at. */
   readonly fields: FieldSlots;
   /** What rules look at where a packet comes to them. */
@@ -65,6 +69,9 @@ export interface KernelOffsets {
 export const machineMaps = { records: 'records', counters: 'counters', shapes: 'shapes' } as const;
 
 export const MOST_JUMPS = 64;
+
+/** What a program is called with: struct __sk_buff (linux/bpf.h). */
+export const context = { len: 0, packetType: 4, mark: 8 } as const;
 
 /** enum bpf_func_id (linux/bpf.h). */
 export const helpers = {

@@ -2,7 +2,7 @@ import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R5, R6, R7, R8, R9 } from './instruction.ts';
 import { conntrack } from './machine-conntrack.ts';
 import { incomingGroup, names, sender } from './machine-devices.ts';
-import { frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
+import { context, frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
 import { readPacket } from './machine-looks.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
 import {
@@ -16,8 +16,6 @@ import {
   wholeTcp,
 } from './record.ts';
 
-/** struct __sk_buff (linux/bpf.h). */
-const context = { len: 0, packetType: 4, mark: 8 } as const;
 /** struct iphdr (linux/ip.h). */
 const ip = { tos: 1, totalLength: 2, fragment: 6, ttl: 8, protocol: 9, source: 12, destination: 16 } as const;
 const IP_HEADER = 20;

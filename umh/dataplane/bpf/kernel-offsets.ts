@@ -1,4 +1,7 @@
+import type { FieldSlots } from '../../../rules/bpf/field-slots.ts';
+import { tracksConnections } from '../../../rules/bpf/machine-conntrack.ts';
 import type { KernelOffsets } from '../../../rules/bpf/machine-frame.ts';
+import { cannotExpress } from '../../../rules/extension.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
 /** Bytes that programs read. */
@@ -49,5 +52,20 @@ export function readKernelOffsets(): KernelOffsets {
       type: btf.memberOffset('net_device', 'type', U16),
     },
     ...(tellsConnections ? { conntrack: conntrack() } : {}),
+  };
+}
+
+/**
+ * Reads them once; again where a table asks for connections and there was no connection tracking yet: it may be a
+ * module that was loaded since. The reader throws as `readKernelOffsets`, and `not-expressible` where there is none still.
+ */
+export function offsetReader(): (fields: FieldSlots) => KernelOffsets {
+  let known: KernelOffsets | undefined;
+  return (fields) => {
+    const asksConnections = tracksConnections(fields);
+    if (known === undefined || (known.conntrack === undefined && asksConnections)) known = readKernelOffsets();
+    if (known.conntrack === undefined && asksConnections)
+      cannotExpress('the kernel has no connection tracking yet, or tells nothing of it');
+    return known;
   };
 }

@@ -1,0 +1,47 @@
+import type { BpfImage } from './image.ts';
+import type { Instruction } from './instruction.ts';
+import { machine } from './machine.ts';
+import { tracksConnections } from './machine-conntrack.ts';
+import type { CounterSlices, KernelOffsets } from './machine-frame.ts';
+import { policyAlone, policyProgram } from './policy-program.ts';
+
+/** What the program of a hook is made for, beside its table. */
+export interface ProgramOptions extends CounterSlices {
+  readonly hook: number;
+  /** As the machine has it (MachineOptions). */
+  readonly device?: Uint8Array;
+  readonly kernel: KernelFacts;
+}
+
+/** What differs from kernel to kernel. Asked for only where a program needs it; throws as its caller likes. */
+export interface KernelFacts {
+  offsets(): KernelOffsets;
+  /** What a limit gains in each of the kernel's ticks. */
+  creditsPerTick(): number;
+}
+
+/** The program that filters at one hook of a table. */
+export function hookProgram(image: BpfImage, options: ProgramOptions): readonly Instruction[] {
+  const { hook, counters, processors, device, kernel } = options;
+  const policy = policyAlone(image, hook);
+  if (policy !== undefined) return policyProgram(policy, { counters, processors });
+  const { records, shapes, fields, looks, twelveBytes, inNames, outNames, jumps } = image;
+  return machine({
+    ...{ hook, counters, processors, fields, looks, twelveBytes, inNames, outNames, jumps },
+    ...(device === undefined ? {} : { device }),
+    size: records.length,
+    shapes: shapes.count > 0,
+    ...(looks.has('limit') ? { creditsPerTick: kernel.creditsPerTick() } : {}),
+    offsets: asksKernel(image) ? kernel.offsets() : noOffsets,
+  });
+}
+
+function asksKernel({ inNames, outNames, fields }: BpfImage): boolean {
+  return inNames || outNames || tracksConnections(fields) || fields.has('macStart') || fields.has('inGroup');
+}
+
+const noOffsets: KernelOffsets = {
+  skb: { dev: 0, dst: 0, nfct: 0, head: 0, data: 0, macHeader: 0 },
+  dst: { dev: 0 },
+  device: { name: 0, privFlags: 0, group: 0, type: 0 },
+};
