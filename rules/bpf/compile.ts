@@ -6,7 +6,7 @@ import { findRuns } from '../runs.ts';
 import { fieldSlots } from './field-slots.ts';
 import { type BpfImage, type CounterOf, ImageWriter, type PlacedChain, type Segment, type Shape } from './image.ts';
 import { MOST_JUMPS } from './machine-frame.ts';
-import { HEADER_SIZE, RECORD_SIZE, recordOffsets } from './record.ts';
+import { type Field, HEADER_SIZE, RECORD_SIZE, recordOffsets } from './record.ts';
 import { compileRule } from './rule.ts';
 import type { CompiledRule } from './rule-records.ts';
 
@@ -30,18 +30,23 @@ export function planImage(source: TableSource, options: CompileOptions = {}): (c
   checkDepth(source);
   const shapes = new ShapeBook();
   const placed: PlacedChain[] = [];
+  const wanted = new Set<Field>();
   let at = HEADER_SIZE;
   for (const chain of source.chains) {
     const rules = compileChain(source, chain, lookup, cache);
-    const segments = segmentsOf(rules, shapes);
-    const records = rules.reduce((sum, { records: { length } }) => sum + length, 0);
-    const extra = segments.reduce((sum, one) => sum + (one.shapes.length === 0 ? 0 : one.shapes.length + 1), 0);
-    const end = at + records + extra * RECORD_SIZE;
-    placed.push({ chain, rules, segments, start: at, end });
+    const shapeOf = shapesOf(rules, shapes);
+    const segments = segmentsOf(shapeOf, shapes);
+    let end = at;
+    for (const { records, fields } of rules) {
+      end += records.length;
+      for (const field of fields) wanted.add(field);
+    }
+    for (const one of segments) if (one.shapes.length > 0) end += (one.shapes.length + 1) * RECORD_SIZE;
+    placed.push({ chain, rules, shapeOf, segments, start: at, end });
     at = end;
   }
   prune(cache, source);
-  const fields = fieldSlots(placed.flatMap(({ rules }) => rules.flatMap((rule) => rule.fields)));
+  const fields = fieldSlots(wanted);
   return (counterOf) => new ImageWriter(placed, fields, { end: at, counterOf }).image();
 }
 
@@ -66,13 +71,24 @@ function compileChain(
     let rule = slots[index];
     if (rule === undefined) {
       const key = source.key(index);
-      rule = cache.get(key) ?? naming(ruleName(chain, index), () => compileRule(source.rule(index), lookup));
+      rule = cache.get(key) ?? compileNamed(source, chain, index, lookup);
       cache.set(key, rule);
       slots[index] = rule;
     }
     rules.push(rule);
   }
   return rules;
+}
+
+/** One rule; the error says which. */
+function compileNamed(source: TableSource, chain: ChainSource, index: number, lookup: ExtensionLookup): CompiledRule {
+  try {
+    return compileRule(source.rule(index), lookup);
+  } catch (error) {
+    return naming(ruleName(chain, index), () => {
+      throw error;
+    });
+  }
 }
 
 function prune(cache: RuleCache, source: TableSource): void {
@@ -88,6 +104,7 @@ function prune(cache: RuleCache, source: TableSource): void {
 /** Numbers shapes. */
 class ShapeBook {
   readonly #known = new Map<string, Shape>();
+  readonly #byNumber: Shape[] = [];
 
   of({ records }: CompiledRule, text: string): Shape {
     const known = this.#known.get(text);
@@ -95,34 +112,41 @@ class ShapeBook {
     const view = new DataView(records.buffer, records.byteOffset);
     const addressMask = view.getBigUint64(recordOffsets.addressMask, true);
     const traitMask = view.getBigUint64(recordOffsets.traitMask, true);
-    const shape = { number: this.#known.size, text, addressMask, traitMask };
+    const shape = { number: this.#known.size, addressMask, traitMask };
     this.#known.set(text, shape);
+    this.#byNumber.push(shape);
     return shape;
+  }
+
+  numbered(number: number): Shape | undefined {
+    return this.#byNumber[number];
   }
 }
 
-function segmentsOf(rules: readonly CompiledRule[], book: ShapeBook): Segment[] {
+/** The number of each rule's shape; −1 where it can't be looked up. */
+function shapesOf(rules: readonly CompiledRule[], book: ShapeBook): Int32Array {
   const shapes = new Int32Array(rules.length).fill(-1);
-  const byNumber = new Map<number, Shape>();
-  if (rules.length >= runOptions.shortest) {
-    for (const [at, rule] of rules.entries()) {
-      if (rule.lookup === undefined) continue;
-      const shape = book.of(rule, rule.lookup.shape);
-      // one that takes every packet ends the chain: there is nothing to be looked up
-      if (shape.addressMask === 0n && shape.traitMask === 0n) continue;
-      shapes[at] = shape.number;
-      byNumber.set(shape.number, shape);
-    }
+  if (rules.length < runOptions.shortest) return shapes;
+  for (let at = 0; at < rules.length; at += 1) {
+    const rule = rules[at];
+    if (rule?.lookup === undefined) continue;
+    const shape = book.of(rule, rule.lookup.shape);
+    // one that takes every packet ends the chain: there is nothing to be looked up
+    if (shape.addressMask !== 0n || shape.traitMask !== 0n) shapes[at] = shape.number;
   }
+  return shapes;
+}
+
+function segmentsOf(shapeOf: Int32Array, book: ShapeBook): Segment[] {
   const segments: Segment[] = [];
   let next = 0;
-  for (const { first, last } of findRuns(shapes, runOptions)) {
+  for (const { first, last } of findRuns(shapeOf, runOptions)) {
     if (next < first) segments.push({ first: next, last: first - 1, shapes: [] });
-    const numbers = new Set(shapes.subarray(first, last + 1));
-    segments.push({ first, last, shapes: [...numbers].flatMap((one) => byNumber.get(one) ?? []) });
+    const numbers = new Set(shapeOf.subarray(first, last + 1));
+    segments.push({ first, last, shapes: [...numbers].flatMap((one) => book.numbered(one) ?? []) });
     next = last + 1;
   }
-  if (next < rules.length) segments.push({ first: next, last: rules.length - 1, shapes: [] });
+  if (next < shapeOf.length) segments.push({ first: next, last: shapeOf.length - 1, shapes: [] });
   return segments;
 }
 

@@ -10,7 +10,6 @@ import {
   RECORD_SIZE,
   recordOffsets,
   SHAPE_KEY_SIZE,
-  SHAPE_VALUE_SIZE,
 } from './record.ts';
 import type { CompiledRule } from './rule-records.ts';
 
@@ -37,8 +36,6 @@ export interface BpfImage {
 /** The masks that a lookup is made under. */
 export interface Shape {
   readonly number: number;
-  /** Both masks. */
-  readonly text: string;
   readonly addressMask: bigint;
   readonly traitMask: bigint;
 }
@@ -47,13 +44,15 @@ export interface Shape {
 export interface Segment {
   readonly first: number;
   readonly last: number;
-  /** Of a run that is looked up. */
+  /** Of a run that is looked up; none otherwise. */
   readonly shapes: readonly Shape[];
 }
 
 export interface PlacedChain {
   readonly chain: ChainSource;
   readonly rules: readonly CompiledRule[];
+  /** The number of each rule's shape; −1 of one that can't be looked up. */
+  readonly shapeOf: Int32Array;
   readonly segments: readonly Segment[];
   /** Where its first record lies. */
   readonly start: number;
@@ -63,21 +62,33 @@ export interface PlacedChain {
 /** The counter of each entry of the blob, by its place in a slice. */
 export type CounterOf = (entry: number) => number;
 
+/** Words of 32 bits in a record, and where they are in it. */
+const RECORD_WORDS = RECORD_SIZE / 4;
+const word = {
+  addresses: recordOffsets.addresses / 4,
+  traits: recordOffsets.traits / 4,
+  counter: recordOffsets.counter / 4,
+  target: recordOffsets.target / 4,
+} as const;
+const KEY_WORDS = SHAPE_KEY_SIZE / 4;
+
 /** Puts the records together. */
 export class ImageWriter {
   readonly #chains: readonly PlacedChain[];
   readonly #fields: FieldSlots;
   readonly #counterOf: (entry: number) => number;
   readonly #records: Buffer;
+  /** The same. */
+  readonly #words: Uint32Array;
   readonly #names = new Map<string, number>();
   readonly #nameBytes: Uint8Array[] = [];
   readonly #namesAt: number;
-  readonly #keys: Buffer;
-  readonly #values: Buffer;
-  #keyCount = 0;
+  readonly #keys: Uint32Array;
+  readonly #values: Uint32Array;
+  /** Keys and values stand from here on. */
+  #firstKey: number;
   #lookups = 0;
   readonly #starts: ReadonlyMap<string, number>;
-  readonly #seen = new Set<string>();
 
   constructor(
     chains: readonly PlacedChain[],
@@ -88,17 +99,18 @@ export class ImageWriter {
     this.#fields = fields;
     this.#counterOf = counterOf;
     this.#namesAt = end;
-    const names = new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => rule.names.map(nameKey))));
+    const names = new Set<string>();
+    let most = 0;
+    for (const { rules, segments } of chains) {
+      for (const rule of rules) for (const name of rule.names) names.add(nameKey(name));
+      for (const { first, last, shapes } of segments) if (shapes.length > 0) most += last - first + 1;
+    }
     this.#records = Buffer.alloc(end + names.size * NAME_SIZE + PADDING_SIZE);
+    this.#words = new Uint32Array(this.#records.buffer, this.#records.byteOffset, this.#records.length / 4);
     this.#starts = new Map(chains.map(({ chain, start }) => [identity(chain.kind, chain.name), start]));
-    const most = chains.reduce(
-      (sum, { segments }) =>
-        sum +
-        segments.reduce((count, { first, last, shapes }) => count + (shapes.length > 0 ? last - first + 1 : 0), 0),
-      0,
-    );
-    this.#keys = Buffer.alloc(most * SHAPE_KEY_SIZE);
-    this.#values = Buffer.alloc(most * SHAPE_VALUE_SIZE);
+    this.#keys = new Uint32Array(most * KEY_WORDS);
+    this.#values = new Uint32Array(most);
+    this.#firstKey = most;
   }
 
   image(): BpfImage {
@@ -122,14 +134,13 @@ export class ImageWriter {
       this.#records.writeUInt32LE(policy, headerOffsets.policy + 4 * hook);
     }
     for (const [index, bytes] of this.#nameBytes.entries()) this.#records.set(bytes, this.#namesAt + index * NAME_SIZE);
-    const count = this.#keyCount;
     return {
       hooks,
       records: this.#records,
       shapes: {
-        keys: this.#keys.subarray(0, count * SHAPE_KEY_SIZE),
-        values: this.#values.subarray(0, count * SHAPE_VALUE_SIZE),
-        count,
+        keys: bytesOf(this.#keys.subarray(this.#firstKey * KEY_WORDS)),
+        values: bytesOf(this.#values.subarray(this.#firstKey)),
+        count: this.#values.length - this.#firstKey,
       },
       fields: this.#fields,
       looks,
@@ -140,32 +151,35 @@ export class ImageWriter {
     };
   }
 
-  #writeChain({ chain, rules, segments, start }: PlacedChain): void {
+  #writeChain({ chain, rules, shapeOf, segments, start }: PlacedChain): void {
     let at = start;
     for (const { first, last, shapes } of segments) {
-      if (shapes.length > 0) at = this.#writeLookups(at, shapes, rules.slice(first, last + 1));
+      const numbers = shapes.length > 0 ? this.#writeLookups(at, shapes, last - first + 1) : undefined;
+      if (numbers !== undefined) at += (shapes.length + 1) * RECORD_SIZE;
       for (let index = first; index <= last; index += 1) {
         const rule = rules[index];
         if (rule === undefined) continue;
         this.#writeRule(at, rule, chain.first + index);
+        const number = numbers?.get(shapeOf[index] ?? -1);
+        if (number !== undefined) this.#writeKey(number, at);
         at += rule.records.length;
       }
     }
   }
 
   #writeRule(at: number, rule: CompiledRule, entry: number): void {
-    const records = this.#records;
-    records.set(rule.records, at);
-    const verdict = at + rule.records.length - RECORD_SIZE;
-    records.writeUInt32LE(this.#counterOf(entry) * COUNTER_SIZE, verdict + recordOffsets.counter);
-    if (rule.chain !== undefined)
-      records.writeUInt32LE(this.#starts.get(identity('user', rule.chain)) ?? 0, verdict + recordOffsets.target);
+    const words = this.#words;
+    this.#records.set(rule.records, at);
+    const verdict = (at + rule.records.length) / 4 - RECORD_WORDS;
+    words[verdict + word.counter] = this.#counterOf(entry) * COUNTER_SIZE;
+    if (rule.chain !== undefined) words[verdict + word.target] = this.#starts.get(identity('user', rule.chain)) ?? 0;
     for (const one of rule.names) {
-      records.writeUInt32LE(this.#nameAt(one), at + one.record * RECORD_SIZE + recordOffsets.subject);
+      this.#records.writeUInt32LE(this.#nameAt(one), at + one.record * RECORD_SIZE + recordOffsets.subject);
     }
-    for (const { record, field } of rule.rare ?? []) {
+    if (rule.rare === undefined) return;
+    for (const { record, field } of rule.rare) {
       const slot = this.#fields.get(field) ?? 0;
-      records.writeUInt32LE(4 * slot, at + record * RECORD_SIZE + recordOffsets.subject);
+      this.#records.writeUInt32LE(4 * slot, at + record * RECORD_SIZE + recordOffsets.subject);
     }
   }
 
@@ -180,42 +194,44 @@ export class ImageWriter {
   }
 
   /** A probe for each shape, then what takes the first rule that was found. The rules stand behind. */
-  #writeLookups(start: number, shapes: readonly Shape[], rules: readonly CompiledRule[]): number {
+  #writeLookups(start: number, shapes: readonly Shape[], rules: number): ReadonlyMap<number, number> {
     const records = this.#records;
     let at = start;
-    const numbers = new Map<string, number>();
-    for (const { text, addressMask, traitMask } of shapes) {
-      const number = this.#lookups++;
-      numbers.set(text, number);
+    const numbers = new Map<number, number>();
+    for (const { number, addressMask, traitMask } of shapes) {
+      const lookup = this.#lookups++;
+      numbers.set(number, lookup);
       records.writeUInt8(actions.probe, at + recordOffsets.action);
-      records.writeUInt32LE(number, at + recordOffsets.subject);
+      records.writeUInt32LE(lookup, at + recordOffsets.subject);
       records.writeBigUInt64LE(addressMask, at + recordOffsets.probeAddressMask);
       records.writeBigUInt64LE(traitMask, at + recordOffsets.probeTraitMask);
       at += RECORD_SIZE;
     }
     records.writeUInt8(actions.take, at + recordOffsets.action);
-    records.writeUInt32LE((rules.length + 1) * RECORD_SIZE, at + recordOffsets.target);
-    at += RECORD_SIZE;
-    const first = at;
-    this.#seen.clear();
-    let place = first;
-    for (const { records: from, lookup } of rules) {
-      // the first of equal ones is the one that matches
-      if (lookup !== undefined && !this.#seen.has(lookup.compare)) {
-        this.#seen.add(lookup.compare);
-        const key = this.#keyCount * SHAPE_KEY_SIZE;
-        this.#keys.writeUInt32LE(numbers.get(lookup.shape) ?? 0, key);
-        for (let index = 0; index < 8; index += 1) {
-          this.#keys[key + 8 + index] = from[recordOffsets.addresses + index] ?? 0;
-          this.#keys[key + 16 + index] = from[recordOffsets.traits + index] ?? 0;
-        }
-        this.#values.writeUInt32LE(place, this.#keyCount * SHAPE_VALUE_SIZE);
-        this.#keyCount += 1;
-      }
-      place += from.length;
-    }
-    return first;
+    records.writeUInt32LE((rules + 1) * RECORD_SIZE, at + recordOffsets.target);
+    return numbers;
   }
+
+  /**
+   * What a rule is found by. Keys are written from the last one back, and put in the map in that order: of equal rules
+   * the first one stays in it, which is the one that matches.
+   */
+  #writeKey(lookup: number, at: number): void {
+    const [words, keys] = [this.#words, this.#keys];
+    this.#firstKey -= 1;
+    const key = this.#firstKey * KEY_WORDS;
+    const record = at / 4;
+    keys[key] = lookup;
+    for (let half = 0; half < 2; half += 1) {
+      keys[key + 2 + half] = words[record + word.addresses + half] ?? 0;
+      keys[key + 4 + half] = words[record + word.traits + half] ?? 0;
+    }
+    this.#values[this.#firstKey] = at;
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function identity(kind: ChainSource['kind'], name: string): string {
