@@ -195,7 +195,7 @@ function programCost(rules: readonly UdpRule[]): number {
   const view = viewTable('filter', bytes, { hookEntry, underflow });
   const loader = createBpfLoader({ mapById });
   const image = compileTable(view, { counterOf: (entry) => entry });
-  const { programs } = loader.load(image, loader.createCounters(0, view.offsets.length));
+  const loaded = loader.load(image, loader.createCounters(0, view.offsets.length));
   const packet = Buffer.alloc(14 + 28 + payload.length);
   packet.writeUInt16BE(0x0800, 12);
   packet.writeUInt8(0x45, 14);
@@ -207,7 +207,7 @@ function programCost(rules: readonly UdpRule[]): number {
   const context = Buffer.alloc(SK_BUFF_CONTEXT_SIZE);
   // some 2 ms each: so short that some of them aren't interrupted
   const repeat = Math.max(5, Math.round(2e6 / (100 + 2 * rules.length)));
-  const program = programs[image.hooks.indexOf(1)] ?? -1;
+  const program = loaded.find(({ hook }) => hook === 1)?.program ?? -1;
   const times = Array.from({ length: 100 }, () => testRun(program, { data: packet, context, repeat }));
   if (times.some(({ retval }) => retval !== 1)) throw new Error('the program drops the packet');
   loader.release();

@@ -1,6 +1,5 @@
 import { compileTable } from '../../rules/bpf/compile.ts';
 import type { CounterPlace } from '../../rules/bpf/document.ts';
-import type { BpfImage } from '../../rules/bpf/image.ts';
 import type { Counters, HookNumber, Table } from '../../rules/ir.ts';
 import { mapById } from '../../sys/bpf/map-info.ts';
 import { SK_BUFF_CONTEXT_SIZE, testRun } from '../../sys/bpf/testing/test-run.ts';
@@ -31,17 +30,16 @@ export const inDevice = 'lo';
  * gone.
  */
 export class LoadedTable {
-  readonly #image: BpfImage;
   readonly #place: CounterPlace;
-  readonly #programs: readonly number[];
+  readonly #programs: ReadonlyMap<number, number>;
 
   constructor(table: Table, hooks: ReadonlySet<HookNumber>) {
     const view = viewOf(table);
     const image = compileTable(view, { counterOf: (entry) => entry });
     // each program is some milliseconds to the verifier
-    this.#image = { ...image, hooks: image.hooks.filter((hook) => hooks.has(hook as HookNumber)) };
+    const some = { ...image, hooks: image.hooks.filter((hook) => hooks.has(hook as HookNumber)) };
     this.#place = loader.createCounters(0, view.offsets.length);
-    this.#programs = loader.load(this.#image, this.#place).programs;
+    this.#programs = new Map(loader.load(some, this.#place).map(({ hook, program }) => [hook, program]));
   }
 
   /** Whether the packet is accepted. */
@@ -51,7 +49,7 @@ export class LoadedTable {
     ethernet.writeUInt16BE(IPV4, ETHERNET_BYTES - 2);
     const context = Buffer.alloc(SK_BUFF_CONTEXT_SIZE);
     context.writeUInt32LE(mark, MARK);
-    const program = this.#programs[this.#image.hooks.indexOf(hook)] ?? -1;
+    const program = this.#programs.get(hook) ?? -1;
     return testRun(program, { data: Buffer.concat([ethernet, bytes]), context }).retval === 1;
   }
 

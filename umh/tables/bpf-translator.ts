@@ -72,13 +72,13 @@ export function createBpfTranslator({
     const classes = classesOf(view, cacheOf(id).devices);
     const place = counters(numbered);
     const image = imageOf((entry) => (ids[entry] ?? place.firstId) - place.firstId);
-    const { programs, byDevice } = loader.load(image, place, (hook) => classes.get(hook) ?? []);
-    const hooks = image.hooks.map((hook, index) => {
-      const chain = view.chains.find((one) => one.hook === hook);
-      const own = (classes.get(hook) ?? []).map(({ test }, at) => ({ test, program: byDevice[index]?.[at] ?? -1 }));
-      const program = programs[index] ?? -1;
-      return { number: hook as HookNumber, program, byDevice: own, policyId: ids[chain?.last ?? 0] ?? 0 };
-    });
+    const loaded = loader.load(image, place, (hook) => classes.get(hook) ?? []);
+    const hooks = loaded.map(({ hook, program, byDevice }) => ({
+      number: hook as HookNumber,
+      program,
+      byDevice: byDevice.map(({ device: { test }, program }) => ({ test, program })),
+      policyId: ids[view.chains.find((chain) => chain.hook === hook)?.last ?? 0] ?? 0,
+    }));
     const made = bpfDocument({
       context,
       hooks,
@@ -93,49 +93,40 @@ export function createBpfTranslator({
     };
   };
   const fresh = ({ firstId, nextId }: Numbered) => loader.createCounters(firstId, slotsFor(nextId - firstId));
+  const makeAnew = (id: TableId, view: BlobView, nftTable: string, instance: string): Making => ({
+    id,
+    view,
+    nftTable,
+    numbered: numberEntries(id, view, undefined, 1),
+    counters: fresh,
+    next: { generation: 1, instance },
+    replaces: { kind: 'nothing' },
+  });
 
   return {
-    install: (id, view, instance) =>
-      make({
-        id,
-        view,
-        nftTable: bpfTableNames(id.name)[0],
-        numbered: numbered(id, view, undefined, 1),
-        counters: fresh,
-        next: { generation: 1, instance },
-        replaces: { kind: 'nothing' },
-      }),
+    install: (id, view, instance) => make(makeAnew(id, view, bpfTableNames(id.name)[0], instance)),
     restore(id, { view, nftTable }, instance, remains) {
-      const gone: readonly NftCommand[] =
-        remains === 'nothing' ? [] : [{ delete: { table: { family: id.family.nft, name: nftTable } } }];
-      return make({
-        id,
-        view,
-        nftTable,
-        numbered: numbered(id, view, undefined, 1),
-        counters: fresh,
-        next: { generation: 1, instance },
-        replaces: { kind: 'nothing' },
-        first: gone,
-      });
+      const anew = makeAnew(id, view, nftTable, instance);
+      if (remains === 'nothing') return make(anew);
+      return make({ ...anew, first: [{ delete: { table: { family: id.family.nft, name: nftTable } } }] });
     },
     change(id, from, to) {
       const { version: last, nftTable } = from;
       const next = { instance: last.instance, generation: last.generation + 1 };
       const [place, ...gone] = isBpfTable(nftTable) ? counterPlaces(plane, id.family.nft, nftTable) : [];
       if (place !== undefined) {
-        const kept = numbered(id, to, from, from.nextId);
+        const kept = numberEntries(id, to, from, from.nextId);
         const same = { id, view: to, nftTable, next, replaces: { kind: 'same', last, gone } } as const;
         if (kept.nextId - place.firstId <= place.slots) return make({ ...same, numbered: kept, counters: () => place });
         // the old counters stay where they are, to be read once more
-        return make({ ...same, numbered: numbered(id, to, undefined, from.nextId), counters: fresh });
+        return make({ ...same, numbered: numberEntries(id, to, undefined, from.nextId), counters: fresh });
       }
       const [usual, other] = bpfTableNames(id.name);
       return make({
         id,
         view: to,
         nftTable: nftTable === usual ? other : usual,
-        numbered: numbered(id, to, undefined, from.nextId),
+        numbered: numberEntries(id, to, undefined, from.nextId),
         counters: fresh,
         next,
         replaces: { kind: 'other', last, nftTable },
@@ -158,7 +149,7 @@ function classesOf(view: BlobView, cache: DeviceCache): ReadonlyMap<number, read
 }
 
 /** Gives each entry its id: of an entry that stays the one it has, of the others new ones in order. */
-function numbered({ key }: TableId, view: BlobView, from: InForce | undefined, firstId: number): Numbered {
+function numberEntries({ key }: TableId, view: BlobView, from: InForce | undefined, firstId: number): Numbered {
   const ids = new Uint32Array(view.offsets.length);
   const old = new Map(from?.view.chains.map((chain) => [`${chain.kind} ${chain.name}`, chain]));
   let nextId = firstId;

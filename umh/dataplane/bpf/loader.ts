@@ -16,12 +16,12 @@ import { createCounterMaps } from './counter-maps.ts';
 import { creditsPerTick } from './credits-per-tick.ts';
 import { offsetReader } from './kernel-offsets.ts';
 
-/** A program at each hook of a table, loaded; in force once nftables has it. */
-export interface LoadedTable {
-  /** By hook, in the image's order. */
-  readonly programs: readonly number[];
-  /** By hook, for each of its device classes. */
-  readonly byDevice: readonly (readonly number[])[];
+/** The programs of a hook, loaded, by their descriptors; in force once nftables has them. */
+export interface LoadedHook {
+  readonly hook: number;
+  readonly program: number;
+  /** For devices that it isn't told of, in the order of their classes; `program` is for all others. */
+  readonly byDevice: readonly { readonly device: DeviceClass; readonly program: number }[];
 }
 
 /** The classes of devices that a hook has programs for. */
@@ -34,10 +34,10 @@ export interface BpfLoader {
   /** Makes counters, all of them 0, for so many ids from `firstId` on. */
   createCounters(firstId: number, slots: number): CounterPlace;
   /**
-   * Loads what an image needs. Its descriptors stay open until the next one is loaded, or `release`: by then nftables
+   * Loads what an image needs, a program at each of its hooks. Its descriptors stay open until the next one is loaded, or `release`: by then nftables
    * holds the programs, or nobody wants them.
    */
-  load(image: BpfImage, counters: CounterPlace, devices?: DevicesOfHook): LoadedTable;
+  load(image: BpfImage, counters: CounterPlace, devices?: DevicesOfHook): readonly LoadedHook[];
   /** Closes what was loaded. */
   release(): void;
   /** Every counter that isn't 0. Throws `syscall` where nobody has the map any more. */
@@ -66,7 +66,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
     loaded = [];
   };
 
-  const load = (image: BpfImage, place: CounterPlace, devices: DevicesOfHook = () => []): LoadedTable => {
+  const load = (image: BpfImage, place: CounterPlace, devices: DevicesOfHook = () => []): readonly LoadedHook[] => {
     release();
     const maps: number[] = [];
     const opened = (fd: number) => {
@@ -93,10 +93,11 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
         loaded.push(fd);
         return fd;
       };
-      return {
-        programs: image.hooks.map((hook) => loadFor(hook, noDevice)),
-        byDevice: image.hooks.map((hook) => devices(hook).map(({ name: device }) => loadFor(hook, device))),
-      };
+      return image.hooks.map((hook) => ({
+        hook,
+        program: loadFor(hook, noDevice),
+        byDevice: devices(hook).map((device) => ({ device, program: loadFor(hook, device.name) })),
+      }));
     } catch (error) {
       release();
       throw inPlane(error);
