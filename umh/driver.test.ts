@@ -123,6 +123,31 @@ describe('a replace', () => {
     expect(world.nft.chainsOf('fake_filter')?.filter((name) => name.startsWith('gen_'))).toEqual(['gen_2_i1']);
   });
 
+  it.each([
+    ['gives what was read before, when no packet has come since', 0, 1],
+    ['reads the counters again, when one has come since', 1, 2],
+  ])('%s', (_, packets, listings) => {
+    expect(put(BLOB, 4)).toBe('0');
+    world.nft.traffic('fake_filter', 10);
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 1n, bytes: 10n });
+    const before = world.nft.listings;
+    for (let packet = 0; packet < packets; packet += 1) world.nft.traffic('fake_filter', 10);
+    expect(put(OTHER, 5)).toBe('0');
+    expect(world.nft.listings - before).toBe(listings - 1);
+    const now = { packets: BigInt(1 + packets), bytes: BigInt(10 + 10 * packets) };
+    expect(world.oldCounters(5).slice(0, 4)).toEqual([now, now, now, now]);
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 0n, bytes: 0n });
+  });
+
+  it('reads a counter once more whose rule has gone, whatever the chains have let in', () => {
+    expect(put(BLOB, 4)).toBe('0');
+    expect(world.counters(driver, 'filter')[0]).toEqual({ packets: 0n, bytes: 0n });
+    // one was on its way through the rules
+    world.nft.late('fake_filter', 'r1', 10);
+    expect(put(OTHER, 5)).toBe('0');
+    expect(world.oldCounters(1)).toEqual([{ packets: 1n, bytes: 10n }]);
+  });
+
   it('takes counters away that no rule uses any more', () => {
     expect(put(BLOB, 4)).toBe('0');
     expect(put(OTHER, 5)).toBe('0');

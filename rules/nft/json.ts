@@ -136,6 +136,7 @@ export interface NftLog {
 export type NftStatement =
   | { readonly match: { readonly op: NftOperator; readonly left: NftExpression; readonly right: NftExpression } }
   | { readonly counter: string } // a named counter
+  | { readonly counter: null } // the rule's own
   | { readonly limit: NftLimit | string }
   | { readonly log: NftLog | null }
   | { readonly reject: NftReject | null }

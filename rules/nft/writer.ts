@@ -80,7 +80,7 @@ export class ChainWriter {
     const description = family.tables[table].chains.find((chain) => chain.hook === hook);
     if (description === undefined) throw new BpfilterError('malformed', `table ${table} has no chain ${name}`);
     this.transaction.baseChain(hookName, description.nft);
-    this.transaction.rule(hookName, { expr: [{ jump: { target: nftName } }] }, 'end');
+    this.transaction.rule(hookName, { expr: [{ counter: null }, { jump: { target: nftName } }] }, 'end');
   }
 
   #remove(nftChain: string, id: number): void {

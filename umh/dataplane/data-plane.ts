@@ -30,6 +30,17 @@ export interface Transport {
   readonly reason: string;
 }
 
+/** Tells of a table's counters without listing them. */
+export interface CounterGlance {
+  /**
+   * How many packets each of these chains has let in, by the counter of its first rule; undefined when that isn't
+   * counted, or there is no such chain.
+   */
+  passed(family: NftFamily, table: string, chains: readonly string[]): readonly number[] | undefined;
+  /** Of these ids alone; undefined when one of them has none. */
+  counters(family: NftFamily, table: string, ids: readonly number[]): CounterListing | undefined;
+}
+
 /**
  * Where rules are put in force. Everything throws BpfilterError: `dataplane` when it can't be asked at all
  * or refuses to tell, `timeout` when it doesn't answer.
@@ -40,6 +51,8 @@ export interface DataPlane {
   commit(document: NftDocument, generation?: number): CommitResult;
   /** All counters of a table that are named for an id; undefined when the kernel has no such table. */
   listCounters(family: NftFamily, table: string): CounterListing | undefined;
+  /** Looks at single counters; absent where that costs as much as to list all. */
+  readonly glance?: CounterGlance;
   /** The rule handles of each id of a table; undefined when the kernel has no such table. */
   listHandles(family: NftFamily, table: string): ReadonlyMap<number, readonly number[]> | undefined;
   /**

@@ -3,11 +3,20 @@ import { BpfilterError } from '../../protocol/error.ts';
 import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import type { NftDocument } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
+import { counterName } from '../../rules/nft/names.ts';
 import { type AddedRules, EchoReader, echoAddedRules } from '../../rules/nft/netlink/added-rules.ts';
 import { compileBatch } from '../../rules/nft/netlink/compile.ts';
-import { decodeChain, decodeCounter, decodeGeneration, decodeHandle } from '../../rules/nft/netlink/decode.ts';
 import {
+  decodeChain,
+  decodeCounter,
+  decodeGeneration,
+  decodeHandle,
+  decodePassed,
+} from '../../rules/nft/netlink/decode.ts';
+import {
+  chainRulesRequest,
   chainsRequest,
+  counterRequest,
   countersRequest,
   generationRequest,
   rulesRequest,
@@ -19,7 +28,7 @@ import { ask, type OnMessage } from '../../sys/nfnetlink/dump.ts';
 import type { NetlinkError } from '../../sys/nfnetlink/message.ts';
 import type { NetlinkSocket } from '../../sys/nfnetlink/socket.ts';
 import { describeCommand } from './command-text.ts';
-import type { AddedHandles, CommitResult, DataPlane } from './data-plane.ts';
+import type { AddedHandles, CommitResult, CounterGlance, DataPlane } from './data-plane.ts';
 import { holdsXt } from './holds-xt.ts';
 import { errnoOfRefusal } from './nft-error.ts';
 import { probedXt } from './xt-probe.ts';
@@ -121,6 +130,39 @@ export function netlinkDataPlane({ open, reason }: NetlinkPlaneOptions): DataPla
     found: T,
   ): T | undefined => (found.size > 0 || hasTable(family, table) ? found : undefined);
 
+  /** What the kernel tells in answer to a question that isn't a dump; undefined where there is no such thing. */
+  const single = (request: (sequence: number) => Uint8Array, onMessage: OnMessage): boolean => {
+    sequence += 1;
+    const end = using((one) => ask(one, { bytes: request(sequence), sequence, isDump: false }, onMessage));
+    return end.kind === 'whole';
+  };
+
+  const glance: CounterGlance = {
+    passed(family, table, chains) {
+      const found: number[] = [];
+      for (const chain of chains) {
+        const first = dump(
+          (one) => chainRulesRequest(family, table, chain, one),
+          () => {
+            const result: (number | undefined)[] = [];
+            return { result, onMessage: (view, start, length) => void result.push(decodePassed(view, start, length)) };
+          },
+        )[0];
+        if (first === undefined) return undefined;
+        found.push(first);
+      }
+      return found;
+    },
+    counters(family, table, ids) {
+      const found = new CounterListing();
+      for (const id of ids) {
+        const request = (one: number) => counterRequest(family, table, counterName(id), one);
+        if (!single(request, (view, start, length) => decodeCounter(view, start, length, found))) return undefined;
+      }
+      return found.size === ids.length ? found : undefined;
+    },
+  };
+
   const xt = probedXt((question) => {
     sequence += 1;
     const asked = question(sequence);
@@ -131,6 +173,7 @@ export function netlinkDataPlane({ open, reason }: NetlinkPlaneOptions): DataPla
     transport: { name: 'netlink', reason },
     commit,
     hasTable,
+    glance,
     xt,
     listCounters(family, table) {
       const found = dump(

@@ -41,10 +41,28 @@ export function snapshot(ids: Uint32Array, kernel: CounterListing): BigUint64Arr
   return values;
 }
 
-/** The ids of counters in the kernel that no entry has. */
-export function withoutEntry(present: Float64Array, ids: Uint32Array): readonly number[] {
+/** The same counters, but for the few that were read once more. */
+export function updated(ids: Uint32Array, counters: BigUint64Array, few: CounterListing): BigUint64Array {
+  const result = counters.slice();
+  const values = few.values();
+  for (const [at, id] of few.ids().entries()) {
+    const place = 2 * ids.indexOf(id);
+    if (place < 0) continue;
+    result[place] = values[2 * at] ?? 0n;
+    result[place + 1] = values[2 * at + 1] ?? 0n;
+  }
+  return result;
+}
+
+/** The ids (0 is none) that no entry has. */
+export function withoutEntry(present: Float64Array | Uint32Array, ids: Uint32Array): readonly number[] {
   const index = new IdIndex(ids);
-  return [...present.filter((id) => index.at(id) < 0)];
+  const found: number[] = [];
+  for (let at = 0; at < present.length; at += 1) {
+    const id = present[at] ?? 0;
+    if (id !== 0 && index.at(id) < 0) found.push(id);
+  }
+  return found;
 }
 
 /** Sum, element by element, mod 2^64. */

@@ -78,11 +78,13 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
   const readCounters = (live: LiveTable) => {
     if (live.inForce === undefined) return { live, counters: live.book.base };
     const { ids, nftTable } = live.inForce;
+    // first: who comes in while the counters are read makes the number another one
+    const passed = kernel.passed(live.id, nftTable);
     const reading = kernel.counters(live.id, nftTable, ids);
     if (reading === undefined) return undefined;
     const garbage = withoutEntry(reading.present, ids);
     const book = { base: live.book.base, seen: reading.counters };
-    return { live: remember({ ...live, book, garbage }), counters: sum(book.base, reading.counters) };
+    return { live: remember({ ...live, book, garbage, passed }), counters: sum(book.base, reading.counters) };
   };
 
   /**

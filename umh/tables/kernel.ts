@@ -1,12 +1,16 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import { type AddressFamily, families } from '../../protocol/family.ts';
-import type { DataPlane } from '../dataplane/data-plane.ts';
+import type { CounterListing } from '../../rules/nft/counter-listing.ts';
+import { hookChainName, isBpfTable } from '../../rules/nft/names.ts';
+import type { CounterGlance, DataPlane } from '../dataplane/data-plane.ts';
 import { type TableId, tableIds } from '../table-id.ts';
 import { snapshot } from './counter-book.ts';
 import { Misbelief } from './misbelief.ts';
 import type { InForce, KernelVersion, Translator } from './translator.ts';
 
 const ATTEMPTS = 2;
+/** So many counters are asked for one by one. */
+const FEW = 16;
 
 export interface KernelReading {
   /** In the order of the ids given. */
@@ -24,6 +28,13 @@ export interface Kernel {
   ownTables(family: AddressFamily): readonly string[];
   /** undefined when the kernel has no such table. */
   counters(id: TableId, nftTable: string, ids: Uint32Array): KernelReading | undefined;
+  /**
+   * How many packets each base chain of a table has let in; undefined where that isn't counted. As long as it stays the
+   * same, so do all counters.
+   */
+  passed(id: TableId, nftTable: string): readonly number[] | undefined;
+  /** Of a few ids alone; undefined where they can't be had without the others. */
+  fewCounters(id: TableId, nftTable: string, ids: readonly number[]): CounterListing | undefined;
   /** Whether every rule of a table is there: not that nobody has put others among them. Throws as `handles`. */
   isWhole(id: TableId, inForce: InForce): boolean;
   /** The rule handles of each id. Throws Misbelief when the kernel has no such table. */
@@ -50,6 +61,17 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
     const listing = insist(() => plane.listHandles(id.family.nft, name));
     if (listing === undefined) throw new Misbelief(new BpfilterError('dataplane', `the kernel has no table ${name}`));
     return listing;
+  };
+  /** A shortcut: where it fails there is the long way. */
+  const glance = <T>(nftTable: string, look: (at: CounterGlance) => T | undefined): T | undefined => {
+    // BPF keeps counters where they are read at once
+    if (plane.glance === undefined || isBpfTable(nftTable)) return undefined;
+    try {
+      return look(plane.glance);
+    } catch (error) {
+      if (error instanceof BpfilterError) return undefined;
+      throw error;
+    }
   };
   return {
     version: (id) => versionsOf([id], id.family)[0]?.[1] ?? { kind: 'none' },
@@ -81,6 +103,13 @@ export function kernelOf(plane: DataPlane, translator: Translator): Kernel {
       if (listing === undefined) return undefined;
       return { counters: snapshot(ids, listing), present: listing.ids() };
     },
+    passed: ({ family, name }, nftTable) =>
+      glance(nftTable, ({ passed }) => {
+        const chains = family.tables[name].chains.map((chain) => hookChainName(chain.name));
+        return passed(family.nft, nftTable, chains);
+      }),
+    fewCounters: ({ family }, nftTable, ids) =>
+      ids.length > FEW ? undefined : glance(nftTable, ({ counters }) => counters(family.nft, nftTable, ids)),
     isWhole(id, inForce) {
       const listing = handles(id, inForce.nftTable);
       for (const [one, count] of translator.rulesOf(id, inForce)) {

@@ -11,6 +11,8 @@ export interface LiveTable {
   /** What nftables has of it; undefined for a table that was never replaced. */
   readonly inForce: InForce | undefined;
   readonly book: CounterBook;
+  /** Packets that the table's base chains had let in when the kernel's counters of the book were read, or just before. */
+  readonly passed?: readonly number[] | undefined;
   /** Revision of the book. */
   readonly revision: number;
   /** Ids of counters in the kernel that no rule uses any more. */

@@ -9,7 +9,15 @@ import { sameRequest } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
 import { encodeTable, type StoredTable, sameVersion } from '../store/table-file.ts';
 import type { TableId } from '../table-id.ts';
-import { bookAfterReplace, type CounterBook, freshBook, lastKnown, sum, withoutEntry } from './counter-book.ts';
+import {
+  bookAfterReplace,
+  type CounterBook,
+  freshBook,
+  lastKnown,
+  sum,
+  updated,
+  withoutEntry,
+} from './counter-book.ts';
 import type { Kernel } from './kernel.ts';
 import { countersVersion, entryCount, type LiveTable } from './live-table.ts';
 import { putCounters, reserveCounters } from './spare-counters.ts';
@@ -20,12 +28,14 @@ export interface Predecessor {
   /** undefined where there was none in force. */
   readonly nftTable: string | undefined;
   readonly book: CounterBook;
+  /** Packets let in when the counters of the book were read; undefined where that isn't known. */
+  readonly passed: readonly number[] | undefined;
   readonly revision: number;
 }
 
-export function predecessorOf({ inForce, book, revision, view }: LiveTable): Predecessor {
+export function predecessorOf({ inForce, book, passed, revision, view }: LiveTable): Predecessor {
   const ids = inForce?.ids ?? new Uint32Array(entryCount(view));
-  return { ids, nftTable: inForce?.nftTable, book, revision };
+  return { ids, nftTable: inForce?.nftTable, book, passed, revision };
 }
 
 /** The rest of a table that has come into force. */
@@ -104,10 +114,24 @@ function difference(one: BigUint64Array, other: BigUint64Array): BigUint64Array 
   );
 }
 
-/** The kernel's counters of the predecessor's rules, and ids that nobody uses. Those rules have stopped counting or count on in `next`. */
-function readKernel(context: DriverContext, kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable) {
+/** The kernel's counters of the predecessor's entries, and ids that nobody uses. */
+interface KernelCounters {
+  readonly now: BigUint64Array;
+  readonly garbage: readonly number[];
+}
+
+/** Counters after the change: the predecessor's rules have stopped counting or count on in `next`. */
+function readKernel(
+  context: DriverContext,
+  kernel: Kernel,
+  id: TableId,
+  old: Predecessor,
+  next: StoredTable,
+): KernelCounters {
   const { ids, nftTable } = old;
   if (nftTable === undefined) return { now: new BigUint64Array(2 * ids.length), garbage: [] };
+  const known = unchanged(kernel, id, old, next);
+  if (known !== undefined) return known;
   if (overlaps(nftTable, next.nftTable)) stop(context, id, nftTable);
   const reading = kernel.counters(id, nftTable, ids);
   if (reading === undefined) {
@@ -116,6 +140,22 @@ function readKernel(context: DriverContext, kernel: Kernel, id: TableId, old: Pr
   // what is left of a table that moved goes as a whole
   if (nftTable !== next.nftTable) return { now: reading.counters, garbage: [] };
   return { now: reading.counters, garbage: withoutEntry(reading.present, next.ids) };
+}
+
+/**
+ * The same where no packet has come since the counters were last read: they are what they were. A packet that was on its
+ * way through the rules when they were read may be missing; one that stays counts it for `next`, and those of rules that
+ * went are read once more.
+ */
+function unchanged(kernel: Kernel, id: TableId, old: Predecessor, next: StoredTable): KernelCounters | undefined {
+  const { ids, nftTable, passed, book } = old;
+  if (passed === undefined || nftTable === undefined || nftTable !== next.nftTable) return undefined;
+  const garbage = withoutEntry(ids, next.ids);
+  const gone = kernel.fewCounters(id, nftTable, garbage);
+  if (gone === undefined) return undefined;
+  const passedNow = kernel.passed(id, nftTable);
+  if (passedNow?.every((count, at) => count === passed[at]) !== true) return undefined;
+  return { now: updated(ids, book.seen, gone), garbage };
 }
 
 /** Ends the moment in which a table filters beside its successor. */

@@ -117,6 +117,7 @@ export function crashingPlane(plane: DataPlane, crash: Crash): DataPlane {
     commit: (document, generation) => crash.step('commit', () => plane.commit(document, generation)),
     listCounters: (family, table) => crash.step('list counters', () => plane.listCounters(family, table)),
     listHandles: (family, table) => crash.step('list handles', () => plane.listHandles(family, table)),
+    ...(plane.glance === undefined ? {} : { glance: plane.glance }),
     generation: () => plane.generation(),
     listChains: (family) => crash.step('list chains', () => plane.listChains(family)),
   };

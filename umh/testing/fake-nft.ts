@@ -4,7 +4,7 @@ import { CounterListing } from '../../rules/nft/counter-listing.ts';
 import type { NftCommand, NftDocument, NftObject } from '../../rules/nft/json.ts';
 import type { ListedChain } from '../../rules/nft/listing.ts';
 import { withoutXt } from '../../rules/nft/xt.ts';
-import type { CommitResult, DataPlane, Transport } from '../dataplane/data-plane.ts';
+import type { CommitResult, CounterGlance, DataPlane, Transport } from '../dataplane/data-plane.ts';
 
 interface FakeTable {
   /** Counter names that a chain's rules count in, rule by rule. */
@@ -46,6 +46,10 @@ export class FakeNft implements DataPlane {
   /** What somebody else does before the kernel looks at the next document. */
   beforeNext: (() => void) | undefined;
   documents = 0;
+  /** Packets that every chain has let in. */
+  #passed = 0;
+  /** Listings of all counters. */
+  listings = 0;
   #generation = 1;
 
   readonly xt = withoutXt;
@@ -102,7 +106,7 @@ export class FakeNft implements DataPlane {
     if (!('rule' in object)) throw new Error(`the fake can't make ${JSON.stringify(object)}`);
     const table = need(tables.get(object.rule.table), 'table');
     for (const statement of object.rule.expr ?? []) {
-      if (typeof statement !== 'object' || !('counter' in statement)) continue;
+      if (typeof statement !== 'object' || !('counter' in statement) || statement.counter === null) continue;
       need(table.counters.get(statement.counter), statement.counter);
       need(table.chains.get(object.rule.chain), 'chain').push(statement.counter);
     }
@@ -127,6 +131,7 @@ export class FakeNft implements DataPlane {
 
   /** Sends a packet of so many bytes through every rule of a table; returns the counters it hit. */
   traffic(table: string, bytes: number): string[] {
+    this.#passed += 1;
     const found = this.#tables.get(table);
     const hit = [...(found?.chains.values() ?? [])].flat();
     for (const name of hit) {
@@ -135,6 +140,14 @@ export class FakeNft implements DataPlane {
       found?.counters.set(name, { packets: counter.packets + 1, bytes: counter.bytes + bytes });
     }
     return hit;
+  }
+
+  /** A packet that was let in a while ago gets to the rule of a counter. */
+  late(table: string, name: string, bytes: number): void {
+    const counter = this.#tables.get(table)?.counters.get(name);
+    if (counter === undefined) return;
+    counter.packets += 1;
+    counter.bytes += bytes;
   }
 
   /** Somebody else's `nft flush ruleset`. */
@@ -162,7 +175,21 @@ export class FakeNft implements DataPlane {
     return [...(this.#tables.get(table)?.counters.keys() ?? [])];
   }
 
+  readonly glance: CounterGlance = {
+    passed: (_family, table, chains) => (this.#tables.has(table) ? chains.map(() => this.#passed) : undefined),
+    counters: (_family, table, ids) => {
+      const found = this.#listing(table);
+      const wanted = [...(found ?? [])].filter(([id]) => ids.includes(id));
+      return wanted.length === ids.length ? CounterListing.of(wanted) : undefined;
+    },
+  };
+
   listCounters(_family: NftFamily, table: string): CounterListing | undefined {
+    this.listings += 1;
+    return this.#listing(table);
+  }
+
+  #listing(table: string): CounterListing | undefined {
     const found = this.#tables.get(table);
     if (found === undefined) return undefined;
     return CounterListing.of(

@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CounterListing } from '../counter-listing.ts';
 import type { NftRule } from '../json.ts';
-import { decodeChain, decodeCounter, decodeHandle } from './decode.ts';
+import { decodeChain, decodeCounter, decodeHandle, decodePassed } from './decode.ts';
+import { u64 } from './expression.ts';
+import { objectType, verdictCode } from './numbers.ts';
 import { writeNewObject } from './objects.ts';
 import { writeNewChain } from './places.ts';
 import { ruleSteps, writeRule } from './rule.ts';
+import type { Step } from './step.ts';
 import { MessageWriter } from './writer.ts';
 
 /** The kernel tells of things in the messages that make them, a handle added. */
@@ -58,6 +61,24 @@ describe('decodeCounter', () => {
     const found = new CounterListing();
     decodeCounter(view, 0, view.byteLength, found);
     expect([...found]).toEqual([[1, { packets: 2n ** 64n - 1n, bytes: 0n }]]);
+  });
+});
+
+describe('decodePassed', () => {
+  const counter: Step = { kind: 'plain', expressions: [{ name: 'counter', attributes: [u64(1, 70), u64(2, 7)] }] };
+  const jump: Step = { kind: 'verdict', code: verdictCode.jump, chain: 'c' };
+  it.each<[string, readonly Step[], number | undefined]>([
+    ['its own counter, first', [counter, jump], 7],
+    ['none', [jump], undefined],
+    ['one behind others', [jump, counter], undefined],
+    ['a counter of another name', [{ kind: 'object', type: objectType.counter, name: 'counter' }, jump], undefined],
+    ['no expressions', [], undefined],
+  ])('%s', (_, steps, packets) => {
+    const view = viewOf((writer) => {
+      const rule = { ...inTable, chain: 'hook_INPUT' };
+      writeRule(writer, 1, rule, steps, { inserted: false, handle: undefined }, () => 0);
+    });
+    expect(decodePassed(view, 0, view.byteLength)).toBe(packets);
   });
 });
 

@@ -71,6 +71,40 @@ export function decodeHandle(view: View, start: number, length: number, found: M
   else known.push(handle);
 }
 
+const COUNTER_PACKETS = 2; // NFTA_COUNTER_PACKETS
+
+/** Packets that a rule has counted in a counter of its own, its first expression; GETRULE. `undefined` where it has none there. */
+export function decodePassed(view: View, start: number, length: number): number | undefined {
+  const end = start + length;
+  for (let at = start + HEADERS; at < end; ) {
+    const size = sizeAt(view, at, end);
+    if (typeAt(view, at) === ruleAttribute.expressions)
+      return size > 4 ? packetsOf(view, at + 4, at + size) : undefined;
+    at += padded(size);
+  }
+  return undefined;
+}
+
+/** Of the expression at `at`: {NAME, DATA {BYTES, PACKETS}}. */
+function packetsOf(view: View, at: number, end: number): number | undefined {
+  const expressionEnd = at + sizeAt(view, at, end);
+  let isCounter = false;
+  for (let one = at + 4; one < expressionEnd; ) {
+    const size = sizeAt(view, one, expressionEnd);
+    const type = typeAt(view, one);
+    if (type === expressionAttribute.name) isCounter = textAt(view, one + 4, one + size) === 'counter';
+    else if (type === expressionAttribute.data && isCounter) {
+      for (let inner = one + 4; inner < one + size; ) {
+        const innerSize = sizeAt(view, inner, one + size);
+        if (typeAt(view, inner) === COUNTER_PACKETS && innerSize === 12) return Number(view.getBigUint64(inner + 4));
+        inner += padded(innerSize);
+      }
+    }
+    one += padded(size);
+  }
+  return undefined;
+}
+
 /** The generation of the rule set; GETGEN. `undefined` when the message doesn't tell it. */
 export function decodeGeneration(view: View, start: number, length: number): number | undefined {
   const end = start + length;

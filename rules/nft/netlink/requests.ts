@@ -34,6 +34,23 @@ export function rulesRequest(family: Family, table: string, sequence: number): U
   );
 }
 
+/** The rules of one chain, likewise. */
+export function chainRulesRequest(family: Family, table: string, chain: string, sequence: number): Uint8Array {
+  return request(message.getRule, DUMP, sequence, familyNumber[family], (writer) => {
+    writer.text(ruleAttribute.table, table);
+    writer.text(ruleAttribute.chain, chain);
+  });
+}
+
+/** One counter of a table; ENOENT where there is none. */
+export function counterRequest(family: Family, table: string, name: string, sequence: number): Uint8Array {
+  return request(message.getObject, messageFlag.request, sequence, familyNumber[family], (writer) => {
+    writer.text(objectAttribute.table, table);
+    writer.text(objectAttribute.name, name);
+    writer.u32(objectAttribute.type, objectType.counter);
+  });
+}
+
 /** The chains of all tables of a family. */
 export function chainsRequest(family: Family, sequence: number): Uint8Array {
   return request(message.getChain, DUMP, sequence, familyNumber[family], () => {});

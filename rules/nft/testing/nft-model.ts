@@ -81,7 +81,7 @@ export class NftModel {
       for (const statement of rule.expr ?? []) {
         const named =
           'counter' in statement
-            ? statement.counter
+            ? (statement.counter ?? undefined)
             : 'limit' in statement && typeof statement.limit === 'string'
               ? statement.limit
               : undefined;
