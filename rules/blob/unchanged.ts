@@ -14,18 +14,69 @@ export interface TableParts {
  */
 export function unchangedEntries(next: TableParts, previous: TableParts): Int32Array {
   const found = new Int32Array(next.walked.offsets.length).fill(-1);
-  const same = comparison(next, previous);
+  const compare = { same: comparison(next, previous), sameRun: runComparison(next, previous) };
   const chains = new Map(previous.graph.chains.map((chain) => [identity(chain), chain]));
   for (const chain of next.graph.chains) {
     const old = chains.get(identity(chain));
     if (old === undefined) continue;
-    let [head, oldHead] = [chain.first, old.first];
-    for (; head <= chain.last && oldHead <= old.last && same(head, oldHead); head += 1, oldHead += 1)
-      found[head] = oldHead;
-    let [tail, oldTail] = [chain.last, old.last];
-    for (; tail >= head && oldTail >= oldHead && same(tail, oldTail); tail -= 1, oldTail -= 1) found[tail] = oldTail;
+    const most = Math.min(chain.last - chain.first, old.last - old.first) + 1;
+    const head = equalEntries(compare, chain.first, old.first, most, 1);
+    for (let at = 0; at < head; at += 1) found[chain.first + at] = old.first + at;
+    const tail = equalEntries(compare, chain.last, old.last, most - head, -1);
+    for (let at = 0; at < tail; at += 1) found[chain.last - at] = old.last - at;
   }
   return found;
+}
+
+interface Comparison {
+  /** Whether two entries have the same key. */
+  readonly same: (index: number, old: number) => boolean;
+  /** Whether runs of entries, told by their first ones, are the same byte by byte, and so are the chains they jump to. */
+  readonly sameRun: (index: number, old: number, count: number) => boolean;
+}
+
+/**
+ * How many entries, `most` at most, have the same keys one after the other, going on from `index` and `old` or (`way` -1)
+ * back from there. Most are the same bytes: runs are compared at once, each as twice as long as the one before, and entry
+ * by entry only where they differ.
+ */
+function equalEntries({ same, sameRun }: Comparison, index: number, old: number, most: number, way: 1 | -1): number {
+  let done = 0;
+  let length = 1;
+  while (done < most) {
+    const count = Math.min(length, most - done);
+    const back = way === 1 ? 0 : 1 - count;
+    const [at, oldAt] = [index + way * done + back, old + way * done + back];
+    if (count === 1) {
+      if (!same(at, oldAt)) return done;
+      done += 1;
+      length = 2;
+    } else if (sameRun(at, oldAt, count)) {
+      done += count;
+      length *= 2;
+    } else length = count >> 1;
+  }
+  return done;
+}
+
+function runComparison(next: TableParts, previous: TableParts): Comparison['sameRun'] {
+  const [bytes, oldBytes] = [bufferOf(next.walked), bufferOf(previous.walked)];
+  const { offsets, verdicts } = next.walked;
+  const { offsets: oldOffsets } = previous.walked;
+  return (index, old, count) => {
+    const [from, oldFrom] = [offsets[index] ?? 0, oldOffsets[old] ?? 0];
+    const length = (offsets[index + count] ?? bytes.length) - from;
+    if ((oldOffsets[old + count] ?? oldBytes.length) - oldFrom !== length) return false;
+    if (bytes.compare(oldBytes, oldFrom, oldFrom + length, from, from + length) !== 0) return false;
+    for (let at = 0; at < count; at += 1) {
+      if ((verdicts[index + at] ?? 0) > 0 && !sameJump(next.graph, index + at, previous.graph, old + at)) return false;
+    }
+    return true;
+  };
+}
+
+function bufferOf({ entries }: WalkedTable): Buffer {
+  return Buffer.from(entries.buffer, entries.byteOffset, entries.length);
 }
 
 function identity({ kind, name }: ChainView): string {

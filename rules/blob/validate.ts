@@ -15,7 +15,8 @@ export interface ValidateOptions {
   readonly registry: Registry;
   /**
    * The table before this one, which was found to be valid. Extensions of entries that it has too, reached from the
-   * same hooks, aren't checked again, and keys are taken over.
+   * same hooks, aren't checked again, and keys are taken over. Counters of the entries, which mean nothing, are set to 0
+   * then, so that what stayed is the same byte by byte.
    */
   readonly previous?: (table: TableName) => BlobView | undefined;
 }
@@ -35,6 +36,7 @@ export function validateReplace(replace: Replace, options: ValidateOptions): Blo
     throw new BpfilterError('too-large', `${replace.numEntries} entries are more than can be`);
   }
   const walked = walkEntries(replace, replace.numEntries);
+  if (options.previous !== undefined) blankCounters(walked);
   const hooks = markSourceChains(walked);
   const view = isTableName(replace.name) ? tryView(replace.name, walked, hooks) : undefined;
   const known = view === undefined || view instanceof BpfilterError ? undefined : knownOf(view, options);
@@ -46,6 +48,15 @@ export function validateReplace(replace: Replace, options: ValidateOptions): Blo
   if (view === undefined) throw noSuchTable(replace.name);
   if (view instanceof BpfilterError) throw view;
   return view;
+}
+
+function blankCounters({ entries, offsets, layout }: WalkedTable): void {
+  if (entries.byteOffset % 4 !== 0) return;
+  const words = new Uint32Array(entries.buffer, entries.byteOffset, entries.length >>> 2);
+  for (let index = 0; index < offsets.length; index += 1) {
+    const at = ((offsets[index] ?? 0) + layout.counters) >>> 2;
+    for (let word = at; word < at + counterSize / 4; word += 1) words[word] = 0;
+  }
 }
 
 /** The view, or why there is none: to be told only after the kernel's own checks. */
