@@ -28,6 +28,8 @@ export interface RuleParts {
   readonly target: NftTarget;
   /** One of the kernel's own extensions is in it. */
   readonly hasXt: boolean;
+  /** Where nft can't combine the matches: why not, and why the kernel's own can't stand in. */
+  readonly whyNotXt?: string;
   /** One of them wants the nft table to bear the iptables table's name. */
   readonly wantsTableName: boolean;
 }
@@ -48,7 +50,7 @@ export function ruleParts(rule: Rule, context: TableContext, reach: Reach): Rule
   } catch (error) {
     // guards that turn out not to be needed can make it possible after all
     if (!isNotExpressible(error)) throw error;
-    return parts;
+    return { ...parts, whyNotXt: error.message };
   }
 }
 

@@ -164,11 +164,12 @@ describe('compileRule', () => {
     expect(rules.map((one) => one.comment)).toEqual(['guard of r7', 'one; two']);
   });
 
+  const unshareable = "can't be shared between several nft rules; nor can the kernel's own match ";
   it.each<[string, RuleFields, string]>([
     ['QUEUE', { target: { kind: 'queue' } }, 'QUEUE'],
     ['QUEUE that is never reached', { header: { source: 1 }, target: { kind: 'queue' } }, 'QUEUE'],
-    ['a turn behind alternatives', onUdp(anyPort(1), nth(3)), "can't be shared"],
-    ['a turn before a guarded match', onUdp(nth(3), udp(1)), "can't be shared"],
+    ['a turn behind alternatives', onUdp(anyPort(1), nth(3)), unshareable],
+    ['a turn before a guarded match', onUdp(nth(3), udp(1)), unshareable],
     ['two limits with alternatives behind them', onUdp(limit(2), limit(3), anyPort(1)), 'two matches with a state'],
   ])('refuses %s', (_, fields, message) => expect(() => compileRule(rule(fields), 7, context)).toThrow(message));
 

@@ -34,7 +34,7 @@ interface StatefulRule {
  * `guard_r7_then` holds the guards from behind the limit; BEHIND implies that they find nothing.
  */
 export function compileStateful(rule: StatefulRule): CompiledRule {
-  const { parts, late, action, id } = rule;
+  const { parts, late, action } = rule;
   const [before, first, behind] = split(parts);
   // the state of a rule that never matches shows in nothing but what its guards drop
   if (!canMatch(parts) && late.length === 0) return { rules: [], objects: [], chains: [] };
@@ -44,7 +44,7 @@ export function compileStateful(rule: StatefulRule): CompiledRule {
   const order = [...statementsOf(first), ...(waysOn[0] ?? [])];
   if (waysBefore.length === 1)
     return { rules: [action([...(waysBefore[0] ?? []), ...order])], objects: [], chains: [] };
-  const shared = shareStates(order, id);
+  const shared = shareStates(order, rule);
   return {
     rules: waysBefore.map((way) => action([...way, ...shared.statements])),
     objects: shared.objects,
@@ -80,14 +80,13 @@ export function ownDepth(parts: RuleParts, late: readonly GuardPoint[]): number 
   return canMatch(parts) && (hasChoice(first) || behind.some(hasChoice)) ? 1 : 0;
 }
 
-function withOwnChain(
-  { parts, id, late, action }: StatefulRule,
-  waysBefore: Alternatives,
-  waysOn: Alternatives,
-): CompiledRule {
+function withOwnChain(rule: StatefulRule, waysBefore: Alternatives, waysOn: Alternatives): CompiledRule {
+  const { parts, id, late, action } = rule;
   const [, first, behind] = split(parts);
-  if (hasChoice(first) || behind.some((match) => match.stateful === true)) cannotExpress(ENTANGLED);
-  const { statements, objects } = shareStates(statementsOf(first), id);
+  if (hasChoice(first) || behind.some((match) => match.stateful === true)) {
+    cannotExpress(parts.whyNotXt ?? ENTANGLED);
+  }
+  const { statements, objects } = shareStates(statementsOf(first), rule);
   const whole = late.flatMap(({ spec }) => isWhole(spec));
   const ways = waysOn.map((way) => distinct([...way, ...whole]));
   const then = late.flatMap(({ spec, after }) =>
@@ -126,10 +125,13 @@ function statementsOf({ alternatives }: NftMatch): Tests {
 }
 
 /** The same statements with every limit as an object that several rules can name. */
-function shareStates(statements: Tests, id: number): { statements: Tests; objects: readonly NamedObject[] } {
+function shareStates(
+  statements: Tests,
+  { parts, id }: StatefulRule,
+): { statements: Tests; objects: readonly NamedObject[] } {
   const objects: NamedObject[] = [];
   const shared = statements.map((statement): NftStatement => {
-    if (!isShareable(statement)) return cannotExpress(UNSHAREABLE);
+    if (!isShareable(statement)) return cannotExpress(parts.whyNotXt ?? UNSHAREABLE);
     if (!('limit' in statement) || typeof statement.limit === 'string') return statement;
     const name = limitName(id, objects.length + 1);
     objects.push({ name, body: { limit: statement.limit } });
