@@ -26,6 +26,8 @@ export interface PacketCase {
    * any case), and the tables aren't emptied unless a limit stands in them.
    */
   readonly brief?: boolean;
+  /** It comes out otherwise where the kernel's own extensions can't be had, and that is documented (docs/differences.md). */
+  readonly needsXt?: boolean;
 }
 
 /** A packet the stack emitted, volatile fields masked. */

@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { errnoOf } from '../../protocol/error.ts';
 import { ipv4 } from '../../protocol/family.ts';
 import type { TableName } from '../../rules/ir.ts';
 import { driverLog } from '../harness/driver-log.ts';
@@ -44,8 +45,12 @@ function replaceRaw(rules: readonly RawRule[]): { status: number; output: string
   const chains = ipv4.tables.filter.chains.map(({ name, hook }) => {
     return { kind: 'builtin', name, hook, rules: rules.map(ruleOf), policy: acceptPolicy() } as const;
   });
-  kernelClient().replace({ name: 'filter', chains });
-  return { status: 0, output: '' };
+  try {
+    kernelClient().replace({ name: 'filter', chains });
+    return { status: 0, output: '' };
+  } catch (error) {
+    return { status: 1, output: `errno ${errnoOf(error)}` };
+  }
 }
 
 /** Packets sent while the shell works; each must be dropped. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { skipNetlinkOnly } from '../harness/netlink-only.ts';
-import { titled } from '../harness/ways.ts';
+import { missing, titled } from '../harness/ways.ts';
 import { type BothResults, reason, refusals, runBothWays } from './both-ways.ts';
 import type { PacketCase } from './case.ts';
 import { type MatchCase, taken } from './matching.ts';
@@ -11,7 +11,10 @@ type Groups<Case> = Readonly<Record<string, readonly Case[]>>;
 export function describePackets(groups: Groups<PacketCase>): void {
   for (const [group, cases] of Object.entries(groups)) {
     withResults(`${group}: as in the kernel`, cases, (resultsOf) => {
-      it.for(cases)('$title', ({ title }, context) => sameAsKernel(resultsOf(title), context));
+      it.for(cases)('$title', ({ title, needsXt = false }, context) => {
+        if (needsXt) skipNetlinkOnly(context, missing('netlink'));
+        sameAsKernel(resultsOf(title), context);
+      });
     });
   }
 }

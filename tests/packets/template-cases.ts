@@ -81,6 +81,7 @@ function answered(target: string): PacketCase {
   ]);
   return {
     title: `${target} of what answers untracked packets`,
+    needsXt: true,
     steps: [
       {
         restore:
