@@ -172,6 +172,16 @@ export interface ExtensionFacts {
   readonly noXt?: string;
 }
 
+/** What a match's translation to BPF may look at. */
+export interface BpfContext {
+  readonly header: HeaderMatch;
+}
+
+/** A method, as `nft` is one: so its parameter says nothing about which Info a definition takes. */
+interface Translations<Info> {
+  bpf(info: Info, context: BpfContext): BpfMatch;
+}
+
 export interface MatchDefinition<Info> extends ExtensionFacts {
   readonly kind: 'match';
   readonly name: string;
@@ -189,8 +199,8 @@ export interface MatchDefinition<Info> extends ExtensionFacts {
   readonly stateful?: boolean;
   /** Throws by `cannotExpress` for what nft can't carry exactly. */
   nft(info: Info, context: NftContext): NftMatch;
-  /** For the BPF data plane; throws by `cannotExpress`. Without it a table with such a match is left to nft. */
-  bpf?(info: Info, context: { readonly header: HeaderMatch }): BpfMatch;
+  /** For the BPF data plane; throws by `cannotExpress`. Or why that can't carry it at all: a table with such a match is left to nft. */
+  readonly bpf: Translations<Info>['bpf'] | { readonly none: string };
   /** What `bpf` refuses, for people (docs/coverage.md). */
   readonly bpfLacks?: readonly string[];
 }
@@ -216,6 +226,11 @@ export interface TargetDefinition<Info> extends ExtensionFacts {
 export type AnyMatch = MatchDefinition<any>;
 // biome-ignore lint/suspicious/noExplicitAny: the Info of each extension stays inside its file
 export type AnyTarget = TargetDefinition<any>;
+
+/** What a match is in BPF. Throws `not-expressible` with the reason where BPF can't carry it. */
+export function bpfOf<Info>({ name, bpf }: MatchDefinition<Info>, info: Info, context: BpfContext): BpfMatch {
+  return typeof bpf === 'function' ? bpf(info, context) : cannotExpress(`${name}: ${bpf.none}`);
+}
 
 /** Declares a match; every part must be there. */
 export function defineMatch<Info>(definition: Omit<MatchDefinition<Info>, 'kind'>): MatchDefinition<Info> {

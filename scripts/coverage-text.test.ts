@@ -16,6 +16,7 @@ const blank: AnyMatch = defineMatch({
   coverage: 'all',
   examples: ['-m blank {a|b}'],
   nft: () => ({ alternatives: [] }),
+  bpf: { none: 'it looks away' },
 });
 
 const target: AnyTarget = defineTarget({
@@ -33,7 +34,7 @@ const rowOf = (text: string, name: string) => text.split('\n').find((line) => li
 describe('coverageText', () => {
   it('has a row and the options of each', () => {
     const text = coverageText([blank], [target]);
-    expect(rowOf(text, 'blank')).toBe('| `blank` | 0 |  |  |  | no |');
+    expect(rowOf(text, 'blank')).toBe('| `blank` | 0 |  |  |  | no: it looks away |');
     expect(text.split('\n').filter((line) => line.startsWith('| Name'))).toEqual([
       '| Name | Revisions | Only | What nftables does not carry | That is carried by | BPF |',
       '| Name | Revisions | Only | What nftables does not carry | That is carried by |',
@@ -45,11 +46,17 @@ describe('coverageText', () => {
   });
 
   it.each([
-    [{ coverage: { partly: ['one', 'a|b'] } }, "| `blank` | 0 |  | one; a\\|b | the kernel's own | no |"],
-    [{ coverage: { none: 'no' } }, "| `blank` | 0 |  | all: no | the kernel's own | no |"],
-    [{ revisions: { 1: parts.revisions[0], 3: parts.revisions[0] } }, '| `blank` | 1, 3 |  |  |  | no |'],
-    [{ placement: { table: 'nat' } }, '| `blank` | 0 | table nat |  |  | no |'],
-    [{ placement: { protocol: 33 } }, '| `blank` | 0 | `-p 33` |  |  | no |'],
+    [
+      { coverage: { partly: ['one', 'a|b'] } },
+      "| `blank` | 0 |  | one; a\\|b | the kernel's own | no: it looks away |",
+    ],
+    [{ coverage: { none: 'no' } }, "| `blank` | 0 |  | all: no | the kernel's own | no: it looks away |"],
+    [
+      { revisions: { 1: parts.revisions[0], 3: parts.revisions[0] } },
+      '| `blank` | 1, 3 |  |  |  | no: it looks away |',
+    ],
+    [{ placement: { table: 'nat' } }, '| `blank` | 0 | table nat |  |  | no: it looks away |'],
+    [{ placement: { protocol: 33 } }, '| `blank` | 0 | `-p 33` |  |  | no: it looks away |'],
     [{ bpf: () => ({ groups: [] }) }, '| `blank` | 0 |  |  |  | yes |'],
     [
       { bpf: () => ({ groups: [] }), bpfLacks: ['--this', '--that'] },

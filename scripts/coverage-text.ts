@@ -59,7 +59,7 @@ function titles(cells: readonly string[]): readonly string[] {
 }
 
 function inBpf({ bpf, bpfLacks = [] }: AnyMatch): string {
-  if (bpf === undefined) return 'no';
+  if (typeof bpf !== 'function') return `no: ${bpf.none}`;
   return bpfLacks.length === 0 ? 'yes' : `yes, not ${bpfLacks.join(', ')}`;
 }
 

@@ -7,7 +7,7 @@ import {
   IPT_INV_VIA_IN,
   IPT_INV_VIA_OUT,
 } from '../../protocol/ip-tables.ts';
-import { cannotExpress } from '../extension.ts';
+import { bpfOf, cannotExpress } from '../extension.ts';
 import type { HeaderMatch, InterfaceMatch, Rule, TargetUse } from '../ir.ts';
 import type { ExtensionLookup } from '../nft/context.ts';
 import { type Field, HEADER_TRAITS, traits } from './record.ts';
@@ -36,8 +36,7 @@ export function compileRule({ header, matches, target }: Rule, lookup: Extension
   let looks = false;
   for (const use of matches) {
     const { definition, revision } = lookup.findMatch(use.name, use.revision);
-    if (definition.bpf === undefined) cannotExpress(`match ${use.name}: it isn't translated to BPF`);
-    const { groups, transport, inverted = false } = definition.bpf(revision.decode(use.data), { header });
+    const { groups, transport, inverted = false } = bpfOf(definition, revision.decode(use.data), { header });
     const asCompare = { ...everything, need: transport?.need ?? 0, dropsOffsetOne: transport?.dropsOffsetOne === true };
     const rest = inverted ? groups : groups.filter((tests) => !addTo(asCompare, tests));
     add(steps, asCompare, { beforehand: looks ? undefined : first });

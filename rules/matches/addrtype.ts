@@ -125,6 +125,7 @@ export const addrtype = defineMatch<AddrtypeInfo>({
     ]);
     return { alternatives: condition === 'never' ? [] : [condition] };
   },
+  bpf: { none: 'routing tables decide, which a program has no way to ask' },
 });
 
 function check({ flags }: AddrtypeInfo, { hooks }: CheckContext): void {

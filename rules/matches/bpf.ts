@@ -81,6 +81,7 @@ export const bpf = defineMatch<BpfInfo>({
     return info.mode === PINNED ? ` --object-pinned ${cText(info.program)}` : '';
   },
   nft: () => cannotExpress(`bpf: ${reason}`),
+  bpf: { none: "one program can't run another, and the machine doesn't take over its instructions" },
 });
 
 /** Whether the program is one is left to the kernel, which checks it when the rule is loaded. */

@@ -132,6 +132,7 @@ export const cgroup = defineMatch<CgroupInfo>({
     (info.hasPath === 0 ? '' : `${info.invertPath === 0 ? '' : ' !'} --path${savedString(pathOf(info))}`) +
     (info.hasClassid === 0 ? '' : `${info.invertClassid === 0 ? '' : ' !'} --cgroup ${info.classid}`),
   nft: (info, context) => ({ alternatives: classTests(info, context) }),
+  bpf: { none: 'the machine reads nothing of sockets' },
 });
 
 function pathOf({ path }: CgroupInfo): string {

@@ -41,6 +41,7 @@ export const cluster = defineMatch<ClusterInfo>({
     return `${mask} --cluster-total-nodes ${total_nodes} --cluster-hash-seed ${hex(hash_seed)}`;
   },
   nft: () => cannotExpress(`cluster: ${reason}`),
+  bpf: { none: "the machine works out no hash of a connection's addresses" },
 });
 
 /** Eight digits, as iptables writes them. */

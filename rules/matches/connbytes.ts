@@ -49,6 +49,7 @@ export const connbytes = defineMatch<ConnbytesInfo>({
   print: (info) => `${rangeText(info, '')} connbytes mode ${modeText(info)} connbytes direction ${directionText(info)}`,
   save: (info) => `${rangeText(info, '--')} --connbytes-mode ${modeText(info)} --connbytes-dir ${directionText(info)}`,
   nft: amountTests,
+  bpf: { none: "the machine doesn't read the counters of connections" },
 });
 
 function rangeText({ from, to }: ConnbytesInfo, prefix: '' | '--'): string {

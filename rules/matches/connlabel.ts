@@ -38,6 +38,7 @@ export const connlabel = defineMatch<ConnlabelInfo>({
   print: (info) => ` connlabel${(info.options & INVERT) === 0 ? '' : ' !'} ${info.bit}${setText(info, '')}`,
   save: (info) => `${(info.options & INVERT) === 0 ? '' : ' !'} --label "${info.bit}"${setText(info, '--')}`,
   nft: (info, { table }) => labelTest(info, table),
+  bpf: { none: "the machine doesn't read the labels of connections" },
 });
 
 function setText({ options }: ConnlabelInfo, prefix: '' | '--'): string {

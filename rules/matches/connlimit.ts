@@ -70,6 +70,7 @@ export const connlimit = defineMatch<ConnlimitInfo>({
     stateful: true,
     secondBest: true,
   }),
+  bpf: { none: 'the kernel counts connections in a tree of its own' },
 });
 
 function addressOf(field: string, mask: number): NftExpression {

@@ -49,6 +49,7 @@ export const hashlimit = defineMatch<HashlimitInfo>({
   print: (info) => ` limit: ${info.mode & hashMode.INVERT ? 'above' : 'up to'}${hashlimitText(info, listed)}`,
   save: (info) => ` --hashlimit-${info.mode & hashMode.INVERT ? 'above' : 'upto'}${hashlimitText(info, saved)}`,
   nft: hashlimitSet,
+  bpf: { none: 'the kernel keeps its buckets in tables that rules share, and that stand in /proc/net/ipt_hashlimit' },
 });
 
 function check(info: HashlimitInfo): void {

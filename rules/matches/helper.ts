@@ -28,6 +28,7 @@ export const helper = defineMatch<HelperInfo>({
   print: (info) => ` helper match ${info.invert === 0 ? '' : '! '}"${nameOf(info)}"`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --helper${savedString(nameOf(info))}`,
   nft: (info) => ({ alternatives: [[helperTest(info)]] }),
+  bpf: { none: "the machine doesn't read the helpers of connections" },
 });
 
 function nameOf({ name }: HelperInfo): string {

@@ -44,6 +44,7 @@ export const l2tp = defineMatch<L2tpInfo>({
   print: () => "UNKNOWN match `l2tp' ",
   save: () => ` [${BYTES} bytes]`,
   nft: () => cannotExpress(`l2tp: ${reason}`),
+  bpf: { none: "the machine doesn't read L2TP headers" },
 });
 
 function check({ tid, sid, version, type, flags }: L2tpInfo, { header: { protocol } }: CheckContext): void {

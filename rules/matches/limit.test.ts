@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
 import { errnoOf } from '../../protocol/error.ts';
+import { bpfOf } from '../extension.ts';
 import { checking, texts } from '../testing/context.ts';
 import { headerOf } from '../testing/header.ts';
 import { loadErrors, nftMissing } from '../testing/nft-load.ts';
@@ -104,7 +105,7 @@ describe('limit', () => {
 });
 
 describe('limit in BPF', () => {
-  const groupsOf = (info: LimitInfo) => limit.bpf?.(info, { header }).groups;
+  const groupsOf = (info: LimitInfo) => bpfOf(limit, info, { header }).groups;
 
   it.each([
     { avg: 10_000, burst: 5, cost: 32_000, most: 160_000 },

@@ -32,4 +32,5 @@ export const nfacct = defineMatch<NfacctInfo>({
   print: ({ name }) => ` nfacct-name ${savedString(cText(name))}`,
   save: ({ name }) => ` --nfacct-name ${savedString(cText(name))}`,
   nft: () => cannotExpress(`nfacct: ${reason}`),
+  bpf: { none: "the kernel counts in objects of nfacct's" },
 });

@@ -40,4 +40,5 @@ export const osf = defineMatch<OsfInfo>({
     return `${flags & INVERT ? ' !' : ''} --genre ${cText(genre)}${options}`;
   },
   nft: () => cannotExpress(`osf: ${reason}`),
+  bpf: { none: "fingerprints lie in a list of the kernel's own" },
 });

@@ -69,6 +69,7 @@ export const owner = defineMatch<OwnerInfo>({
       item(info, GROUPS, '--suppl-groups'),
     ].join(''),
   nft: (info) => ({ alternatives: ownerTests(info) }),
+  bpf: { none: "whose a socket is lies behind a lock that a program can't take" },
 });
 
 function checkIds(kind: string, low: number, high: number): void {

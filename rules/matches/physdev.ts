@@ -46,6 +46,7 @@ export const physdev = defineMatch<PhysdevInfo>({
   print: (info) => ` PHYSDEV match${testsText(info)}`,
   save: testsText,
   nft: () => cannotExpress(`physdev: ${reason}`),
+  bpf: { none: "the ports of a bridge stand in an extension of the packet, which the machine doesn't read" },
 });
 
 function testsText({ bitmask, invert, physindev, physoutdev }: PhysdevInfo): string {

@@ -90,6 +90,7 @@ export const policy = defineMatch<PolicyInfo>({
   },
 
   nft: (info) => ({ alternatives: alternatives(info) }),
+  bpf: { none: "the machine doesn't read how IPsec handled the packet" },
 });
 
 /**

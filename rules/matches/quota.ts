@@ -49,4 +49,5 @@ export const quota = defineMatch<QuotaInfo>({
       stateful: true,
     };
   },
+  bpf: { none: 'the machine counts no bytes that are left' },
 });

@@ -53,6 +53,7 @@ export const rateest = defineMatch<RateestInfo>({
   print: (info, { numeric }) => ` rateest match ${listed(info, numeric)}`,
   save,
   nft: () => cannotExpress(`rateest: ${reason}`),
+  bpf: { none: 'the kernel has rate estimators of its own' },
 });
 
 function check({ flags, mode, name1, name2 }: RateestInfo): void {

@@ -33,6 +33,7 @@ export const realm = defineMatch<RealmInfo>({
   print: (info, { numeric }) => `${info.invert === 0 ? '' : ' !'} realm${valueText(info, numeric)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --realm${valueText(info, false)}`,
   nft: (info) => ({ alternatives: alternatives(info) }),
+  bpf: { none: "the machine doesn't read the realm of routes" },
 });
 
 function valueText({ id, mask }: RealmInfo, numeric: boolean): string {

@@ -82,6 +82,7 @@ export const recent = defineMatch<RecentInfo>({
   print: (info) => `${info.invert !== 0 ? ' !' : ''} recent:${text(info, listed)}`,
   save: (info) => `${info.invert !== 0 ? ' !' : ''}${text(info, saved)}`,
   nft: () => cannotExpress(`recent: ${reason}`),
+  bpf: { none: 'the kernel keeps addresses in lists that rules share, and that stand in /proc/net/xt_recent' },
 });
 
 function check({ check_set: set, seconds, hit_count: hits, name }: RecentInfo): void {

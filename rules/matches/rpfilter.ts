@@ -32,6 +32,7 @@ export const rpfilter = defineMatch<RpfilterInfo>({
   print: (info) => ` rpfilter${optionText(info, ' ')}`,
   save: (info) => optionText(info, ' --'),
   nft: () => cannotExpress(`rpfilter: ${REASON}`),
+  bpf: { none: 'routing tables decide, which a program has no way to ask' },
 });
 
 function optionText({ flags }: RpfilterInfo, start: string): string {

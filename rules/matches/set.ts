@@ -141,6 +141,7 @@ export const set = defineMatch<SetInfo>({
   print: (info) => text(info, ''),
   save: (info) => text(info, '--'),
   nft: () => cannotExpress(`set: ${reason}`),
+  bpf: { none: "sets are ipset's, which a program can't ask" },
 });
 
 function text(info: SetInfo, dashes: string): string {

@@ -42,6 +42,7 @@ export const socket = defineMatch<SocketInfo>({
   print: (info) => ` socket${flagsText(info)}`,
   save: flagsText,
   nft: () => cannotExpress(`socket: ${reason}`),
+  bpf: { none: 'a program has no way to look up sockets, or to have fragments put together first' },
 });
 
 function revisionOf(revision: 1 | 2 | 3): Revision<SocketInfo> {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { bpfOf } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { anyHeader } from '../testing/header.ts';
 import { statistic } from './statistic.ts';
@@ -148,5 +149,5 @@ it.each([
 ])('in BPF: $title', ({ bytes, look }) => {
   const data = Buffer.from(bytes.replaceAll(' ', '').padEnd(48, '0'), 'hex');
   const info = statistic.revisions[0]?.decode(data);
-  expect(info && statistic.bpf?.(info, { header: anyHeader }).groups).toEqual([[look]]);
+  expect(info && bpfOf(statistic, info, { header: anyHeader }).groups).toEqual([[look]]);
 });

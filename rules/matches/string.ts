@@ -54,6 +54,7 @@ export const stringMatch = defineMatch<StringInfo>({
     return `${info.flags & INVERT ? ' !' : ''} --${option} ${quoted(info)}${options(info, saved)}`;
   },
   nft: () => cannotExpress(`string: ${reason}`),
+  bpf: { none: 'the machine has no search through a packet' },
 });
 
 /** What fsm makes of its pattern, a program, is left to the kernel: iptables can't write one. */

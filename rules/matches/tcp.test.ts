@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bpfOf } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { checking, texts } from '../testing/context.ts';
 import { describeBpf } from '../testing/describe-bpf.ts';
@@ -213,7 +214,7 @@ describeBpf(tcp, {
 
 it('an option is looked for where the ports and flags are met', () => {
   const groupsOf = (invflags: number) =>
-    tcp.bpf?.({ ...any, dpts: [80, 80], option: 2, invflags }, { header: headerOf(6) }).groups ?? [];
+    bpfOf(tcp, { ...any, dpts: [80, 80], option: 2, invflags }, { header: headerOf(6) }).groups;
   expect(groupsOf(0).slice(1)).toEqual([[{ kind: 'tcpOption', first: 2, negated: false }]]);
   expect(groupsOf(8).slice(1)).toEqual([[{ kind: 'tcpOption', first: 2, negated: true }]]);
 });

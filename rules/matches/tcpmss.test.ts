@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { bpfOf } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
 import { headerOf } from '../testing/header.ts';
 import { tcpmss } from './tcpmss.ts';
@@ -34,7 +35,7 @@ it.each([
   { mss_min: 9, mss_max: 8, invert: 1, look: { first: 0x10000, negated: true } },
   { mss_min: 1, mss_max: 8, invert: 2, look: { first: 0x10000, negated: true } },
 ])('in BPF: $mss_min to $mss_max, inverted by $invert', ({ look, ...info }) => {
-  const found = tcpmss.bpf?.(info, { header: headerOf(6) });
+  const found = bpfOf(tcpmss, info, { header: headerOf(6) });
   // no more of the header than it looks at itself: later fragments too
   expect(found).toEqual({ groups: [[{ kind: 'segmentSize', ...look }]] });
 });

@@ -78,6 +78,7 @@ export const time = defineMatch<TimeInfo>({
     ((info.flags & LOCAL_TZ) === 0 ? '' : ' --kerneltz') +
     ((info.flags & CONTIGUOUS) === 0 ? '' : ' --contiguous'),
   nft: timeTests,
+  bpf: { none: 'a program has no clock that tells the time of day' },
 });
 
 function isAllDay({ daytime_start, daytime_stop }: TimeInfo): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
+import { bpfOf } from '../extension.ts';
 import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
@@ -109,7 +110,7 @@ describe('u32', () => {
 });
 
 describe('u32 in BPF', () => {
-  const bpfOf = (info: U32Info) => u32.bpf?.(info, { header: anyHeader });
+  const inBpf = (info: U32Info) => bpfOf(u32, info, { header: anyHeader });
   const steps: Test = {
     steps: [
       ['', 6],
@@ -127,7 +128,7 @@ describe('u32 in BPF', () => {
     expect.objectContaining({ field: 'u32Value', kind, first, second });
 
   it('a step for each number, then the ranges', () => {
-    expect(bpfOf(of([steps]))).toEqual({
+    expect(inBpf(of([steps]))).toEqual({
       groups: [
         [{ kind: 'u32Load', first: 6 }],
         [{ kind: 'u32And', first: 0xff }],
@@ -141,12 +142,12 @@ describe('u32 in BPF', () => {
   });
 
   it('the first number counts whatever there are; no range is none', () => {
-    expect(bpfOf(of([{ ...steps, nnums: 0, nvalues: 0 }]))?.groups).toEqual([[{ kind: 'u32Load', first: 6 }], []]);
+    expect(inBpf(of([{ ...steps, nnums: 0, nvalues: 0 }])).groups).toEqual([[{ kind: 'u32Load', first: 6 }], []]);
   });
 
   it('inverted as a whole; by more than 1 it holds always', () => {
-    expect(bpfOf(of([steps, steps], { invert: 1 }))).toMatchObject({ inverted: true });
-    expect(bpfOf(of([steps, steps], { invert: 1 }))?.groups).toHaveLength(12);
-    expect(bpfOf(of([steps], { invert: 2 }))).toEqual({ groups: [] });
+    expect(inBpf(of([steps, steps], { invert: 1 }))).toMatchObject({ inverted: true });
+    expect(inBpf(of([steps, steps], { invert: 1 })).groups).toHaveLength(12);
+    expect(inBpf(of([steps], { invert: 2 }))).toEqual({ groups: [] });
   });
 });

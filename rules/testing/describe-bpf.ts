@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BpfMatch } from '../bpf/test.ts';
 import { holds, type PacketFields } from '../bpf/testing/holds.ts';
-import type { MatchDefinition } from '../extension.ts';
+import { bpfOf, type MatchDefinition } from '../extension.ts';
 import type { HeaderMatch } from '../ir.ts';
 import { checking } from './context.ts';
 import { anyHeader } from './header.ts';
@@ -27,16 +27,11 @@ export interface BpfTests<Info> {
 /** Declares the tests of what a match is in BPF. */
 export function describeBpf<Info>(match: MatchDefinition<Info>, tests: BpfTests<Info>): void {
   const { header = anyHeader, transport, examples, refused = [] } = tests;
-  const bpfOf = (info: Info): BpfMatch => {
-    if (match.bpf === undefined) throw new TypeError(`${match.name} has no bpf()`);
-    return match.bpf(info, { header });
-  };
-
   describe(`${match.name} in BPF`, () => {
     it.each(examples)('$name', ({ info, takes = [], leaves = [] }) => {
       expect(takes.length + leaves.length).toBeGreaterThan(0);
       match.check(info, checking(header));
-      const found = bpfOf(info);
+      const found = bpfOf(match, info, { header });
       expect(found.transport).toEqual(transport);
       expect(takes.filter((packet) => holds(found, packet) !== true)).toEqual([]);
       expect(leaves.filter((packet) => holds(found, packet) !== false)).toEqual([]);
@@ -44,7 +39,7 @@ export function describeBpf<Info>(match: MatchDefinition<Info>, tests: BpfTests<
 
     if (refused.length > 0) {
       it.each(refused)('refuses $name', ({ info, reason }) => {
-        expect(orWhyNot(() => bpfOf(info))).toEqual(expect.stringContaining(reason));
+        expect(orWhyNot(() => bpfOf(match, info, { header }))).toEqual(expect.stringContaining(reason));
       });
     }
   });

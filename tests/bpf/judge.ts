@@ -10,6 +10,7 @@ import {
 import { NOTICES_THERE, needSizes } from '../../rules/bpf/record.ts';
 import type { Look } from '../../rules/bpf/test.ts';
 import { holds, type PacketFields } from '../../rules/bpf/testing/holds.ts';
+import { bpfOf } from '../../rules/extension.ts';
 import type { Chain, HeaderMatch, HookNumber, InterfaceMatch, MatchUse, Rule, Table } from '../../rules/ir.ts';
 import type { U32Info } from '../../rules/matches/u32.ts';
 import { findMatch } from '../../rules/registry.ts';
@@ -144,8 +145,7 @@ function matchMeets(
   const found = findMatch(name, revision);
   const info = found.revision.decode(data);
   if (name === 'u32') return u32Meets(info, packet.bytes) ? 'yes' : 'no';
-  const bpf = found.definition.bpf?.(info, { header });
-  if (bpf === undefined) throw new TypeError(`match ${name} is no matter of BPF`);
+  const bpf = bpfOf(found.definition, info, { header });
   const { need = 0, dropsOffsetOne = false } = bpf.transport ?? {};
   if (need > 0) {
     const offset = fragmentOffset(packet.bytes);

@@ -8,7 +8,7 @@ const left = /--dst-group|--chunk-types|--dccp-option/;
 
 /** What BPF carries, and nothing else: so that it can be told to carry all, and what is compared is known to be its work. */
 export const carriedByBpf: Vocabulary = {
-  matches: linesOf(matches.filter(({ bpf }) => bpf !== undefined))
+  matches: linesOf(matches.filter(({ bpf }) => typeof bpf === 'function'))
     .map((lines) => lines.filter(({ text }) => !left.test(text)))
     .filter((lines) => lines.length > 0),
   targets: [],

@@ -52,7 +52,7 @@ function find(
   };
   const definition =
     kind === 'match'
-      ? { kind, ...parts, nft: () => ({ alternatives: [[]] }) }
+      ? { kind, ...parts, nft: () => ({ alternatives: [[]] }), bpf: () => ({ groups: [] }) }
       : { kind, ...parts, nft: () => ({ statements: [] }) };
   return { definition, revision: layout };
 }
