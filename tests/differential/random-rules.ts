@@ -116,7 +116,7 @@ function randomTable(random: Random, table: TableName, words: Vocabulary): Rando
  * many and may stand in few places would hardly come up.
  */
 function evenly(random: Random, table: TableName, chains: readonly Chain[], words: Vocabulary): readonly RandomRule[] {
-  return Array.from({ length: 3 }, (): readonly RandomRule[] => {
+  return Array.from({ length: 4 }, (): readonly RandomRule[] => {
     const isTarget = random(2) === 0;
     const lines = (isTarget ? words.targets : words.matches).flat();
     const [line] = lines.length === 0 ? [] : [lines[random(lines.length)]];
