@@ -97,6 +97,8 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         return `one of ${word(recordOffsets.first) + 1} ${branches()}`;
       case 'limit':
         return `a bucket of ${word(recordOffsets.second)} for ${word(recordOffsets.first)} each ${branches()}`;
+      case 'quota':
+        return `${bytes.readBigUInt64LE(at + recordOffsets.filled)} bytes are left ${branches()}`;
       case 'tcpOption':
         return `TCP option ${word(recordOffsets.first)} ${branches()}`;
       case 'segmentSize': {

@@ -32,6 +32,7 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
   random,
   nth,
   limit,
+  quota,
   tcpOption,
   segmentSize,
   u32Load(code, options) {
@@ -96,6 +97,16 @@ function limit(code: Assembler, { creditsPerTick }: MachineOptions): void {
   exchanged(code, recordOffsets.credit, 'limit-again').jump('true');
   code.label('limit-spent');
   exchanged(code, recordOffsets.credit, 'limit-again').jump('false');
+}
+
+/** xt_quota.c, quota_mt: a packet that is too long takes what is left. */
+function quota(code: Assembler): void {
+  record(code).load(8, R2, FP, frame.length);
+  code.label('quota-again').mayGoto('drop').load(8, R0, R3, recordOffsets.filled);
+  code.move(R4, R0).branch(R0, '<', { register: R2 }, 'quota-over').move(R1, R0).alu('sub', R1, { register: R2 });
+  code.compareExchange(8, R3, recordOffsets.filled, R1).branch(R0, '!=', { register: R4 }, 'quota-again').jump('true');
+  code.label('quota-over').move(R1, { value: 0 });
+  code.compareExchange(8, R3, recordOffsets.filled, R1).branch(R0, '!=', { register: R4 }, 'quota-again').jump('false');
 }
 
 /** In the frame's key: where the next option begins, and where they end; bytes from the IP header on. */

@@ -34,7 +34,7 @@ export const recordOffsets = {
   subject: 44,
   first: 48,
   second: 52,
-  /** Of limits. */
+  /** Of limits; of quotas, what is left. */
   credit: 44,
   filled: 56,
   probeAddressMask: 48,
@@ -102,6 +102,8 @@ export const actions = {
   u32And: 21,
   u32Left: 22,
   u32Right: 23,
+  /** Whether the packet fits into the bytes that are left at `filled`, which become fewer, or none. */
+  quota: 24,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -115,7 +117,8 @@ export type LookAction =
   | 'u32At'
   | 'u32And'
   | 'u32Left'
-  | 'u32Right';
+  | 'u32Right'
+  | 'quota';
 export type Action = keyof typeof actions;
 
 /** What a test can look at, u32 each: those that most tables ask for, at the slots that they have unless nobody does. */

@@ -214,9 +214,11 @@ function writeGroup(records: Buffer, record: number, tests: readonly BpfTest[], 
     const fails = isLast ? ends.fails - here : 1;
     writeTest(records, here, test.kind, { holds: ends.holds - here, fails, negated: test.negated === true });
     const at = here * RECORD_SIZE;
-    if (isLook(test)) records.writeUInt32LE(test.credit ?? 0, at + recordOffsets.credit);
-    else records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
-    records.writeUInt32LE(test.first >>> 0, at + recordOffsets.first);
+    if (isLook(test)) {
+      records.writeUInt32LE(test.credit ?? 0, at + recordOffsets.credit);
+      records.writeBigUInt64LE(test.bytes ?? 0n, at + recordOffsets.filled);
+    } else records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
+    records.writeUInt32LE((test.first ?? 0) >>> 0, at + recordOffsets.first);
     records.writeUInt32LE((test.second ?? 0) >>> 0, at + recordOffsets.second);
   }
 }

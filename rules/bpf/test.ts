@@ -17,10 +17,12 @@ export interface FieldTest {
  */
 export interface Look {
   readonly kind: LookAction;
-  readonly first: number;
+  readonly first?: number;
   readonly second?: number;
   /** Of limits. */
   readonly credit?: number;
+  /** Of quotas. */
+  readonly bytes?: bigint;
   readonly negated?: boolean;
 }
 

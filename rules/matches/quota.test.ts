@@ -1,4 +1,7 @@
+import { expect, it } from 'vitest';
+import { bpfOf } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
+import { anyHeader } from '../testing/header.ts';
 import { quota } from './quota.ts';
 
 describeMatch(quota, {
@@ -49,4 +52,12 @@ describeMatch(quota, {
     { hex: '02', errno: 22 },
     { hex: '0100000001', errno: 0 },
   ],
+});
+
+it.each([
+  { bytes: '0000000000000000ffffffffffffffff', look: { kind: 'quota', bytes: 2n ** 64n - 1n, negated: false } },
+  { bytes: '0100000000000000dc05000000000000', look: { kind: 'quota', bytes: 1500n, negated: true } },
+])('in BPF: $look', ({ bytes, look }) => {
+  const info = quota.revisions[0]?.decode(Buffer.from(bytes.padEnd(48, '0'), 'hex'));
+  expect(info && bpfOf(quota, info, { header: anyHeader })).toEqual({ groups: [[look]] });
 });

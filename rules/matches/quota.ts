@@ -49,5 +49,5 @@ export const quota = defineMatch<QuotaInfo>({
       stateful: true,
     };
   },
-  bpf: { none: 'the machine counts no bytes that are left' },
+  bpf: ({ flags, quota: bytes }) => ({ groups: [[{ kind: 'quota', bytes, negated: (flags & INVERT) !== 0 }]] }),
 });

@@ -125,6 +125,7 @@ function transportOf(bytes: Buffer): Buffer {
 /** What a match of a rule keeps from packet to packet. */
 interface State {
   left?: number;
+  bytes?: bigint;
 }
 const states = new WeakMap<Rule, Map<MatchUse, State>>();
 
@@ -152,12 +153,14 @@ function matchMeets(
     if (offset > 0) return offset === 1 && dropsOffsetOne ? 'drop' : 'no';
     if (transportOf(packet.bytes).length < needSizes[need]) return 'drop';
   }
-  const outcome = holds(bpf, fieldsOf(packet), (look) => lookAt(look, transportOf(packet.bytes), state));
+  const outcome = holds(bpf, fieldsOf(packet), (look) => lookAt(look, packet.bytes, state));
   return outcome === 'drop' ? 'drop' : outcome ? 'yes' : 'no';
 }
 
 /** What the kernel's matches do that look at more than fields, or remember. Buckets aren't filled: no time passes. */
-function lookAt({ kind, first, second = 0, credit = 0 }: Look, transport: Buffer, state: State): boolean | 'drop' {
+function lookAt(look: Look, packet: Buffer, state: State): boolean | 'drop' {
+  const { kind, first = 0, second = 0, credit = 0, bytes = 0n } = look;
+  const transport = transportOf(packet);
   switch (kind) {
     case 'nth': {
       const count = state.left ?? second;
@@ -168,6 +171,11 @@ function lookAt({ kind, first, second = 0, credit = 0 }: Look, transport: Buffer
       const left = state.left ?? credit;
       state.left = left >= first ? left - first : left;
       return left >= first;
+    }
+    case 'quota': {
+      const left = (state.bytes ?? bytes) - BigInt(packet.length);
+      state.bytes = left < 0n ? 0n : left;
+      return left >= 0n;
     }
     case 'tcpOption':
       return tcpOptions(transport)?.some(([option]) => option === first) ?? 'drop';

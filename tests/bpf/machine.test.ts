@@ -12,7 +12,7 @@ import { type IpFields, ip, type Transport } from '../packets/packet.ts';
 import * as transport from '../packets/transport.ts';
 import { type Arrival, expectAsJudged } from './check.ts';
 import { bpfMissing, LoadedTable } from './loaded.ts';
-import { bucket, randomFocus, randomPacket, randomTable, statistic, u32 } from './random-tables.ts';
+import { bucket, quota, randomFocus, randomPacket, randomTable, statistic, u32 } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
 
 const [PREROUTING, INPUT, FORWARD, OUTPUT] = [0, 1, 2, 3] as const;
@@ -534,6 +534,25 @@ const looking: readonly Case[] = [
       ...Array.from({ length: 35 }, () => dropped(to(80))),
       accepted(to(80)),
       accepted(udpTo(80)),
+    ],
+  },
+  {
+    title: 'so many bytes: the last packet that fits just so, and none behind one that does not',
+    chains: {
+      INPUT: [
+        rule({ matches: [quota(80n)], target: count }),
+        rule({ matches: [quota(2n ** 64n - 1n)], target: count }),
+        rule({ matches: [quota(0n, 1)], target: count }),
+        rule({ matches: [quota(100n, 1)], target: drop }),
+      ],
+    },
+    packets: [
+      accepted(to(80)),
+      accepted(udpTo(80)),
+      // 32 bytes are left
+      dropped(to(80)),
+      dropped(raw(47, '')),
+      dropped(to(80)),
     ],
   },
   {

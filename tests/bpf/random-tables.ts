@@ -83,6 +83,11 @@ export function bucket(avg: number, burst: number): MatchUse {
   return match('limit', 0, { avg, burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
 }
 
+/** `-m quota`. */
+export function quota(bytes: bigint, flags = 0): MatchUse {
+  return match('quota', 0, { flags, pad: 0, quota: bytes, master: 0n });
+}
+
 const operators = ['&', '<<', '>>', '@'];
 
 /** `-m u32` by its tests as they are written. */
@@ -149,6 +154,7 @@ const anywhere: Some<MakeMatch> = [
   (random) => match('pkttype', 0, { pkttype: random(4), invert: inversion(random) }),
   (random) => match('comment', 0, { comment: new Uint8Array(256).fill(0x61, 0, random(9)) }),
   (random) => statistic(random(4), random(4), bit(random)),
+  (random) => quota(BigInt(random(800)), bit(random)),
   (random) => bucket(36_000_000, 1 + random(20)),
   (random) =>
     u32(
