@@ -16,16 +16,20 @@ const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-bench-'));
 const shim = path.resolve('dist/bpfilter');
 const sizes = process.argv.includes('--large') ? [100, 1_000, 10_000, 100_000] : [100, 1_000, 10_000];
 
-/** In memory, as /run is, where state is kept unless told otherwise. */
+const TMPFS_MAGIC = 0x01021994; // linux/magic.h
+
+/** In memory, as /run is nearly everywhere, where state is kept unless told otherwise. */
 function stateFolder(): string {
   for (const folder of ['/run', '/dev/shm']) {
     try {
-      return fs.mkdtempSync(path.join(folder, 'bpfilter-bench-'));
+      if (fs.statfsSync(folder).type === TMPFS_MAGIC) return fs.mkdtempSync(path.join(folder, 'bpfilter-bench-'));
     } catch {
-      // not ours to write
+      // not there, or not ours to write
     }
   }
-  return fs.mkdtempSync(path.join(temporary, 'state-'));
+  const folder = fs.mkdtempSync(path.join(temporary, 'state-'));
+  console.log(`state on disk, in ${folder}: whole commands take longer than with /run in memory`);
+  return folder;
 }
 
 const env = { ...process.env, BPFILTER_BASE: stateFolder(), BPFILTER_KOFFI: koffiPath() };
