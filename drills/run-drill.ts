@@ -52,7 +52,9 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
   let arena: Arena | undefined;
   try {
     fs.mkdirSync(`${options.folder}/base`, { recursive: true, mode: 0o700 });
-    const env = drill.prepare?.(options.folder, seed) ?? {};
+    const prepared = drill.prepare?.(options.folder, seed) ?? {};
+    // A young generation that grows by the thousandth request hides what is never given back.
+    const env = options.leaks ? { ...prepared, BPFILTER_SMALL_HEAP: '1' } : prepared;
     arena = new Arena({ folder: options.folder, bpfilter: options.bpfilter, env });
     return await drillIn(arena, drill, options);
   } catch (error) {

@@ -15,7 +15,7 @@ import { BpfilterModule } from './module.ts';
 import { poisonKeeper } from './poison.ts';
 import { Spawner } from './spawner/spawner.ts';
 import { stateFolder } from './state-folder.ts';
-import { nodeInterpreter, UsermodeDriver } from './usermode-driver.ts';
+import { nodeInterpreter, nodeInterpreterOf, UsermodeDriver } from './usermode-driver.ts';
 
 export interface ModulesOptions {
   /** Folder that holds the state folders of all namespaces. */
@@ -156,7 +156,8 @@ export class Modules {
       newDriver: () =>
         new UsermodeDriver('bpfilter_umh', spawner.spawn, { gate: this.#gate, timeoutMs: gateTimeoutMs }),
       blob: () => fs.readFileSync(blobFile),
-      interpreter: nodeInterpreter,
+      // Only drills that look for growth set it.
+      interpreter: env.BPFILTER_SMALL_HEAP === undefined ? nodeInterpreter : nodeInterpreterOf(1),
       env: driverEnvironment(folder, client, koffiFile),
       log,
       deadlines: defaultDeadlines,

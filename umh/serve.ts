@@ -55,6 +55,13 @@ function readRequest(pipes: Pipes, message: Uint8Array, log: Log): boolean {
 
 /** Bytes of the caller's memory from which on a request leaves enough behind to be collected at once: some ten thousand rules. */
 const LARGE_REQUEST = 1 << 22;
+/**
+ * And of all requests since the last time. This thread sleeps in read(2), so node never finds the moment when it would
+ * collect by itself, and waits until the heap is at a limit of some hundred MiB.
+ */
+const MANY_REQUESTS = 1 << 28;
+/** What a request leaves behind however little it names. */
+const LEAST_OF_REQUEST = 1 << 14;
 
 function lengthOf(message: Uint8Array): number {
   return new DataView(message.buffer, message.byteOffset, message.byteLength).getUint32(mbox_request.offsets.len, true);
@@ -70,10 +77,15 @@ export function serveRequests(driver: Driver, pipes: Pipes, log: Log): void {
   const message = new Uint8Array(mbox_request.size);
   const reply = new Uint8Array(mbox_reply.size);
   const replyView = new DataView(reply.buffer);
+  let uncollected = 0;
   while (readRequest(pipes, message, log)) {
     encodeReply(replyView, driver.serve(message));
     for (let sent = 0; sent < reply.length; ) sent += pipes.write(reply, sent);
     driver.answered();
-    if (lengthOf(message) >= LARGE_REQUEST) giveMemoryBack();
+    const length = lengthOf(message);
+    uncollected += length + LEAST_OF_REQUEST;
+    if (length < LARGE_REQUEST && uncollected < MANY_REQUESTS) continue;
+    uncollected = 0;
+    giveMemoryBack();
   }
 }
