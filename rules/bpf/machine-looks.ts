@@ -36,7 +36,9 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
   tcpOption,
   segmentSize,
   u32Load(code, options) {
-    code.store(4, FP, fieldOf(options, 'u32Place'), 0).load(4, R1, R3, recordOffsets.first).jump('u32-read');
+    // 0, as nothing else stands there: one that the verifier doesn't know of
+    code.load(4, R2, R3, recordOffsets.second).store(4, FP, fieldOf(options, 'u32Place'), { register: R2 });
+    code.load(4, R1, R3, recordOffsets.first).jump('u32-read');
   },
   u32At(code, options) {
     // as the kernel's u32 that overflows, or that passes the packet's end
