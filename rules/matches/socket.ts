@@ -31,11 +31,7 @@ export const socket = defineMatch<SocketInfo>({
     3: revisionOf(3),
   },
   coverage: { none: reason },
-  examples: [
-    '-m socket',
-    '-m socket --transparent',
-    '-m socket {|--transparent} {|--nowildcard} {|--restore-skmark}',
-  ],
+  examples: ['-m socket', '-m socket --transparent', '-m socket {|--transparent} {|--nowildcard} {|--restore-skmark}'],
   stateful: true, // --restore-skmark sets the packet's mark
   placement: { hooks: (1 << hooks.PREROUTING) | (1 << hooks.INPUT) },
 
