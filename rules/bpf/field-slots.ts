@@ -7,6 +7,12 @@ export type FieldSlots = ReadonlyMap<Field, number>;
 /** Of fields that have the same slot in every table. */
 export const usualSlots: Readonly<Partial<Record<Field, number>>> = fields;
 
+/**
+ * Those that are written again in the loop: at odd slots, where the verifier takes what is stored for anything at all,
+ * in each round the same; of multiples of 8 bytes it keeps book.
+ */
+const inLoop: ReadonlySet<Field> = new Set(['u32Value', 'u32Place']);
+
 /** Slots for the fields of a table. Throws `not-expressible` where there are more fields than slots. */
 export function fieldSlots(wanted: Iterable<Field>): FieldSlots {
   const all = new Set(wanted);
@@ -16,13 +22,15 @@ export function fieldSlots(wanted: Iterable<Field>): FieldSlots {
     if (slot !== undefined) slots.set(field, slot);
   }
   const taken = new Set(slots.values());
-  let next = 0;
-  for (const field of all) {
-    if (slots.has(field)) continue;
-    while (taken.has(next)) next += 1;
-    if (next >= FIELD_SLOTS) cannotExpress(`rules ask for more than ${FIELD_SLOTS} fields of the packet`);
-    taken.add(next);
-    slots.set(field, next);
-  }
+  const place = (field: Field, first: 0 | 1, step: 1 | 2) => {
+    let slot: number = first;
+    while (taken.has(slot)) slot += step;
+    if (slot >= FIELD_SLOTS) cannotExpress(`rules ask for more than ${FIELD_SLOTS} fields of the packet`);
+    taken.add(slot);
+    slots.set(field, slot);
+  };
+  const rare = [...all].filter((field) => !slots.has(field));
+  for (const field of rare) if (inLoop.has(field)) place(field, 1, 2);
+  for (const field of rare) if (!inLoop.has(field)) place(field, 0, 1);
   return slots;
 }

@@ -83,7 +83,7 @@ export const helpers = {
   jiffies: 118,
 } as const;
 
-const FIELDS = -152 - 4 * FIELD_SLOTS;
+const FIELDS = -168 - 4 * FIELD_SLOTS;
 
 /**
  * The frame, from its end. What every program has comes first, and what is largest last: the verifier copies and
@@ -100,15 +100,14 @@ export const frame = {
   best: -88,
   /** Of a lookup, 24 bytes, and between lookups what looks need. */
   key: -112,
-  /** Before the loop, and of looks; where the key is. */
-  scratch: -96,
   depth: -120,
-  inName: -136,
-  outName: -152,
-  fields: FIELDS,
+  scratch: -128,
   /** The packet, where a look needs it. */
-  context: FIELDS - 8,
-  jumps: FIELDS - 8 - 4 * MOST_JUMPS,
+  context: -136,
+  inName: -152,
+  outName: -168,
+  fields: FIELDS,
+  jumps: FIELDS - 4 * MOST_JUMPS,
 } as const;
 
 export const odd = { fragment: 0x100, offsetOne: 0x200, header: 0x400 } as const;

@@ -140,6 +140,14 @@ function loopState(code: Assembler, options: MachineOptions): void {
   if (shapes || readPacket(options)) {
     for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
   }
+  if (readPacket(options)) {
+    // half of it once more: so it is anything, as what looks read there
+    for (const [width, at] of [
+      [8, 0],
+      [4, 4],
+    ] as const)
+      code.store(width, FP, frame.scratch + at, { register: R1 });
+  }
   if (!shapes) return;
   zero(code).constant(R2, BigInt(NONE)).alu('xor', R2, { register: R1 }).store(8, FP, frame.best, { register: R2 });
 }
