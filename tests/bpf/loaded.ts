@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { compileTable } from '../../rules/bpf/compile.ts';
 import type { CounterPlace } from '../../rules/bpf/document.ts';
 import type { Counters, HookNumber, Table } from '../../rules/ir.ts';
@@ -44,17 +47,38 @@ export class LoadedTable {
 
   /** Whether the packet is accepted. */
   run(hook: HookNumber, { bytes, mark, packetType }: Omit<Seen, 'inName' | 'outName'>): boolean {
-    const ethernet = Buffer.alloc(ETHERNET_BYTES);
-    ethernet.write(destinations[packetType] ?? '', 'hex');
-    ethernet.writeUInt16BE(IPV4, ETHERNET_BYTES - 2);
     const context = Buffer.alloc(SK_BUFF_CONTEXT_SIZE);
     context.writeUInt32LE(mark, MARK);
     const program = this.#programs.get(hook) ?? -1;
-    return testRun(program, { data: Buffer.concat([ethernet, bytes]), context }).retval === 1;
+    return testRun(program, { data: withEthernet(bytes, packetType), context }).retval === 1;
+  }
+
+  /** Runs it on the packet so many times in each of some processes at once. */
+  async runAtOnce(hook: HookNumber, bytes: Buffer, processes: number, times: number): Promise<void> {
+    const args = [String(times), withEthernet(bytes, 0).toString('hex')];
+    const program = this.#programs.get(hook) ?? -1;
+    const ended = Array.from({ length: processes }, async () => {
+      const stdio = ['ignore', 'ignore', 'inherit', program] as const;
+      const [status] = await once(
+        spawn(process.execPath, ['--import', 'tsx', often, ...args], { stdio: [...stdio] }),
+        'exit',
+      );
+      if (status !== 0) throw new Error(`${often}: status ${status}`);
+    });
+    await Promise.all(ended);
   }
 
   /** What each rule counted, by its index; none where that is nothing. */
   counters(): ReadonlyMap<number, Counters> {
     return new Map(loader.readCounters(this.#place));
   }
+}
+
+const often = fileURLToPath(new URL('./run-often.ts', import.meta.url));
+
+function withEthernet(bytes: Buffer, packetType: number): Buffer {
+  const ethernet = Buffer.alloc(ETHERNET_BYTES);
+  ethernet.write(destinations[packetType] ?? '', 'hex');
+  ethernet.writeUInt16BE(IPV4, ETHERNET_BYTES - 2);
+  return Buffer.concat([ethernet, bytes]);
 }

@@ -737,6 +737,30 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
     expect([2, 3, 4, 5].map(counted)).toEqual([0, all, all, 0]);
   });
 
+  it('turns, buckets and bytes left are exact where several processors count', { timeout: 60_000 }, async () => {
+    const { bytes } = accepted(to(80)).packet;
+    const [processes, times, left] = [3, 2_000_000, 1_500_000];
+    const loaded = new LoadedTable(
+      makeTable({
+        INPUT: [
+          rule({ matches: [statistic(6, 0)], target: count }),
+          rule({ matches: [quota(BigInt(left * bytes.length + 1))], target: count }),
+          rule({ matches: [bucket(HOUR, 37)], target: count }),
+        ],
+      }),
+      new Set([INPUT]),
+    );
+    await loaded.runAtOnce(INPUT, bytes, processes, times);
+    const counted = [...loaded.counters()].map(([index, { packets }]) => [index, Number(packets)]);
+    const all = processes * times;
+    expect(counted).toEqual([
+      [0, Math.floor(all / 7)],
+      [1, left],
+      [2, 37],
+      [3, all],
+    ]);
+  });
+
   it('a bucket fills with time, up to its brim', async () => {
     const perSecond = 10_000;
     const loaded = new LoadedTable(
