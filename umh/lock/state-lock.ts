@@ -1,7 +1,8 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { BpfilterError } from '../../protocol/error.ts';
 import { tryLock, unlock } from '../../sys/flock.ts';
 import type { Log } from '../log.ts';
+import { openStanding } from '../store/standing-file.ts';
 import { killOrphans } from './orphans.ts';
 import { formatIdentity, ownIdentity } from './process-identity.ts';
 
@@ -40,13 +41,7 @@ export interface OpenStateLock extends StateLock {
 /** Opens (or makes) the lock file. Its text names the driver that last held it, for people. */
 export function openStateLock(options: StateLockOptions): OpenStateLock {
   const { path, log, now, sleep, deadline = DEADLINE, patience = PATIENCE } = options;
-  let descriptor: number;
-  try {
-    closeSync(openSync(path, 'a', 0o600));
-    descriptor = openSync(path, 'r+');
-  } catch (cause) {
-    throw new BpfilterError('state', `can't open ${path}`, { cause });
-  }
+  const descriptor = openStanding(path);
   const identity = formatIdentity(ownIdentity());
   const text = `${identity}\n`.padEnd(64);
 

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { BpfilterError } from '../../protocol/error.ts';
+import { openStanding } from './standing-file.ts';
 
 /** One u32 for each table, and one for the order of first use. */
 const EPOCH_SLOTS = 16;
@@ -20,14 +21,7 @@ export interface Epoch {
 
 /** The file `path`, made when it isn't there. It stays open: reading it is one system call. */
 export function openEpoch(path: string): Epoch & { close(): void } {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'a+', 0o600);
-    closeSync(descriptor);
-    descriptor = openSync(path, 'r+');
-  } catch (cause) {
-    throw new BpfilterError('state', `can't open ${path}`, { cause });
-  }
+  const descriptor = openStanding(path);
   const counters = new Uint32Array(EPOCH_SLOTS);
   const bytes = new Uint8Array(counters.buffer);
   return {

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { BpfilterError } from '../../protocol/error.ts';
+import { readSync, writeSync } from 'node:fs';
+import { openStanding } from './standing-file.ts';
 
 /** Two u32 a table: 1 when known, and nftables' generation. */
 const RECORD = 8;
@@ -15,13 +15,7 @@ export interface WholeNotes {
 
 /** The file `path`, made when it isn't there; it stays open. Throws `state` when it can't be. */
 export function openWholeNotes(path: string): WholeNotes {
-  let descriptor: number;
-  try {
-    closeSync(openSync(path, 'a', 0o600));
-    descriptor = openSync(path, 'r+');
-  } catch (cause) {
-    throw new BpfilterError('state', `can't open ${path}`, { cause });
-  }
+  const descriptor = openStanding(path);
   const record = new Uint32Array(2);
   return {
     get(slot) {
