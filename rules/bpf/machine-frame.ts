@@ -87,7 +87,8 @@ const FIELDS = -168 - 4 * FIELD_SLOTS;
 
 /**
  * The frame, from its end. What every program has comes first, and what is largest last: the verifier copies and
- * compares a frame as deep as the program uses it, again and again.
+ * compares a frame as deep as the program uses it, again and again. No deeper than 504: may_goto takes 8 more, and
+ * with more than 512 kernels before 6.14 that have no JIT run past a table of theirs.
  */
 export const frame = {
   // so that the addresses in it lie at a multiple of 8

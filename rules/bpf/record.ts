@@ -180,7 +180,7 @@ export const SENDER_THERE = 0x10000;
 export const NOTICES_THERE = 0x100;
 
 /** So many fields a table can ask for. */
-export const FIELD_SLOTS = 22;
+export const FIELD_SLOTS = 20;
 
 /** Before the first record: where each hook begins, then where each one's policy is; u32 each. Then zeros. */
 export const HEADER_SIZE = 64;
