@@ -1,6 +1,7 @@
 import type { Rule, TableName } from '../ir.ts';
 import { type ChainGraph, type ChainView, findChains } from './chains.ts';
 import { decodeRule } from './decode.ts';
+import { hooksByJumps } from './jump-reach.ts';
 import { RuleKeys } from './key.ts';
 import { type BlobLayout, ipv4Layout } from './layout.ts';
 import type { PerHook } from './per-hook.ts';
@@ -20,6 +21,8 @@ export interface BlobView {
   readonly offsets: Uint32Array;
   /** Hooks that entry i can be reached from: 1 << hook. GET_ENTRIES shows it as `comefrom`. */
   readonly hooks: Uint8Array;
+  /** The same as nf_tables sees it, which also looks at jumps behind a rule that ends its chain for all packets. */
+  readonly jumpHooks: Uint8Array;
   readonly validHooks: number;
   /** As GET_INFO says them: 2^32-1 at hooks that aren't valid. */
   readonly hookEntry: PerHook;
@@ -99,6 +102,7 @@ export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Ar
     entries: walked.entries,
     offsets: walked.offsets,
     hooks,
+    jumpHooks: hooksByJumps(graph, walked.offsets.length),
     validHooks: walked.validHooks,
     hookEntry: walked.hookEntry,
     underflow: walked.underflow,

@@ -94,7 +94,7 @@ function planChain(planning: Planning, chain: ChainSource, previous: PlannedChai
   for (let at = same; at <= chain.last - chain.first; at += 1) {
     const index = chain.first + at;
     let analysis = slots[index];
-    const hooks = source.hooks[index] ?? 0;
+    const hooks = source.jumpHooks[index] ?? 0;
     if (analysis === undefined || !holdsFor(analysis, hooks)) {
       const key = source.key(index);
       analysis =
@@ -129,7 +129,7 @@ function sameBeginning({ source, slots }: Planning, { first, last }: ChainSource
   for (; same < most; same += 1) {
     const analysis = slots[first + same];
     if (analysis === undefined || analysis !== entries[same]?.analysis) break;
-    if (!holdsFor(analysis, source.hooks[first + same] ?? 0)) break;
+    if (!holdsFor(analysis, source.jumpHooks[first + same] ?? 0)) break;
   }
   return same;
 }
@@ -170,5 +170,5 @@ export function chainNamed(chains: ReadonlyMap<string, PlannedChain>, name: stri
 
 /** Translates an entry of a plan once more. */
 export function entryParts({ source, context }: Pick<TablePlan, 'source' | 'context'>, index: number): RuleParts {
-  return ruleParts(source.rule(index), context, new Reach(source.hooks[index] ?? 0));
+  return ruleParts(source.rule(index), context, new Reach(source.jumpHooks[index] ?? 0));
 }

@@ -19,10 +19,14 @@ const jump = rule({ target: { kind: 'jump', chain: 'map' } });
 
 /** Table nat with a chain `map`, which the named built-in chains jump to, as iptables sends it. */
 function natTable(...callers: readonly string[]): BlobView {
+  return natTableOf(Object.fromEntries(callers.map((name) => [name, [jump]])));
+}
+
+function natTableOf(calls: Readonly<Record<string, readonly Rule[]>>): BlobView {
   let next = 0;
   const placed = (one: Rule): Rule => ({ ...one, index: next++ });
   const builtins = ipv4.tables.nat.chains.map(({ name, hook }): Chain => {
-    const rules = (callers.includes(name) ? [jump] : []).map(placed);
+    const rules = (calls[name] ?? []).map(placed);
     return { kind: 'builtin', name, hook, rules, policy: placed(rule()) };
   });
   const headIndex = next++;
@@ -74,6 +78,12 @@ describe('a rule that depends on the hooks it is reached from', () => {
     expect(translation(natTable('PREROUTING'))).toBe('dnat');
     expect(() => translation(natTable('OUTPUT', 'INPUT'))).toThrow('rule 2 of chain map: NETMAP');
     expect(translation(natTable('OUTPUT', 'INPUT'), { xt: anyXt })).toBe('xt');
+  });
+
+  it('is translated for those too that only a jump behind an end leads from: nf_tables looks at it', () => {
+    const table = natTableOf({ INPUT: [jump], OUTPUT: [end, jump] });
+    expect(() => translation(table)).toThrow('rule 2 of chain map: NETMAP');
+    expect(translation(table, { xt: anyXt })).toBe('xt');
   });
 
   it('is made anew where they change, and no other rule', () => {

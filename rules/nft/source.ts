@@ -16,8 +16,8 @@ export interface TableSource {
   /** One for each entry. */
   readonly offsets: { readonly length: number };
   readonly chains: readonly ChainSource[];
-  /** Hooks that each entry can be reached from: 1 << hook. */
-  readonly hooks: ArrayLike<number>;
+  /** Hooks that each entry can be reached from as nf_tables sees it, which looks at every jump: 1 << hook. */
+  readonly jumpHooks: ArrayLike<number>;
   /** Decodes one entry. */
   rule(index: number): Rule;
   /** What the entry does, whatever its place and counters. */

@@ -104,6 +104,22 @@ const netmap: readonly PacketCase[] = [
       { send: flow(1044, { source: '10.2.0.2', protocol: 'tcp' }) },
     ],
   },
+  {
+    title: 'NETMAP in a chain that a rule behind the end of another hook would lead to',
+    steps: [
+      {
+        restore: table('nat', [
+          ':map',
+          `-A OUTPUT -d 198.51.100.0/24 -j map`,
+          '-A POSTROUTING -j RETURN',
+          '-A POSTROUTING -s 10.2.0.0/24 -j map',
+          `-A map ${toRight}`,
+        ]),
+      },
+      { send: own(1045, outside, '10.2.0.9') },
+      { send: flow(1046, { to: '10.2.0.9' }) },
+    ],
+  },
 ];
 
 const sender = (port: number) => sent('left', udp({ sport: port, dport: 9 }), { destination: address.hostLeft });

@@ -40,7 +40,7 @@ export function tableOf(chains: Chains, { table = 'filter', policies = {} }: Tab
     table,
     offsets: entries,
     chains: sources,
-    hooks: hooksOf(entries, sources),
+    jumpHooks: hooksOf(entries, sources),
     rule: at,
     key: (index) => {
       const { header, matches, target } = at(index);
