@@ -237,20 +237,23 @@ describe('the module', () => {
     expect(kept).toEqual([]);
   });
 
-  test('a driver killed while it starts is no failure of the request: another is started at once', () => {
-    const mark = path.join(folder, 'started');
-    const blob = `const fs = require('node:fs');
-      if (!fs.existsSync('${mark}')) { fs.writeFileSync('${mark}', ''); process.kill(process.pid, 'SIGKILL'); }
+  test.each(['SIGKILL', 'SIGSTOP'])(
+    'a driver that gets %s while it starts is no failure of the request: another is started at once',
+    (signal) => {
+      const mark = path.join(folder, 'started');
+      const blob = `const fs = require('node:fs');
+      if (!fs.existsSync('${mark}')) { fs.writeFileSync('${mark}', ''); process.kill(process.pid, '${signal}'); }
       const b = Buffer.alloc(24); const out = Buffer.alloc(4);
       while (fs.readSync(0, b, 0, 24, null) === 24) {
         out.writeInt32LE(b.readUInt32LE(16) >>> 31, 0);
         fs.writeSync(1, out);
       }`;
-    const module = newModule(Buffer.from(blob));
-    // 0: no replay, as no driver has seen the request before.
-    expect(module.request(asking(9), undefined)).toBe(0);
-    expect(module.status()).toMatchObject({ restarts: 1, failures: 0, requests: 1 });
-  });
+      const module = newModule(Buffer.from(blob));
+      // 0: no replay, as no driver has seen the request before.
+      expect(module.request(asking(9), undefined)).toBe(0);
+      expect(module.status()).toMatchObject({ restarts: 1, failures: 0, requests: 1 });
+    },
+  );
 
   test('a driver that always dies while it starts is tried as often as a request may be, then left alone for the pause', () => {
     const module = newModule(Buffer.from('process.exit(0)'));

@@ -86,7 +86,7 @@ export class BpfilterModule {
   /** When a request found its driver dead or failing. */
   #lostAt: number | undefined;
   #startFailure: { readonly until: number; readonly error: unknown } | undefined;
-  /** The last start failed because the process was gone before it answered: killed, perhaps. */
+  /** The last start failed because the process was gone or stopped before it answered: by somebody, perhaps. */
   #diedStarting = false;
 
   constructor(options: ModuleOptions) {
@@ -139,8 +139,8 @@ export class BpfilterModule {
       this.#active = started;
       this.#standby?.wanted();
     } catch (error) {
-      // Cut off by somebody before it said anything: a wrong answer or none in time is the driver's own fault.
-      this.#diedStarting = started?.failure === 'gone';
+      // Cut off or stopped by somebody before it said anything: a wrong answer or none in time is the driver's own fault.
+      this.#diedStarting = started?.failure === 'gone' || started?.failure === 'stopped';
       const who = `${driver.name}${started === undefined ? '' : ` pid ${started.pid}`}`;
       if (started !== undefined) this.#deaths += 1;
       started?.destroy();
