@@ -8,6 +8,7 @@ import { disassemble } from '../rules/bpf/disassemble.ts';
 import { assemble } from '../rules/bpf/encode.ts';
 import { machineMaps } from '../rules/bpf/machine-frame.ts';
 import { hookProgram } from '../rules/bpf/program.ts';
+import { ticksPerSecond } from '../sys/clock-resolution.ts';
 import { creditsPerTick } from '../umh/dataplane/bpf/credits-per-tick.ts';
 import { readKernelOffsets } from '../umh/dataplane/bpf/kernel-offsets.ts';
 import { exitStatus } from './exit-status.ts';
@@ -45,7 +46,7 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
       hook,
       counters: view.offsets.length,
       processors: 1,
-      kernel: { offsets: readKernelOffsets, creditsPerTick },
+      kernel: { offsets: readKernelOffsets, creditsPerTick, ticksPerSecond },
     });
     const names = new Map(Object.entries(maps).map(([name, fd]) => [fd, name]));
     sayOut(`${disassemble(assemble(code, { maps }), { maps: names }).join('\n')}\n`);

@@ -1,6 +1,6 @@
 import type { Assembler } from './assembler.ts';
-import { FP, R1, R2, R6, R7, R8, R9 } from './instruction.ts';
-import type { MachineOptions } from './machine-frame.ts';
+import { FP, R0, R1, R2, R6, R7, R8, R9 } from './instruction.ts';
+import { frame, helpers, type MachineOptions } from './machine-frame.ts';
 import { fieldOf, follow } from './machine-read.ts';
 import type { ConnectionField, Field } from './record.ts';
 
@@ -36,6 +36,7 @@ const connectionFields: readonly Field[] = [
   'conntrackStatus',
   'connmark',
   'ctDirection',
+  'ctExpires',
   ...inTuple.map(([field]) => field),
 ];
 
@@ -65,7 +66,9 @@ export function conntrack(code: Assembler, options: MachineOptions): void {
   code.branch(R9, '==', 0, 'tracked');
   if (wanted.has('ctDirection')) {
     // CTINFO2DIR
-    code.branch(R8, '<', REPLY, 'original').store(4, FP, fieldOf(options, 'ctDirection'), 1).label('original');
+    code.branch(R8, '<', REPLY, 'original').move(R1, R7).alu('xor', R1, 1);
+    put('ctDirection');
+    code.label('original');
   }
   for (const [name, tuple, part] of inTuple) {
     if (!wanted.has(name)) continue;
@@ -75,6 +78,14 @@ export function conntrack(code: Assembler, options: MachineOptions): void {
     if (width === 8) code.alu('and', R1, 0xff);
     else code.swap(R1, width);
     put(name);
+  }
+  if (wanted.has('ctExpires')) {
+    // nf_ct_expires: jiffies of 32 bits, 0 where they are past
+    code.move(R1, R9);
+    follow(code, of.timeout).call(helpers.jiffies).load(4, R1, FP, frame.scratch).alu32('sub', R1, { register: R0 });
+    code.branch(R1, '>', 0x7fffffff, 'expired').alu('div', R1, ticks(options));
+    put('ctExpires');
+    code.label('expired');
   }
   if (wanted.has('connmark')) {
     code.move(R1, R9);
@@ -97,4 +108,9 @@ export function conntrack(code: Assembler, options: MachineOptions): void {
   }
   put('conntrackState');
   code.label('tracked');
+}
+
+function ticks({ ticksPerSecond }: MachineOptions): number {
+  if (ticksPerSecond === undefined) throw new RangeError("how often the kernel ticks isn't given");
+  return ticksPerSecond;
 }

@@ -19,6 +19,8 @@ export interface MachineOptions extends CounterSlices {
   readonly looks: ReadonlySet<LookAction>;
   /** What a limit gains in each of the kernel's ticks; asked for where there are limits. */
   readonly creditsPerTick?: number;
+  /** The kernel's; asked for where rules ask when connections expire. */
+  readonly ticksPerSecond?: number;
   /** Whether a match reads 12 bytes of transport header. */
   readonly twelveBytes: boolean;
   readonly inNames: boolean;
@@ -53,6 +55,7 @@ export interface KernelOffsets {
   readonly conntrack?: {
     readonly status: number;
     readonly mark: number;
+    readonly timeout: number;
     /** Its two tuples. */
     readonly original: number;
     readonly reply: number;

@@ -18,6 +18,7 @@ export interface KernelFacts {
   offsets(): KernelOffsets;
   /** What a limit gains in each of the kernel's ticks. */
   creditsPerTick(): number;
+  ticksPerSecond(): number;
 }
 
 /** The program that filters at one hook of a table. */
@@ -32,6 +33,7 @@ export function hookProgram(image: BpfImage, options: ProgramOptions): readonly 
     size: records.length,
     shapes: shapes.count > 0,
     ...(looks.has('limit') ? { creditsPerTick: kernel.creditsPerTick() } : {}),
+    ...(fields.has('ctExpires') ? { ticksPerSecond: kernel.ticksPerSecond() } : {}),
     offsets: asksKernel(image) ? kernel.offsets() : noOffsets,
   });
 }

@@ -170,6 +170,8 @@ export type ConnectionField =
   | 'ctProtocol'
   /** 1: the packet is an answer. */
   | 'ctDirection'
+  /** Seconds. */
+  | 'ctExpires'
   | `ct${'Original' | 'Reply'}${'Source' | 'Destination'}${'' | 'Port'}`;
 export type Field = keyof typeof fields | RareField;
 

@@ -35,6 +35,7 @@ export function connectionTests(info: ConntrackInfo): readonly FieldTest[] {
       const { low, high } = ports[end];
       return asked(conntrackFlag[`${end}Port`], (inverted) => within(`${fieldsOf[end]}Port`, low, high, inverted));
     }),
+    ...asked(conntrackFlag.expires, (inverted) => within('ctExpires', info.expires.min, info.expires.max, inverted)),
     ...asked(conntrackFlag.status, (inverted) => anyBit('conntrackStatus', info.statuses, inverted)),
   ];
 }

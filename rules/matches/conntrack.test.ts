@@ -405,6 +405,18 @@ describeBpf(conntrack, {
       ];
     }),
     {
+      name: 'when it expires',
+      info: make(flag.expires, 0, { expires: { min: 5, max: 0xffffffff } }),
+      takes: [{ ...connection(2), ctExpires: 5 }],
+      leaves: [{ ...connection(2), ctExpires: 4 }, invalid],
+    },
+    {
+      name: 'when it does not expire; upside down',
+      info: make(flag.expires, flag.expires, { expires: { min: 5, max: 4 } }),
+      takes: [{ ...connection(2), ctExpires: 5 }],
+      leaves: [untracked],
+    },
+    {
       name: 'directions',
       info: make(flag.direction),
       takes: [{ ...connection(2), ctDirection: 0 }],
@@ -423,5 +435,4 @@ describeBpf(conntrack, {
       leaves: [connection(8), invalid],
     },
   ],
-  refused: [{ name: '--ctexpire', info: make(flag.expires | flag.state), reason: 'expires' }],
 });

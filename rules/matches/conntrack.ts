@@ -41,12 +41,9 @@ export const conntrack = defineMatch<ConntrackInfo>({
   // Packets without a connection need the state only. There is a test of it in each, as connection tracking is wanted.
   bpf(info) {
     const { matchFlags, invertFlags, states } = info;
-    if ((matchFlags & conntrackFlag.expires) !== 0)
-      cannotExpress("conntrack: a BPF program here doesn't read when a connection expires");
     const tests = connectionTests(info);
     if ((matchFlags & conntrackFlag.state) === 0) return { groups: [[isTracked], ...tests.map((test) => [test])] };
     const stateTest = anyBit('conntrackState', states, (invertFlags & conntrackFlag.state) !== 0);
     return { groups: [[stateTest], ...tests.map((test) => [isUntracked, test])] };
   },
-  bpfLacks: ['--ctexpire'],
 });

@@ -26,6 +26,7 @@ export function readKernelOffsets(): KernelOffsets {
     return {
       status: btf.memberOffset('nf_conn', 'status', U32),
       mark: btf.memberOffset('nf_conn', 'mark', U32),
+      timeout: btf.memberOffset('nf_conn', 'timeout', U32),
       original: hashes + tuple,
       reply: hashes + each + tuple,
       source: part('src.u3', U32),

@@ -11,6 +11,7 @@ import type { CounterListing } from '../../../rules/nft/counter-listing.ts';
 import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, createMap, updateBatch, updateElement } from '../../../sys/bpf/map.ts';
 import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
+import { ticksPerSecond } from '../../../sys/clock-resolution.ts';
 import { closeFd } from '../../../sys/descriptor.ts';
 import { createCounterMaps } from './counter-maps.ts';
 import { creditsPerTick } from './credits-per-tick.ts';
@@ -82,7 +83,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
         },
       };
       const loadFor = (hook: number, device: Uint8Array): number => {
-        const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick };
+        const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick, ticksPerSecond };
         const program = hookProgram(image, { hook, counters: place.slots, processors, device, kernel });
         const fd = loadProgram({
           type: BPF_PROG_TYPE_SOCKET_FILTER,

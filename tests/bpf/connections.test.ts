@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { titled } from '../harness/ways.ts';
+import { outputOf, scriptReason } from './served-script.ts';
+
+/** Connections by what stands in them: of ICMP, which expire after 30 seconds, and of UDP that nobody answers, too. */
+const asks = [
+  '--ctexpire 20:30',
+  '--ctexpire 31:99999',
+  '--ctexpire 0',
+  '--ctproto icmp',
+  '--ctproto 17',
+  '--ctorigsrc 127.0.0.0/30',
+  '--ctorigdst 127.0.0.2',
+  '--ctreplsrc 127.0.0.2',
+  '--ctrepldst 127.0.0.1',
+  '--ctorigdstport 7000:7001',
+  '--ctorigsrcport 7001',
+  '--ctreplsrcport 7000',
+  '--ctrepldstport 7001',
+  '--ctstate NEW --ctexpire 20:30',
+];
+
+const script = `
+  ip link set lo up
+  echo 0 > /proc/sys/net/ipv4/conf/lo/rp_filter
+  (
+    echo '*filter'
+    for chain in INPUT OUTPUT; do
+      ${asks
+        .flatMap((text) => [text, text.replace(/--ct(?!state)/, '! --ct')])
+        .map((text) => `echo "-A $chain -m conntrack ${text}"`)
+        .join('\n      ')}
+      for direction in ORIGINAL REPLY; do echo "-A $chain -m conntrack --ctdir $direction"; done
+    done
+    echo COMMIT
+  ) | iptables-legacy-restore
+  ping -q -c 3 -i 0.2 127.0.0.2 > /dev/null
+  for n in 1 2 3; do bash -c 'echo > /dev/udp/127.0.0.2/7000' || true; done
+  iptables-legacy-save -c | grep -v '^#'`;
+
+describe.skipIf(scriptReason !== undefined)(titled('what connections are: as by ip_tables', scriptReason), () => {
+  it('expiry, protocol, both ends of both directions', () => {
+    const natively = outputOf(script, 'natively');
+    expect(natively.match(/^\[[1-9]/gm)?.length).toBeGreaterThan(25);
+    expect(natively.match(/^\[0:/gm)?.length).toBeGreaterThan(5);
+    const carrier = 'nft list tables | grep -o bpfilter_filter_bpf || true';
+    expect(outputOf(`${script}\n${carrier}`, 'by BPF')).toBe(`${natively}bpfilter_filter_bpf\n`);
+  });
+});
