@@ -129,8 +129,8 @@ function shapesOf(rules: readonly CompiledRule[], book: ShapeBook): Int32Array {
   if (rules.length < runOptions.shortest) return shapes;
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at];
-    if (rule?.lookup === undefined) continue;
-    const shape = book.of(rule, rule.lookup.shape);
+    if (rule?.shape === undefined) continue;
+    const shape = book.of(rule, rule.shape);
     // one that takes every packet ends the chain: there is nothing to be looked up
     if (shape.addressMask !== 0n || shape.traitMask !== 0n) shapes[at] = shape.number;
   }

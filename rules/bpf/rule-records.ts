@@ -20,8 +20,11 @@ export interface CompiledRule {
   readonly chain?: string;
   /** By record: the interface it asks for. */
   readonly names: readonly { readonly record: number; readonly name: InterfaceMatch }[];
-  /** Where a lookup may stand for it: it is one record, and no packet goes on behind it but by a RETURN. */
-  readonly lookup?: LookupTexts;
+  /**
+   * The masks of its compare, as latin1 text, where a lookup may stand for it: it is one record, and no packet goes on
+   * behind it but by a RETURN.
+   */
+  readonly shape?: string;
   readonly fields: readonly Field[];
   /** A match of it reads 12 bytes of transport header. */
   readonly twelveBytes?: true;
@@ -35,14 +38,6 @@ export interface CompiledRule {
 export interface RareTest {
   readonly record: number;
   readonly field: Field;
-}
-
-/** Bytes of a compare as latin1 text, made once for each rule: tables are put together from the same rules again and again. */
-export interface LookupTexts {
-  /** The masks. */
-  readonly shape: string;
-  /** With what must come out under them. */
-  readonly compare: string;
 }
 
 /** A record's compare, before it is written. */
@@ -140,7 +135,7 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
     action,
     ...(chain === undefined ? {} : { chain }),
     names,
-    ...(count === 1 && action !== 'next' ? { lookup: lookupTexts(records) } : {}),
+    ...(count === 1 && action !== 'next' ? { shape: shapeOf(records) } : {}),
     fields: [...used],
     ...(rare.length === 0 ? {} : { rare }),
     ...(looks.size === 0 ? {} : { looks: [...looks] }),
@@ -149,10 +144,10 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
   };
 }
 
-function lookupTexts(records: Buffer): LookupTexts {
+function shapeOf(records: Buffer): string {
   const text = (start: number, end: number) => records.toString('latin1', start, end);
   const { addressMask, traits, traitMask, action } = recordOffsets;
-  return { shape: text(addressMask, traits) + text(traitMask, action), compare: text(0, action) };
+  return text(addressMask, traits) + text(traitMask, action);
 }
 
 function lengthOf(step: Step): number {
