@@ -104,6 +104,10 @@ const netmap: readonly PacketCase[] = [
       { send: flow(1044, { source: '10.2.0.2', protocol: 'tcp' }) },
     ],
   },
+];
+
+/** nft alone has no NETMAP for two such hooks. */
+const netmapBehindEnd: readonly PacketCase[] = [
   {
     title: 'NETMAP in a chain that a rule behind the end of another hook would lead to',
     steps: [
@@ -151,3 +155,6 @@ const cgroup: readonly PacketCase[] = (['mangle', 'filter', 'nat', 'security'] a
 }));
 
 export const hookCases: Readonly<Record<string, readonly PacketCase[]>> = { NETMAP: netmap, cgroup };
+
+/** What only the kernel's own extensions carry. */
+export const xtHookCases: Readonly<Record<string, readonly PacketCase[]>> = { 'NETMAP behind an end': netmapBehindEnd };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { describePackets } from './describe-packets.ts';
-import { hookCases } from './hook-cases.ts';
+import { hookCases, xtHookCases } from './hook-cases.ts';
 
 describe.each([
   ['nft alone', 'no'],
@@ -12,5 +12,5 @@ describe.each([
   afterAll(() => {
     vi.unstubAllEnvs();
   });
-  describePackets(hookCases);
+  describePackets(xt === 'no' ? hookCases : { ...hookCases, ...xtHookCases });
 });
