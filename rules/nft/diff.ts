@@ -17,6 +17,8 @@ export interface ChainDiff {
   readonly kept: Int32Array;
   /** How many rules the chain begins with that stay where they are. */
   readonly head: number;
+  /** No rule of many stays, or none but a closing RETURN: they go all at once, and what others have put among them. */
+  readonly isRewritten: boolean;
   /** Old rules that go while the chain stays. */
   readonly removed: readonly InstalledEntry[];
   /** The old policy where it goes. */
@@ -99,8 +101,14 @@ function underItsName(plan: TablePlan, present: InstalledTable | undefined, { an
  * in front of.
  */
 export function needsHandles({ chains }: TableDiff): readonly number[] {
-  const ids = chains.flatMap((chain) => [...goneFrom(chain).map(({ id }) => id), ...anchors(chain)]);
+  const ids = chains.flatMap((chain) => [...removedOneByOne(chain).map(({ id }) => id), ...anchors(chain)]);
   return [...new Set(ids)];
+}
+
+function removedOneByOne(chain: ChainDiff): readonly InstalledEntry[] {
+  const { isRewritten, removedPolicy } = chain;
+  if (!isRewritten) return goneFrom(chain);
+  return removedPolicy === undefined ? [] : [removedPolicy];
 }
 
 /** All entries that go from a chain that stays. */
@@ -132,6 +140,11 @@ function anchors({ chain, old, kept, head }: ChainDiff): readonly number[] {
 }
 
 const nothing: readonly InstalledEntry[] = [];
+/**
+ * The kernel looks for a rule by its handle from the chain's beginning on, and passes over those that the same
+ * transaction has taken away: the time that it takes to remove rules one by one grows with the square of their number.
+ */
+const MANY = 64;
 
 function diffChain(old: InstalledChain | undefined, chain: PlannedChain): ChainDiff {
   const { entries } = chain;
@@ -150,11 +163,15 @@ function diffChain(old: InstalledChain | undefined, chain: PlannedChain): ChainD
     all.slice(head, end - tail).map(({ key }) => key);
   const pairs = keptPairs(keys(before, oldCount), keys(entries, count));
   const stays = new Uint8Array(oldCount - tail - head);
+  let staying = head + tail;
   for (const [at, place] of pairs.entries()) {
     if (place < 0) continue;
     kept[head + at] = head + place;
     stays[place] = 1;
+    staying += 1;
   }
+  const isRewritten = oldCount >= MANY && staying <= (tail > 0 && chain.source.kind === 'user' ? 1 : 0);
+  if (isRewritten) kept.fill(-1, 0, count);
   const [oldPolicy, policy] = [before[oldCount], entries[count]];
   const policyStays = oldPolicy?.key === policy?.key;
   if (policyStays && policy !== undefined) kept[count] = oldCount;
@@ -162,8 +179,11 @@ function diffChain(old: InstalledChain | undefined, chain: PlannedChain): ChainD
     chain,
     old,
     kept,
-    head,
-    removed: before.slice(head, oldCount - tail).filter((_, at) => stays[at] === 0),
+    head: isRewritten ? 0 : head,
+    isRewritten,
+    removed: isRewritten
+      ? before.slice(0, oldCount)
+      : before.slice(head, oldCount - tail).filter((_, at) => stays[at] === 0),
     removedPolicy: policyStays ? undefined : oldPolicy,
   };
 }

@@ -73,7 +73,8 @@ class Chains {
         const place = list.findIndex((one) => one.handle === handle);
         expect(place).toBeGreaterThanOrEqual(0);
         list.splice(place, 1);
-      } else if ('delete' in command && 'chain' in command.delete) this.#chains.delete(command.delete.chain.name);
+      } else if ('flush' in command && 'chain' in command.flush) this.#chains.set(command.flush.chain.name, []);
+      else if ('delete' in command && 'chain' in command.delete) this.#chains.delete(command.delete.chain.name);
     }
   }
 
@@ -91,17 +92,19 @@ const planned = ({ plan }: TableDiff) => ({
   chains: plan.chains.map(({ entries }) => entries.map(({ key, covered, levels }) => [key, covered, levels])),
 });
 
+/** Some are so many that they go all at once. */
+const beginning = fc.array(fc.nat({ max: pool.length - 1 }), { maxLength: 90 });
 const rules = fc.array(fc.nat({ max: pool.length - 1 }), { maxLength: 40 });
 /** Where, how many go, what comes. */
 const edit = fc.tuple(
   fc.nat({ max: 40 }),
-  fc.nat({ max: 3 }),
+  fc.constantFrom(0, 1, 3, 100),
   fc.array(fc.nat({ max: pool.length - 1 }), { maxLength: 3 }),
 );
 
 it('a table that changes step by step becomes what it would be if made at once', () => {
   fc.assert(
-    fc.property(rules, rules, fc.array(fc.tuple(fc.boolean(), edit), { maxLength: 6 }), (input, user, edits) => {
+    fc.property(beginning, rules, fc.array(fc.tuple(fc.boolean(), edit), { maxLength: 6 }), (input, user, edits) => {
       const lists: [number[], number[]] = [[...input], [...user]];
       const cache: AnalysisCache = new Map();
       const kernel = new Chains();
@@ -129,4 +132,19 @@ it('a table that changes step by step becomes what it would be if made at once',
     }),
     { numRuns: 300 },
   );
+});
+
+it.each([
+  ['all', 0, 'none', 1],
+  ['all but one', 1, 'one by one', 0],
+])('of many rules %s go: the chain is emptied at once or not', (_, staying, removed, flushes) => {
+  const numbers = (from: number) => Array.from({ length: 70 }, (_, at) => from + (at % 10));
+  const [before, after] = [numbers(7), [...numbers(17).slice(staying), ...numbers(7).slice(0, staying)]];
+  const first = documentFor(diffTable(undefined, viewOf(before, before), { instance: 'x' }), () => []);
+  const diff = diffTable(first.installed, viewOf(after, after), { instance: 'x' });
+  const { nftables } = documentFor(diff, (id) => [id]).document;
+  expect(nftables.filter((one) => 'flush' in one).length).toBe(2 * flushes);
+  const deleted = nftables.filter((one) => 'delete' in one && 'rule' in one.delete).length;
+  expect(deleted > 0).toBe(removed === 'one by one');
+  expect(needsHandles(diff).length > 0).toBe(removed === 'one by one');
 });

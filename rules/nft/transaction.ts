@@ -84,6 +84,11 @@ export class Transaction {
     this.#removals.push({ delete: { rule: { ...this.#at, chain, handle } } });
   }
 
+  /** All that a chain has. */
+  removeRules(chain: string): void {
+    this.#removals.push({ flush: this.#chainObject(chain) });
+  }
+
   dropChain(name: string): void {
     this.#flushes.push({ flush: this.#chainObject(name) });
     this.#drops.push({ delete: this.#chainObject(name) });

@@ -48,7 +48,7 @@ export class ChainWriter {
   }
 
   write(diff: ChainDiff): InstalledChain {
-    const { chain, old, head, removed, removedPolicy } = diff;
+    const { chain, old, head, isRewritten, removed, removedPolicy } = diff;
     const { source } = chain;
     const { context } = this.#plan;
     const what = { kind: source.kind, name: source.name, planned: chain };
@@ -59,7 +59,8 @@ export class ChainWriter {
     const name = context.chainName(source.name, source.kind);
     const hookName = context.hookName(source.name);
     if (old === undefined) this.#newChain(source, name, hookName);
-    for (const { id } of removed) this.#remove(name, id);
+    if (isRewritten) this.transaction.removeRules(name);
+    else for (const { id } of removed) this.#remove(name, id);
     if (removedPolicy !== undefined) this.#remove(hookName, removedPolicy.id);
     const rules = ruleCount(chain);
     const places = this.#places(diff, rules);
@@ -152,7 +153,7 @@ export function compileEntry(
   { analysis, covered }: PlannedEntry,
   id: number,
 ): CompiledRule {
-  return compileParts(analysis.parts ?? entryParts(plan, index), id, covered);
+  return compileParts(analysis.parts ?? plan.fresh.get(analysis) ?? entryParts(plan, index), id, covered);
 }
 
 /** The names that must go when the entry goes. */
