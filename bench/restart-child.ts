@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { driversOf, killHard } from '../drills/processes.ts';
 import { ipv4 } from '../protocol/family.ts';
@@ -36,15 +37,19 @@ function ask(option: number, bytes: Buffer): void {
   if (result !== 0) throw new Error(`option ${option}: errno ${errno}`);
 }
 
+/** What the drivers are, and what they have had of the processors. */
+function workOf(drivers: readonly number[]): string {
+  return drivers.map((pid) => `${pid}: ${fs.readFileSync(`/proc/${pid}/schedstat`, 'latin1')}`).join('');
+}
+
+/** Waits until all drivers are there and have nothing left to do: on a busy machine that takes its time. */
 async function driver(): Promise<number> {
   for (;;) {
     const drivers = driversOf(shim);
-    if (drivers.length === wanted) {
-      await sleep(quietMs);
-      const [first] = driversOf(shim);
-      if (first !== undefined && driversOf(shim).length === wanted) return first;
-    }
-    await sleep(20);
+    const before = workOf(drivers);
+    await sleep(quietMs);
+    const [first] = drivers;
+    if (first !== undefined && drivers.length === wanted && workOf(driversOf(shim)) === before) return first;
   }
 }
 
@@ -79,9 +84,12 @@ for (let round = 0; round < Number(rounds); round += 1) {
 }
 const samples: readonly Sample[] = [
   { name: 'first answer', value: median(toInfo) },
+  // On a busy machine the shortest still tells what it takes.
+  { name: 'shortest', value: Math.min(...toInfo) },
   { name: 'all entries', value: median(toEntries) },
   { name: 'all entries, longest', value: Math.max(...toEntries) },
   { name: 'its end', value: median(toExit) },
   { name: 'first answer from there', value: median(exitToInfo) },
+  { name: 'shortest', value: Math.min(...exitToInfo) },
 ];
 process.stdout.write(`${JSON.stringify(samples)}\n`);
