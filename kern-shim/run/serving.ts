@@ -15,6 +15,9 @@ interface Waiting {
 
 const restartPauseMs = 200;
 
+/** It has no event loop in which node would collect, and what it leaves behind lives no longer than a request. */
+const youngMiB = 4;
+
 /** The main thread's handle on the serving thread: starts it, asks it, ends it, and starts it again should it fail. */
 export class Serving {
   readonly #data: ServeData;
@@ -78,7 +81,12 @@ export class Serving {
 
   #start(): Worker {
     const { url, execArgv } = workerFile('serve-worker', 'run');
-    const worker = new Worker(url, { workerData: this.#data, execArgv, ...ownStdio });
+    const worker = new Worker(url, {
+      workerData: this.#data,
+      execArgv,
+      ...ownStdio,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
+    });
     worker.on('message', (message: ServeMessage) => this.#receive(message));
     worker.on('error', (error) => {
       for (const { reject } of this.#waiting.values()) {
