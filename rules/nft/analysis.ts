@@ -54,19 +54,30 @@ export type AnalysisCache = Map<string, Analysis>;
 /** Lists of guards by their text: few kinds, and as many rules as there are. */
 const guardLists = new Map<string, readonly NeededGuard[]>();
 
-/** Translates an entry that can be reached from `hooks`. Throws what `ruleParts` throws. */
-export function analyse(rule: Rule, key: string, context: TableContext, hooks: number): Analysis {
+/**
+ * Translates an entry that can be reached from `hooks`: what must be known of it, and the whole translation. Throws what
+ * `ruleParts` throws.
+ */
+export function analyse(
+  rule: Rule,
+  key: string,
+  context: TableContext,
+  hooks: number,
+): { readonly analysis: Analysis; readonly parts: RuleParts } {
   const reach = new Reach(hooks);
   const parts = ruleParts(rule, context, reach);
-  const { target } = rule;
+  return { analysis: analysisOf(rule, key, reach, parts), parts };
+}
+
+function analysisOf({ header, target }: Rule, key: string, { asked }: Reach, parts: RuleParts): Analysis {
   const live = canMatch(parts);
   return {
-    key: reach.asked === undefined ? key : keyFrom(key, hooks),
-    hooks: reach.asked,
+    key: asked === undefined ? key : keyFrom(key, asked),
+    hooks: asked,
     live,
     leadsTo: live && (target.kind === 'jump' || target.kind === 'goto') ? target.chain : undefined,
     guards: neededGuards(parts),
-    header: parts.guards.length === 0 ? undefined : headerFacets(rule.header),
+    header: parts.guards.length === 0 ? undefined : headerFacets(header),
     parts: hasOwnThings(parts) ? parts : undefined,
     wantsTableName: parts.wantsTableName,
     exclusive: exclusiveNames(parts),

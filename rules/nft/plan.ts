@@ -45,7 +45,12 @@ export interface TablePlan {
   readonly inlined: ReadonlySet<string>;
   /** The shared guard chains it needs, by name. */
   readonly guards: ReadonlyMap<string, GuardSpec>;
+  /** Translations of entries that weren't known before: they are needed once more, at once. */
+  readonly fresh: ReadonlyMap<Analysis, RuleParts>;
 }
+
+/** So many of them are kept; of more than that memory would be the bottleneck, and they are made again. */
+const MOST_FRESH = 20_000;
 
 /**
  * What of each entry decides how it looks in nft, decoding only entries whose key the cache doesn't know. `previous`:
@@ -59,11 +64,12 @@ export function planTable(
   previous: ReadonlyMap<string, PlannedChain> = new Map(),
 ): TablePlan {
   const guards = new Map<string, GuardSpec>();
-  const planning = { source, context, cache, slots: source.slots?.(cache) ?? [], taken: new Set<string>() };
+  const fresh = new Map<Analysis, RuleParts>();
+  const planning = { source, context, cache, slots: source.slots?.(cache) ?? [], taken: new Set<string>(), fresh };
   const chains = source.chains.map((chain) => planChain(planning, chain, previous.get(chainIdentity(chain))));
   for (const chain of chains) for (const { name, spec } of chain.guards) guards.set(name, spec);
   prune(cache, source, chains);
-  return { source, context, chains, guards, inlined: new Set() };
+  return { source, context, chains, guards, inlined: new Set(), fresh };
 }
 
 /** How people know a rule: its number in the chain counts from 1. */
@@ -81,10 +87,11 @@ interface Planning {
   readonly slots: (Analysis | undefined)[];
   /** Names that only one entry may have. */
   readonly taken: Set<string>;
+  readonly fresh: Map<Analysis, RuleParts>;
 }
 
 function planChain(planning: Planning, chain: ChainSource, previous: PlannedChain | undefined): PlannedChain {
-  const { context, source, cache, slots, taken } = planning;
+  const { source, cache, slots, taken } = planning;
   const same = previous === undefined ? 0 : sameBeginning(planning, chain, previous);
   const entries = previous?.entries.slice(0, same) ?? [];
   const memory = previous?.memory.before(same) ?? new GuardMemory();
@@ -97,9 +104,7 @@ function planChain(planning: Planning, chain: ChainSource, previous: PlannedChai
     const hooks = source.jumpHooks[index] ?? 0;
     if (analysis === undefined || !holdsFor(analysis, hooks)) {
       const key = source.key(index);
-      analysis =
-        known(cache, key, hooks) ??
-        naming(ruleName(chain, index), () => analyse(source.rule(index), key, context, hooks));
+      analysis = known(cache, key, hooks) ?? newAnalysis(planning, chain, index, key);
       remember(cache, key, analysis);
       slots[index] = analysis;
     }
@@ -118,6 +123,13 @@ function planChain(planning: Planning, chain: ChainSource, previous: PlannedChai
     entries.push(plannedEntry(analysis, covered));
   }
   return { source: chain, entries, guards, memory, isExclusive };
+}
+
+function newAnalysis({ source, context, fresh }: Planning, chain: ChainSource, index: number, key: string): Analysis {
+  const hooks = source.jumpHooks[index] ?? 0;
+  const { analysis, parts } = naming(ruleName(chain, index), () => analyse(source.rule(index), key, context, hooks));
+  if (fresh.size < MOST_FRESH) fresh.set(analysis, parts);
+  return analysis;
 }
 
 /** How many entries a chain begins with that stood there before: whatever came of those comes of them again. */
