@@ -60,11 +60,11 @@ function start(log: Log): void {
   const driver = createDriver({
     context,
     translator: translatorOf(settings, plane, loader),
-    callers: callerSource({ receive: receiveMemory }),
+    callers: callerSource({ receive: () => takeEarly() ?? receiveMemory() }),
   });
   confineSelf(plane, backend, log);
-  // The first call of a C function takes longer; nothing can have come yet.
-  receiveMemory();
+  // The first call of a C function takes longer. Who doesn't wait for us may have sent something already.
+  early = receiveMemory();
   const { fault } = settings;
   const pipes = pipesOf(FROM_SHIM, TO_SHIM);
   const faulty = fault === undefined ? { driver, pipes } : withFault(fault, { driver, pipes });
@@ -98,6 +98,14 @@ function confineSelf({ transport }: DataPlane, backend: Backend, log: Log): void
   } catch (error) {
     log.warning(`the driver isn't confined: ${describeError(error)}`);
   }
+}
+
+let early: Received | undefined;
+
+function takeEarly(): Received | undefined {
+  const taken = early;
+  early = undefined;
+  return taken;
 }
 
 function receiveMemory(): Received | undefined {
