@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -19,10 +19,16 @@ const OTHER = filter({ input: [rule(2)] });
 const drivers = useRealDrivers();
 const { log } = drivers;
 
+/** A file that such an nft makes when it begins to change something. */
+const STARTED = 'odd-nft-started';
+
 /** An nft that does `onCommit` when it is to change something, and else is nft. */
 function oddNft(onCommit: string): string {
   const path = join(drivers.folder, 'odd-nft');
-  writeFileSync(path, `#!/bin/sh\ncase "$*" in *-f*) ${onCommit};; esac\nexec nft "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\ncase "$*" in *-f*) >'${join(drivers.folder, STARTED)}'; ${onCommit};; esac\nexec nft "$@"\n`,
+  );
   chmodSync(path, 0o755);
   return path;
 }
@@ -44,7 +50,8 @@ async function dieDuring(onCommit: string): Promise<{ room: Buffer; argument: Ui
   expect(second.info('filter').status).toBe(0);
   const room = old(6);
   const argument = second.sendReplace(OTHER, room);
-  await sleep(300);
+  const started = join(drivers.folder, STARTED);
+  for (let tries = 0; tries < 1000 && !existsSync(started); tries += 1) await sleep(10);
   second.kill();
   await once(second.process, 'exit');
   return { room, argument };
