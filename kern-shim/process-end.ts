@@ -34,10 +34,20 @@ function zombieEnd(pid: number): ProcessEnd | undefined {
   return fields[stateField] === 'Z' ? endOfCode(Number(fields[exitCodeField])) : undefined;
 }
 
+/** More than /proc/PID/stat ever has. Every request may ask for it, and readFileSync takes 64 KiB for each file of /proc. */
+const text = Buffer.alloc(2048);
+
 /** What /proc/PID/stat has behind the name; nothing of a process that is gone. */
 function statOf(pid: number): readonly string[] {
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fd = fs.openSync(`/proc/${pid}/stat`, 'r');
+    let length: number;
+    try {
+      length = fs.readSync(fd, text);
+    } finally {
+      fs.closeSync(fd);
+    }
+    const stat = text.toString('latin1', 0, length);
     // The name stands in parentheses and may hold anything: the state follows the last one.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
