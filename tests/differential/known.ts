@@ -89,3 +89,8 @@ export function unexpectedRefusals(refused: readonly RefusedRule[]): readonly st
     .filter(({ text }) => !knownRefusals.some(({ rule }) => rule.test(text)))
     .map(({ text, said }) => `refused: ${text}: ${said}`);
 }
+
+/** Whether a restore failed because `--backend bpf` has no room for a table (rules/bpf: FIELD_SLOTS, MOST_CLASSES). */
+export function exceedsBpf(broken: string | undefined): boolean {
+  return broken !== undefined && /ask for more than \d+ (fields of the packet|devices)/.test(broken);
+}

@@ -32,6 +32,8 @@ async function main(): Promise<number> {
   for (const result of wrong) console.log(`\nseed ${result.seed}:\n${await describeProblems(result)}`);
   console.log(`\nBPF carried ${tablesCarried.byBpf} of ${tablesCarried.all} tables`);
   const unsteady = results.filter((result) => result.unsteady).length;
+  const exceeded = results.filter((result) => result.exceeded).length;
+  if (exceeded > 0) console.log(`${exceeded} ask for more at once than BPF has room for: refused, not compared`);
   console.log(`${results.length} seeds, ${wrong.length} differ, in ${unsteady} the kernel differs from itself`);
   return wrong.length === 0 ? 0 : 1;
 }
