@@ -11,10 +11,7 @@ type Groups<Case> = Readonly<Record<string, readonly Case[]>>;
 export function describePackets(groups: Groups<PacketCase>): void {
   for (const [group, cases] of Object.entries(groups)) {
     withResults(`${group}: as in the kernel`, cases, (resultsOf) => {
-      it.for(cases)('$title', ({ title, needsXt = false }, context) => {
-        if (needsXt) skipNetlinkOnly(context, missing('netlink'));
-        sameAsKernel(resultsOf(title), context);
-      });
+      it.for(cases)('$title', (one, context) => sameAsKernel(one, resultsOf(one.title), context));
     });
   }
 }
@@ -51,14 +48,15 @@ function withResults(title: string, cases: readonly PacketCase[], define: (resul
 }
 
 function eachMatch(cases: readonly MatchCase[], resultsOf: ResultsOf): void {
-  it.for(cases)('$title', ({ title, takes }, context) => {
-    const both = resultsOf(title);
-    sameAsKernel(both, context);
-    expect(taken(both)).toBe(takes);
+  it.for(cases)('$title', (one, context) => {
+    const both = resultsOf(one.title);
+    sameAsKernel(one, both, context);
+    expect(taken(both)).toBe(one.takes);
   });
 }
 
-function sameAsKernel({ native, ours }: BothResults, context: TestContext): void {
+function sameAsKernel({ needsXt = false }: PacketCase, { native, ours }: BothResults, context: TestContext): void {
+  if (needsXt) skipNetlinkOnly(context, missing('netlink'));
   skipNetlinkOnly(context, ours.netlinkOnly);
   expect(ours).toEqual(native);
   expect(refusals(native)).toEqual([]);

@@ -109,7 +109,8 @@ export const xtCases: Readonly<Record<string, readonly MatchCase[]>> = {
   u32: u32Cases,
   bpf: bpfCases,
   recent: recentCases,
-  hashlimit: hashlimitCases,
+  // nft's own sets stand in for most of it, but not in /proc, nor shared between rules
+  hashlimit: hashlimitCases.map((one) => ({ ...one, needsXt: true })),
   policy: policyCases,
   physdev: physdevCases,
   cluster: clusterCases,
