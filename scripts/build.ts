@@ -1,6 +1,8 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { nodeInterpreter } from '../kern-shim/usermode-driver.ts';
 import { koffiPath } from '../sys/koffi.ts';
+import { withCodeCache } from './code-cache.ts';
 
 /**
  * Builds dist/: the command, its workers, the driver blob and koffi's native module. Nothing else
@@ -75,8 +77,12 @@ await build({
   ...shared,
   define: { 'import.meta.url': 'undefined' },
   banner: {},
+  minifyWhitespace: true,
   entryPoints: { bpfilter_umh: 'umh/main.ts' },
 });
+const blob = `${out}/bpfilter_umh.cjs`;
+const flags = nodeInterpreter.args.filter((arg) => arg !== '{blob}');
+writeFileSync(blob, withCodeCache(readFileSync(blob, 'utf8'), flags));
 copyFileSync(koffiPath(), `${out}/koffi.node`);
 writeFileSync(`${out}/bpfilter`, launcher);
 chmodSync(`${out}/bpfilter`, 0o755);
