@@ -19,14 +19,20 @@ const selfTest = fs.readFileSync(new URL('../tests/self-test-driver/driver.cjs',
 
 /** The clock can be moved on; waits themselves are real. */
 let skipped = 0;
+/** What the clock shows where it was stopped: a busy machine takes as long as it likes between two steps. */
+let stopped: number | undefined;
 let folder: string;
 let log: Log;
 const modules: BpfilterModule[] = [];
+const deadlines = { start: 5_000, request: () => 400, stopped: 150, startPause: 10_000 };
 
 function newModule(
   blob: Uint8Array,
   attempts = 2,
-  { gate, ...more }: Pick<ModuleOptions, 'standby' | 'keepPoison'> & { readonly gate?: GatePass } = {},
+  {
+    gate,
+    ...more
+  }: Pick<Partial<ModuleOptions>, 'standby' | 'keepPoison' | 'deadlines'> & { readonly gate?: GatePass } = {},
 ): BpfilterModule {
   const module = new BpfilterModule({
     newDriver: () => new UsermodeDriver('self_test_umd', spawnHere, gate),
@@ -34,9 +40,9 @@ function newModule(
     interpreter: nodeInterpreter,
     env: {},
     log,
-    deadlines: { start: 5_000, request: () => 400, stopped: 150, startPause: 10_000 },
+    deadlines,
     attempts,
-    now: () => performance.now() + skipped,
+    now: () => (stopped ?? performance.now()) + skipped,
     ...more,
   });
   modules.push(module);
@@ -53,6 +59,7 @@ function logText(): string {
 
 beforeEach(() => {
   skipped = 0;
+  stopped = undefined;
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-module-'));
   log = openLog(path.join(folder, 'log'));
 });
@@ -314,6 +321,7 @@ describe('the standby', () => {
   }
 
   test('takes over from a driver that was killed, and another one stands behind it then', () => {
+    stopped = performance.now();
     const module = withStandby();
     const { standby: second } = module.status();
     const killed = module.killDriver();
@@ -363,7 +371,10 @@ describe('the standby', () => {
   });
 
   test('takes over before the kernel has taken a killed driver down', async () => {
-    const module = newModule(Buffer.from(`globalThis.held = Buffer.alloc(1 << 29, 1);\n${selfTest}`), 2, { standby });
+    const module = newModule(Buffer.from(`globalThis.held = Buffer.alloc(1 << 29, 1);\n${selfTest}`), 2, {
+      standby,
+      deadlines: { ...deadlines, start: 30_000 },
+    });
     const stat = (pid: number) =>
       fs
         .readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -386,7 +397,7 @@ describe('the standby', () => {
       expect(module.status()).toMatchObject({ pid: second, failures: 0, deaths: round });
       // On a busy machine we may come too late to see it.
       if (ended === 0) break;
-      expect(round).toBeLessThan(10);
+      expect(round).toBeLessThan(25);
     }
     expect(logText()).toContain('the driver ends; it was killed by signal 9');
   });
@@ -437,6 +448,7 @@ describe('the standby', () => {
   });
 
   test('waits for a quiet moment, but not for ever', () => {
+    stopped = performance.now();
     const module = newModule(selfTest, 2, { standby: { afterMs: 100, warmUp } });
     module.load();
     expect(module.tend(true)).toBeGreaterThan(1);
