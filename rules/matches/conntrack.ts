@@ -2,6 +2,7 @@ import { anyBit } from '../bpf/test.ts';
 import { conntrackAlternatives } from '../conntrack/alternatives.ts';
 import { connectionTests, isTracked, isUntracked } from '../conntrack/bpf-tests.ts';
 import { type ConntrackInfo, conntrackFlag, conntrackRevisions } from '../conntrack/info.ts';
+import { conntrackState } from '../conntrack/state.ts';
 import { conntrackText, isStateAlias } from '../conntrack/text.ts';
 import { cannotExpress, defineMatch } from '../extension.ts';
 
@@ -12,7 +13,9 @@ import { cannotExpress, defineMatch } from '../extension.ts';
 export const conntrack = defineMatch<ConntrackInfo>({
   name: 'conntrack',
   revisions: conntrackRevisions,
-  coverage: { partly: ['--ctexpire bounds from 4,294,967 s on', 'all but --ctstate in table raw'] },
+  coverage: {
+    partly: ['--ctexpire bounds from 4,294,967 s on', 'in table raw all but --ctstate of neither SNAT nor DNAT'],
+  },
   examples: [
     '-m conntrack {|!} --ctstate {ctstates}',
     '-m conntrack {|!} --ctproto {protocol}',
@@ -31,8 +34,9 @@ export const conntrack = defineMatch<ConntrackInfo>({
   print: (info, { numeric, names }) => conntrackText(info, '', numeric, names),
   save: (info) => conntrackText(info, '--', true),
   nft(info, { header, table }) {
-    // nft reads no addresses or protocol in the template that -j CT gives a packet (nft_ct_get_eval), the kernel's zeros
-    if (table === 'raw' && (info.matchFlags & ~(conntrackFlag.state | conntrackFlag.stateAlias)) !== 0) {
+    // nft reads no addresses, protocol or status in the template that -j CT gives a packet (nft_ct_get_eval), the kernel's zeros
+    const asksMore = (info.matchFlags & ~(conntrackFlag.state | conntrackFlag.stateAlias)) !== 0;
+    if (table === 'raw' && (asksMore || (info.states & (conntrackState.snat | conntrackState.dnat)) !== 0)) {
       cannotExpress('conntrack: in table raw nft reads no templates of CT');
     }
     return conntrackAlternatives(info, header);

@@ -15,6 +15,9 @@ const tellInRaw: readonly string[] = [
   '-m connbytes ! --connbytes 5:6 --connbytes-mode bytes --connbytes-dir original',
   '-m helper --helper ftp',
   '-m helper ! --helper ftp',
+  '-m conntrack ! --ctstate DNAT,SNAT',
+  '-m conntrack --ctstate NEW,DNAT',
+  '-m conntrack --ctstate INVALID',
 ];
 
 /** CT with options that a template keeps in different places. */
