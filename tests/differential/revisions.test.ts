@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MatchUse, Rule, Table } from '../../rules/ir.ts';
+import { range } from '../../rules/nat/testing/range.ts';
 import { findMatch, findTarget } from '../../rules/registry.ts';
 import { anyHeader } from '../../rules/testing/header.ts';
 import { inOtherRevisions, revisionsIn } from './revisions.ts';
@@ -109,15 +110,7 @@ const cgroupOne: MatchUse = {
 const snatTo: MatchUse = {
   name: 'SNAT',
   revision: 0,
-  data: findTarget('SNAT', 0).revision.encode({
-    rangesize: 1,
-    flags: 1,
-    minAddress: [0x0a090001, 0, 0, 0],
-    maxAddress: [0x0a090001, 0, 0, 0],
-    minPort: 0,
-    maxPort: 0,
-    basePort: 0,
-  }),
+  data: findTarget('SNAT', 0).revision.encode(range({ hosts: [1, 1] })),
 };
 
 const queues = Array.from({ length: 100 }, (_, number) => number);
