@@ -11,8 +11,11 @@ import { pick, randomFrom } from '../harness/random.ts';
 import { type IpFields, ip, type Transport } from '../packets/packet.ts';
 import * as transport from '../packets/transport.ts';
 import { type Arrival, expectAsJudged } from './check.ts';
+import { randomFocus } from './focus.ts';
 import { bpfMissing, LoadedTable } from './loaded.ts';
-import { bucket, quota, randomFocus, randomPacket, randomTable, statistic, u32 } from './random-tables.ts';
+import { bucket, quota, statistic, u32 } from './match-uses.ts';
+import { randomPacket } from './random-packet.ts';
+import { randomTable } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
 
 const [PREROUTING, INPUT, FORWARD, OUTPUT] = [0, 1, 2, 3] as const;

@@ -10,43 +10,30 @@ import {
 import type { HeaderMatch, MatchUse, Rule, Table, TableName, TargetUse } from '../../rules/ir.ts';
 import { device, match, rule } from '../../rules/nft/testing/rules.ts';
 import { pick, type Random } from '../harness/random.ts';
-import { ip } from '../packets/packet.ts';
-import type { Seen } from './judge.ts';
-import { packetTypes } from './loaded.ts';
+import {
+  AH,
+  bit,
+  bytes,
+  DCCP,
+  ESP,
+  type Focus,
+  ICMP,
+  IPCOMP,
+  icmpBytes,
+  inNames,
+  lengths,
+  marks,
+  masks,
+  once,
+  SCTP,
+  type Some,
+  spis,
+  TCP,
+  UDP,
+  UDPLITE,
+} from './focus.ts';
+import { bucket, quota, statistic, u32 } from './match-uses.ts';
 import { makeTable } from './tables.ts';
-
-const addresses = [0x0a000001, 0x0a000002, 0x0a000101, 0x0a010001, 0xe0000001] as const;
-const masks = [0xffffffff, 0xffffff00, 0xffff0000, 0xff0000ff, 0] as const;
-const [ICMP, TCP, UDP, DCCP, GRE, ESP, AH, IPCOMP, SCTP, UDPLITE] = [1, 6, 17, 33, 47, 50, 51, 108, 132, 136] as const;
-const protocols = [TCP, TCP, TCP, UDP, UDP, ICMP, ESP, AH, IPCOMP, UDPLITE, SCTP, DCCP, GRE] as const;
-const ports = [0, 1, 22, 80, 81, 443, 0xfffe, 0xffff] as const;
-const bytes = [0, 1, 2, 3, 8, 0x10, 0x12, 0x40, 0xb8, 0xff] as const;
-const lengths = [0, 20, 28, 40, 60, 1500] as const;
-const marks = [0, 1, 2, 0x10, 0xffffffff] as const;
-const spis = [0, 1, 0x00160050, 0x00500051, 0xfffffffe, 0xffffffff] as const;
-const icmpBytes = [0, 3, 8, 255] as const;
-const inNames = ['lo', 'l+', 'lo+', 'eth0', 'e+'] as const;
-
-type Some<Value> = readonly [Value, ...Value[]];
-
-/** What the rules and packets of one table are about: few values of each, so that they meet. */
-export interface Focus {
-  readonly protocols: Some<number>;
-  readonly addresses: Some<number>;
-  readonly ports: Some<number>;
-}
-
-export function randomFocus(random: Random): Focus {
-  return {
-    protocols: [pick(random, protocols), pick(random, protocols)],
-    addresses: [pick(random, addresses), pick(random, addresses), pick(random, addresses)],
-    ports: [pick(random, ports), pick(random, ports), pick(random, ports), pick(random, ports)],
-  };
-}
-
-/** One in so many. */
-const once = (random: Random, many: number): boolean => random(many) === 0;
-const bit = (random: Random): number => random(2);
 
 type Pair = readonly [number, number];
 
@@ -72,58 +59,6 @@ const value32 = (random: Random) => {
   const value = pick(random, marks);
   return { mark: once(random, 8) ? value : (value & mask) >>> 0, mask, invert: inversion(random) };
 };
-
-/** `-m statistic --mode nth`. */
-export function statistic(every: number, count: number, flags = 0): MatchUse {
-  return match('statistic', 0, { mode: 1, flags, every, packet: 0, count, master: 0n });
-}
-
-/** `-m limit`, by 1/10,000 s between packets. */
-export function bucket(avg: number, burst: number): MatchUse {
-  return match('limit', 0, { avg, burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
-}
-
-/** `-m quota`. */
-export function quota(bytes: bigint, flags = 0): MatchUse {
-  return match('quota', 0, { flags, pad: 0, quota: bytes, master: 0n });
-}
-
-const operators = ['&', '<<', '>>', '@'];
-
-/** `-m u32` by its tests as they are written. */
-export function u32(texts: readonly string[], invert = 0): MatchUse {
-  const numbers = (text: string) => text.split(/[^0-9a-fx]+/).map(Number);
-  const pad = new Uint8Array(3);
-  const filled = <One>(some: readonly One[], none: One) => Array.from({ length: 11 }, (_, at) => some[at] ?? none);
-  const tests = texts.map((text) => {
-    const [location = '', value = ''] = text.split('=');
-    const steps = location.match(/[&<>@]+/g) ?? [];
-    const places = numbers(location).map((number, at) => ({
-      number,
-      nextop: at === 0 ? 0 : operators.indexOf(steps[at - 1] ?? ''),
-      pad,
-    }));
-    const ranges = value.split(',').map((range) => {
-      const [min = 0, max = min] = numbers(range);
-      return { min, max };
-    });
-    return {
-      location: filled(places, { number: 0, nextop: 0, pad }),
-      value: filled(ranges, { min: 0, max: 0 }),
-      nnums: places.length,
-      nvalues: ranges.length,
-      pad: new Uint8Array(2),
-    };
-  });
-  const blank = {
-    location: filled([], { number: 0, nextop: 0, pad }),
-    value: filled([], { min: 0, max: 0 }),
-    nnums: 0,
-    nvalues: 0,
-    pad: new Uint8Array(2),
-  };
-  return match('u32', 0, { tests: filled(tests, blank), ntests: tests.length, invert, pad: new Uint8Array(2) });
-}
 
 type MakeMatch = (random: Random, focus: Focus) => MatchUse;
 
@@ -348,49 +283,4 @@ export function randomTable(random: Random, focus: Focus, table: TableName): Tab
   ];
   const policies = Object.fromEntries(builtins.map((name) => [name, pick(random, ['accept', 'drop'] as const)]));
   return makeTable(Object.fromEntries(chains), { table, policies });
-}
-
-const tcpOptions: Some<readonly number[]> = [
-  [2, 4, 0, 0x50],
-  [1, 2, 4, 0, 0x50, 4, 2, 0],
-  [1, 1, 1, 2],
-  [8, 0, 2, 4, 1, 1, 4, 2],
-];
-
-function quad(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
-}
-
-/** Whole, cut short, first and later fragments, with and without options; a length now and then made up. */
-export function randomPacket(random: Random, focus: Focus): Omit<Seen, 'inName' | 'outName'> {
-  const protocol = pick(random, focus.protocols);
-  const payload = Buffer.from(Array.from({ length: 20 + random(20) }, () => random(256)));
-  if (protocol === ICMP) payload.set([pick(random, icmpBytes), pick(random, icmpBytes)]);
-  else if (protocol === ESP) payload.writeUInt32BE(pick(random, spis));
-  else if (protocol === AH) payload.writeUInt32BE(pick(random, spis), 4);
-  else {
-    payload.writeUInt16BE(pick(random, focus.ports), 0);
-    payload.writeUInt16BE(pick(random, focus.ports), 2);
-  }
-  payload.writeUInt8(pick(random, bytes), 13);
-  if (protocol === DCCP) payload.writeUInt8(2 * random(16), 8);
-  if (protocol === TCP) payload.writeUInt8(pick(random, [0x50, 0x50, 0x60, 0x60, 0x70, 0x40, 0xf0]), 12);
-  if (protocol === TCP && payload.length >= 28 && once(random, 2)) payload.set(pick(random, tcpOptions), 20);
-  const offset = once(random, 6) ? pick(random, [1, 1, 2, 0x1fff]) : 0;
-  const packet = ip(
-    { protocol, bytes: () => payload },
-    {
-      source: quad(pick(random, focus.addresses)),
-      destination: quad(pick(random, focus.addresses)),
-      tos: pick(random, bytes),
-      ttl: pick(random, bytes),
-      fragmentOffset: offset,
-      moreFragments: once(random, 5),
-      dontFragment: once(random, 5),
-      ...(once(random, 4) && { options: [1, 1, 1, 1, 1, 1, 1, 0].slice(0, 4 + random(5)) }),
-      ...(once(random, 4) && { cut: random(24) }),
-    },
-  );
-  if (once(random, 3)) packet.writeUInt16BE(pick(random, lengths), 2);
-  return { bytes: packet, mark: pick(random, marks), packetType: pick(random, packetTypes) };
 }

@@ -1,0 +1,54 @@
+import type { MatchUse } from '../../rules/ir.ts';
+import { match } from '../../rules/nft/testing/rules.ts';
+
+/** `-m statistic --mode nth`. */
+export function statistic(every: number, count: number, flags = 0): MatchUse {
+  return match('statistic', 0, { mode: 1, flags, every, packet: 0, count, master: 0n });
+}
+
+/** `-m limit`, by 1/10,000 s between packets. */
+export function bucket(avg: number, burst: number): MatchUse {
+  return match('limit', 0, { avg, burst, prev: 0n, credit: 0, credit_cap: 0, cost: 0, master: 0n });
+}
+
+/** `-m quota`. */
+export function quota(bytes: bigint, flags = 0): MatchUse {
+  return match('quota', 0, { flags, pad: 0, quota: bytes, master: 0n });
+}
+
+const operators = ['&', '<<', '>>', '@'];
+
+/** `-m u32` by its tests as they are written. */
+export function u32(texts: readonly string[], invert = 0): MatchUse {
+  const numbers = (text: string) => text.split(/[^0-9a-fx]+/).map(Number);
+  const pad = new Uint8Array(3);
+  const filled = <One>(some: readonly One[], none: One) => Array.from({ length: 11 }, (_, at) => some[at] ?? none);
+  const tests = texts.map((text) => {
+    const [location = '', value = ''] = text.split('=');
+    const steps = location.match(/[&<>@]+/g) ?? [];
+    const places = numbers(location).map((number, at) => ({
+      number,
+      nextop: at === 0 ? 0 : operators.indexOf(steps[at - 1] ?? ''),
+      pad,
+    }));
+    const ranges = value.split(',').map((range) => {
+      const [min = 0, max = min] = numbers(range);
+      return { min, max };
+    });
+    return {
+      location: filled(places, { number: 0, nextop: 0, pad }),
+      value: filled(ranges, { min: 0, max: 0 }),
+      nnums: places.length,
+      nvalues: ranges.length,
+      pad: new Uint8Array(2),
+    };
+  });
+  const blank = {
+    location: filled([], { number: 0, nextop: 0, pad }),
+    value: filled([], { min: 0, max: 0 }),
+    nnums: 0,
+    nvalues: 0,
+    pad: new Uint8Array(2),
+  };
+  return match('u32', 0, { tests: filled(tests, blank), ntests: tests.length, invert, pad: new Uint8Array(2) });
+}
