@@ -24,7 +24,7 @@ export interface BpfOptions {
 }
 
 /** Names for descriptors that no kernel has given. */
-const maps = { [machineMaps.records]: 0, [machineMaps.counters]: 1, [machineMaps.shapes]: 2 };
+const maps = { [machineMaps.records]: 0, [machineMaps.counters]: 1 };
 
 /**
  * `bpfilter bpf`: the table as BPF carries it, or would. Its counters are told by the entry of the table they belong to.

@@ -142,8 +142,13 @@ function segmentsOf(shapeOf: Int32Array, book: ShapeBook): Segment[] {
   let next = 0;
   for (const { first, last } of findRuns(shapeOf, runOptions)) {
     if (next < first) segments.push({ first: next, last: first - 1, shapes: [] });
-    const numbers = new Set(shapeOf.subarray(first, last + 1));
-    segments.push({ first, last, shapes: [...numbers].flatMap((one) => book.numbered(one) ?? []) });
+    const rules = new Map<number, number>();
+    for (const number of shapeOf.subarray(first, last + 1)) rules.set(number, (rules.get(number) ?? 0) + 1);
+    const shapes = [...rules].flatMap(([number, rules]) => {
+      const shape = book.numbered(number);
+      return shape === undefined ? [] : [{ ...shape, rules }];
+    });
+    segments.push({ first, last, shapes });
     next = last + 1;
   }
   if (next < shapeOf.length) segments.push({ first: next, last: shapeOf.length - 1, shapes: [] });

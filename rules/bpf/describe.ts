@@ -17,7 +17,7 @@ const hookNames = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as
 const actionNames = new Map(Object.entries(actions).map(([name, number]) => [number as number, name as Action]));
 
 /** An image as text for people: where each hook begins, then a line a record, numbered from 0. */
-export function describeImage({ records, hooks, shapes, fields }: BpfImage): readonly string[] {
+export function describeImage({ records, hooks, lookedUp, fields }: BpfImage): readonly string[] {
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   const numberOf = (offset: number) => (offset - HEADER_SIZE) / RECORD_SIZE;
   const begins = hooks.map((hook) => {
@@ -31,7 +31,7 @@ export function describeImage({ records, hooks, shapes, fields }: BpfImage): rea
   const end = endOf(bytes);
   for (let at = HEADER_SIZE; at < end; at += RECORD_SIZE)
     lines.push(`${numberOf(at)}: ${recordText(bytes, at, places)}`);
-  const looked = shapes.count === 0 ? [] : [`${shapes.count} keys to look up`];
+  const looked = lookedUp === 0 ? [] : [`${lookedUp} keys to look up`];
   return [...begins, ...looked, ...lines];
 }
 
@@ -88,7 +88,7 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
       case 'outName':
         return `${action === 'inName' ? 'in' : 'out'} interface ${nameText(bytes, word(recordOffsets.subject))} ${branches()}`;
       case 'probe':
-        return `look up ${traitsText(bytes, at + recordOffsets.probeAddressMask, at + recordOffsets.probeTraitMask)} as shape ${word(recordOffsets.subject)}`;
+        return `look up ${traitsText(bytes, at + recordOffsets.probeAddressMask, at + recordOffsets.probeTraitMask)} in ${word(recordOffsets.tableMask) + 1} slots`;
       case 'take':
         return `on to the first rule found, else ${here + word(recordOffsets.target) / RECORD_SIZE}`;
       case 'random':

@@ -1,5 +1,6 @@
 import type { ChainSource } from '../nft/source.ts';
 import type { FieldSlots } from './field-slots.ts';
+import { LookupTable, SLOT_SIZE, slotsFor } from './lookup-table.ts';
 import {
   actions,
   COUNTER_SIZE,
@@ -9,7 +10,6 @@ import {
   PADDING_SIZE,
   RECORD_SIZE,
   recordOffsets,
-  SHAPE_KEY_SIZE,
 } from './record.ts';
 import type { CompiledRule } from './rule-records.ts';
 
@@ -19,8 +19,8 @@ export interface BpfImage {
   readonly hooks: readonly number[];
   /** The value of the records' map. */
   readonly records: Uint8Array;
-  /** Elements of the shapes' map, one after another; none where no lookup is worth it. */
-  readonly shapes: { readonly keys: Uint8Array; readonly values: Uint8Array; readonly count: number };
+  /** How many different rules are looked up; none where it isn't worth it. */
+  readonly lookedUp: number;
   /** What it asks for of a packet, and where. */
   readonly fields: FieldSlots;
   /** What rules look at where a packet comes to them. */
@@ -44,8 +44,8 @@ export interface Shape {
 export interface Segment {
   readonly first: number;
   readonly last: number;
-  /** Of a run that is looked up; none otherwise. */
-  readonly shapes: readonly Shape[];
+  /** Of a run that is looked up, each with how many of its rules have it; none otherwise. */
+  readonly shapes: readonly (Shape & { readonly rules: number })[];
 }
 
 export interface PlacedChain {
@@ -65,12 +65,9 @@ export type CounterOf = (entry: number) => number;
 /** Words of 32 bits in a record, and where they are in it. */
 const RECORD_WORDS = RECORD_SIZE / 4;
 const word = {
-  addresses: recordOffsets.addresses / 4,
-  traits: recordOffsets.traits / 4,
   counter: recordOffsets.counter / 4,
   target: recordOffsets.target / 4,
 } as const;
-const KEY_WORDS = SHAPE_KEY_SIZE / 4;
 
 /** Puts the records together. */
 export class ImageWriter {
@@ -83,11 +80,9 @@ export class ImageWriter {
   readonly #names = new Map<string, number>();
   readonly #nameBytes: Uint8Array[] = [];
   readonly #namesAt: number;
-  readonly #keys: Uint32Array;
-  readonly #values: Uint32Array;
-  /** Keys and values stand from here on. */
-  #firstKey: number;
-  #lookups = 0;
+  /** Where the next lookup's table is to stand. */
+  #tableAt: number;
+  #lookedUp = 0;
   readonly #starts: ReadonlyMap<string, number>;
 
   constructor(
@@ -100,17 +95,15 @@ export class ImageWriter {
     this.#counterOf = counterOf;
     this.#namesAt = end;
     const names = new Set<string>();
-    let most = 0;
+    let slots = 0;
     for (const { rules, segments } of chains) {
       for (const rule of rules) for (const name of rule.names) names.add(nameKey(name));
-      for (const { first, last, shapes } of segments) if (shapes.length > 0) most += last - first + 1;
+      for (const { shapes } of segments) for (const { rules } of shapes) slots += slotsFor(rules);
     }
-    this.#records = Buffer.alloc(end + names.size * NAME_SIZE + PADDING_SIZE);
+    this.#tableAt = end + names.size * NAME_SIZE;
+    this.#records = Buffer.alloc(this.#tableAt + slots * SLOT_SIZE + PADDING_SIZE);
     this.#words = new Uint32Array(this.#records.buffer, this.#records.byteOffset, this.#records.length / 4);
     this.#starts = new Map(chains.map(({ chain, start }) => [identity(chain.kind, chain.name), start]));
-    this.#keys = new Uint32Array(most * KEY_WORDS);
-    this.#values = new Uint32Array(most);
-    this.#firstKey = most;
   }
 
   image(): BpfImage {
@@ -137,11 +130,7 @@ export class ImageWriter {
     return {
       hooks,
       records: this.#records,
-      shapes: {
-        keys: bytesOf(this.#keys.subarray(this.#firstKey * KEY_WORDS)),
-        values: bytesOf(this.#values.subarray(this.#firstKey)),
-        count: this.#values.length - this.#firstKey,
-      },
+      lookedUp: this.#lookedUp,
       fields: this.#fields,
       looks,
       twelveBytes,
@@ -154,14 +143,13 @@ export class ImageWriter {
   #writeChain({ chain, rules, shapeOf, segments, start }: PlacedChain): void {
     let at = start;
     for (const { first, last, shapes } of segments) {
-      const numbers = shapes.length > 0 ? this.#writeLookups(at, shapes, last - first + 1) : undefined;
-      if (numbers !== undefined) at += (shapes.length + 1) * RECORD_SIZE;
+      const tables = shapes.length > 0 ? this.#writeLookups(at, shapes, last - first + 1) : undefined;
+      if (tables !== undefined) at += (shapes.length + 1) * RECORD_SIZE;
       for (let index = first; index <= last; index += 1) {
         const rule = rules[index];
         if (rule === undefined) continue;
         this.#writeRule(at, rule, chain.first + index);
-        const number = numbers?.get(shapeOf[index] ?? -1);
-        if (number !== undefined) this.#writeKey(number, at);
+        if (tables?.get(shapeOf[index] ?? -1)?.add(at) === true) this.#lookedUp += 1;
         at += rule.records.length;
       }
     }
@@ -194,44 +182,25 @@ export class ImageWriter {
   }
 
   /** A probe for each shape, then what takes the first rule that was found. The rules stand behind. */
-  #writeLookups(start: number, shapes: readonly Shape[], rules: number): ReadonlyMap<number, number> {
+  #writeLookups(start: number, shapes: Segment['shapes'], rules: number): ReadonlyMap<number, LookupTable> {
     const records = this.#records;
     let at = start;
-    const numbers = new Map<number, number>();
-    for (const { number, addressMask, traitMask } of shapes) {
-      const lookup = this.#lookups++;
-      numbers.set(number, lookup);
+    const tables = new Map<number, LookupTable>();
+    for (const { number, addressMask, traitMask, rules } of shapes) {
+      const table = new LookupTable(this.#words, this.#tableAt, slotsFor(rules));
+      this.#tableAt += slotsFor(rules) * SLOT_SIZE;
+      tables.set(number, table);
       records.writeUInt8(actions.probe, at + recordOffsets.action);
-      records.writeUInt32LE(lookup, at + recordOffsets.subject);
+      records.writeUInt32LE(table.place, at + recordOffsets.table);
+      records.writeUInt32LE(table.mask, at + recordOffsets.tableMask);
       records.writeBigUInt64LE(addressMask, at + recordOffsets.probeAddressMask);
       records.writeBigUInt64LE(traitMask, at + recordOffsets.probeTraitMask);
       at += RECORD_SIZE;
     }
     records.writeUInt8(actions.take, at + recordOffsets.action);
     records.writeUInt32LE((rules + 1) * RECORD_SIZE, at + recordOffsets.target);
-    return numbers;
+    return tables;
   }
-
-  /**
-   * What a rule is found by. Keys are written from the last one back, and put in the map in that order: of equal rules
-   * the first one stays in it, which is the one that matches.
-   */
-  #writeKey(lookup: number, at: number): void {
-    const [words, keys] = [this.#words, this.#keys];
-    this.#firstKey -= 1;
-    const key = this.#firstKey * KEY_WORDS;
-    const record = at / 4;
-    keys[key] = lookup;
-    for (let half = 0; half < 2; half += 1) {
-      keys[key + 2 + half] = words[record + word.addresses + half] ?? 0;
-      keys[key + 4 + half] = words[record + word.traits + half] ?? 0;
-    }
-    this.#values[this.#firstKey] = at;
-  }
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function identity(kind: ChainSource['kind'], name: string): string {

@@ -28,7 +28,7 @@ export interface MachineOptions extends CounterSlices {
   /** The name of the device that a program isn't told of at this hook (`toldDevices`); 16 bytes, none unless given. */
   readonly device?: Uint8Array;
   /** Whether there is something to look up. */
-  readonly shapes: boolean;
+  readonly lookups: boolean;
   /** Whether a rule jumps, so that a chain may have to be returned from. */
   readonly jumps: boolean;
   readonly offsets: KernelOffsets;
@@ -69,7 +69,7 @@ export interface KernelOffsets {
 }
 
 /** Names of the maps in the program. */
-export const machineMaps = { records: 'records', counters: 'counters', shapes: 'shapes' } as const;
+export const machineMaps = { records: 'records', counters: 'counters' } as const;
 
 export const MOST_JUMPS = 64;
 
@@ -78,7 +78,6 @@ export const context = { len: 0, packetType: 4, mark: 8 } as const;
 
 /** enum bpf_func_id (linux/bpf.h). */
 export const helpers = {
-  mapLookup: 1,
   random: 7,
   processor: 8,
   skbLoadBytes: 26,
@@ -102,7 +101,7 @@ export const frame = {
   odd: -72,
   slice: -80,
   best: -88,
-  /** Of a lookup, 24 bytes, and between lookups what looks need. */
+  /** What looks need, 24 bytes. */
   key: -112,
   depth: -120,
   scratch: -128,

@@ -125,7 +125,7 @@ function zero(code: Assembler): Assembler {
  * a second round the same as the first to the verifier. And each gets a zero of its own, as it takes copies for equal.
  */
 function loopState(code: Assembler, options: MachineOptions): void {
-  const { jumps, shapes, fields } = options;
+  const { jumps, lookups, fields } = options;
   if (jumps) {
     zero(code).store(8, FP, frame.depth, { register: R1 });
     // anywhere, as far as it knows, and so everywhere
@@ -137,10 +137,8 @@ function loopState(code: Assembler, options: MachineOptions): void {
   for (const name of ['u32Value', 'u32Place'] as const) {
     if (fields.has(name)) zero(code).store(4, FP, fieldOf(options, name), { register: R1 });
   }
-  if (shapes || readPacket(options)) {
-    for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
-  }
   if (readPacket(options)) {
+    for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
     // half of it once more: so it is anything, as what looks read there
     for (const [width, at] of [
       [8, 0],
@@ -148,7 +146,7 @@ function loopState(code: Assembler, options: MachineOptions): void {
     ] as const)
       code.store(width, FP, frame.scratch + at, { register: R1 });
   }
-  if (!shapes) return;
+  if (!lookups) return;
   zero(code).constant(R2, BigInt(NONE)).alu('xor', R2, { register: R1 }).store(8, FP, frame.best, { register: R2 });
 }
 

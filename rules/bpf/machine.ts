@@ -1,17 +1,8 @@
 import { Assembler } from './assembler.ts';
 import { FP, type Instruction, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9 } from './instruction.ts';
-import {
-  DEPTH_MASK,
-  frame,
-  helpers,
-  type MachineOptions,
-  MOST_JUMPS,
-  machineMaps,
-  NONE,
-  odd,
-  PLACE_MASK,
-} from './machine-frame.ts';
+import { DEPTH_MASK, frame, type MachineOptions, MOST_JUMPS, machineMaps, odd, PLACE_MASK } from './machine-frame.ts';
 import { lookLabel, looks } from './machine-looks.ts';
+import { lookup } from './machine-lookup.ts';
 import { prologue } from './machine-packet.ts';
 import { actions, COUNTER_SIZE, headerOffsets, NAME_SIZE, RECORD_SIZE, ROUND, recordOffsets } from './record.ts';
 
@@ -134,9 +125,10 @@ function goBack(code: Assembler): void {
   code.label('policy');
 }
 
-function tests(code: Assembler, { inNames, outNames, fields, shapes, size, looks: asked }: MachineOptions): void {
+function tests(code: Assembler, options: MachineOptions): void {
+  const { inNames, outNames, fields, lookups, size, looks: asked } = options;
   code.label('test').branch(R4, '==', actions.pass, 'onward');
-  if (shapes) code.branch(R4, '==', actions.probe, 'probe').branch(R4, '==', actions.take, 'take');
+  if (lookups) code.branch(R4, '==', actions.probe, 'probe').branch(R4, '==', actions.take, 'take');
   if (inNames) code.branch(R4, '==', actions.inName, 'in-name');
   if (outNames) code.branch(R4, '==', actions.outName, 'out-name');
   for (const look of asked) code.branch(R4, '==', actions[look], lookLabel(look));
@@ -150,7 +142,7 @@ function tests(code: Assembler, { inNames, outNames, fields, shapes, size, looks
   code.label('advance').alu('mul', R1, RECORD_SIZE).alu32('add', R8, { register: R1 }).jump('loop');
   if (inNames) nameTest(code, 'in-name', frame.inName, size);
   if (outNames) nameTest(code, 'out-name', frame.outName, size);
-  if (shapes) shapeLookup(code);
+  if (lookups) lookup(code, options);
 }
 
 /** Goes on at `true`, or behind it. */
@@ -185,31 +177,4 @@ function nameTest(code: Assembler, label: string, name: number, size: number): v
       .alu('or', R0, { register: R1 });
   }
   code.branch(R0, '==', 0, 'true').jump('false');
-}
-
-function shapeLookup(code: Assembler): void {
-  const key = frame.key;
-  code.label('probe').load(8, R1, FP, frame.odd).branch(R1, '!=', 0, 'onward');
-  code.load(4, R1, R3, recordOffsets.subject).store(8, FP, key, { register: R1 });
-  code
-    .load(8, R1, R3, recordOffsets.probeAddressMask)
-    .alu('and', R1, { register: R6 })
-    .store(8, FP, key + 8, { register: R1 });
-  code
-    .load(8, R1, R3, recordOffsets.probeTraitMask)
-    .alu('and', R1, { register: R7 })
-    .store(8, FP, key + 16, { register: R1 });
-  code
-    .map(R1, machineMaps.shapes)
-    .move(R2, FP)
-    .alu('add', R2, key)
-    .call(helpers.mapLookup)
-    .branch(R0, '==', 0, 'onward');
-  code.load(4, R1, R0, 0).load(8, R2, FP, frame.best).branch(R1, '>=', { register: R2 }, 'onward');
-  code.store(8, FP, frame.best, { register: R1 }).jump('onward');
-  // an odd packet is compared with the rules one by one
-  code.label('take').load(8, R1, FP, frame.odd).branch(R1, '!=', 0, 'onward');
-  code.load(8, R2, FP, frame.best).constant(R1, BigInt(NONE)).store(8, FP, frame.best, { register: R1 });
-  code.branch(R2, '==', { register: R1 }, 'found-none').alu32('mov', R8, { register: R2 }).jump('loop');
-  code.label('found-none').load(4, R1, R3, recordOffsets.target).alu32('add', R8, { register: R1 }).jump('loop');
 }

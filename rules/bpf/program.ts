@@ -26,12 +26,12 @@ export function hookProgram(image: BpfImage, options: ProgramOptions): readonly 
   const { hook, counters, processors, device, kernel } = options;
   const policy = policyAlone(image, hook);
   if (policy !== undefined) return policyProgram(policy, { counters, processors });
-  const { records, shapes, fields, looks, twelveBytes, inNames, outNames, jumps } = image;
+  const { records, lookedUp, fields, looks, twelveBytes, inNames, outNames, jumps } = image;
   return machine({
     ...{ hook, counters, processors, fields, looks, twelveBytes, inNames, outNames, jumps },
     ...(device === undefined ? {} : { device }),
     size: records.length,
-    shapes: shapes.count > 0,
+    lookups: lookedUp > 0,
     ...(looks.has('limit') ? { creditsPerTick: kernel.creditsPerTick() } : {}),
     ...(fields.has('ctExpires') ? { ticksPerSecond: kernel.ticksPerSecond() } : {}),
     offsets: asksKernel(image) ? kernel.offsets() : noOffsets,

@@ -30,13 +30,16 @@ export const recordOffsets = {
   /** Of tests: records to go on by, u16 each. */
   whenTrue: 40,
   whenFalse: 42,
-  /** Of tests of fields: the field times 4. Of names: where they lie, name and mask of 16 bytes each. Of probes: the shape. */
+  /** Of tests of fields: the field times 4. Of names: where they lie, name and mask of 16 bytes each. */
   subject: 44,
   first: 48,
   second: 52,
   /** Of limits; of quotas, what is left. */
   credit: 44,
   filled: 56,
+  /** Of probes: where the table (lookup-table.ts) lies in the value, its slots less one, and the masks. */
+  table: 40,
+  tableMask: 44,
   probeAddressMask: 48,
   probeTraitMask: 56,
 } as const;
@@ -81,7 +84,7 @@ export const actions = {
   any: 9,
   inName: 10,
   outName: 11,
-  /** Looks its shape of the packet up among rules that have one. */
+  /** Looks up, under its masks, the first rule that is as the packet. */
   probe: 12,
   /** Goes on with the first rule that a probe found. */
   take: 13,
@@ -197,10 +200,6 @@ export const PADDING_SIZE = (ROUND - 1) * RECORD_SIZE;
 
 /** Name and mask of an interface, 16 bytes each (struct ipt_ip); they lie behind the records. */
 export const NAME_SIZE = 32;
-
-/** A key of the map of shapes: u32 shape, u32 0, then addresses and traits under its masks. Its value: u32, the record. */
-export const SHAPE_KEY_SIZE = 24;
-export const SHAPE_VALUE_SIZE = 4;
 
 /** Packets, bytes. */
 export const COUNTER_SIZE = 16;

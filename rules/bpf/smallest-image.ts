@@ -10,7 +10,7 @@ const HOOK = 1;
 export const smallestImage: BpfImage = {
   hooks: [HOOK],
   records: smallestRecords(),
-  shapes: { keys: new Uint8Array(), values: new Uint8Array(), count: 0 },
+  lookedUp: 0,
   fields: new Map(),
   looks: new Set(),
   twelveBytes: false,

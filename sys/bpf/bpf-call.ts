@@ -13,7 +13,6 @@ export const command = {
   BPF_PROG_TEST_RUN: 10,
   BPF_MAP_GET_FD_BY_ID: 14,
   BPF_OBJ_GET_INFO_BY_FD: 15,
-  BPF_MAP_UPDATE_BATCH: 26,
 } as const;
 
 export type CommandName = keyof typeof command;

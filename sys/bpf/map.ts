@@ -1,10 +1,8 @@
-import { syscallError } from '../fail.ts';
-import { addressOf, lastErrno } from '../koffi.ts';
-import { bpf, bpfQuiet } from './bpf-call.ts';
+import { addressOf } from '../koffi.ts';
+import { bpf } from './bpf-call.ts';
 import { writeObjectName } from './object-name.ts';
 
 /** enum bpf_map_type, include/uapi/linux/bpf.h */
-export const BPF_MAP_TYPE_HASH = 1;
 export const BPF_MAP_TYPE_ARRAY = 2;
 
 /** Flag of an array map: mmap(2) shows its values. */
@@ -12,7 +10,6 @@ export const BPF_F_MMAPABLE = 1 << 10;
 
 const create = { map_type: 0, key_size: 4, value_size: 8, max_entries: 12, map_flags: 16, map_name: 28, size: 48 };
 const element = { map_fd: 0, key: 8, value: 16, size: 24 };
-const batch = { keys: 16, values: 24, count: 32, map_fd: 36, size: 40 };
 
 export interface MapDefinition {
   /** BPF_MAP_TYPE_* */
@@ -50,22 +47,4 @@ export function updateElement(map: number, key: Uint8Array, value: Uint8Array): 
   attr.writeBigUInt64LE(addressOf(key), element.key);
   attr.writeBigUInt64LE(addressOf(value), element.value);
   bpf('BPF_MAP_UPDATE_ELEM', attr, `fd ${map}`);
-}
-
-/**
- * Puts `count` elements in with one call (Linux 5.6; array, hash), in order; `keys` and `values` hold them one after
- * another. Stops at the first that doesn't go in and throws its error, which says how many did.
- */
-export function updateBatch(map: number, keys: Uint8Array, values: Uint8Array, count: number): void {
-  const attr = Buffer.alloc(batch.size);
-  attr.writeBigUInt64LE(addressOf(keys), batch.keys);
-  attr.writeBigUInt64LE(addressOf(values), batch.values);
-  attr.writeUInt32LE(count, batch.count);
-  attr.writeInt32LE(map, batch.map_fd);
-  if (bpfQuiet('BPF_MAP_UPDATE_BATCH', attr) >= 0) return;
-  const error = lastErrno();
-  const done = attr.readUInt32LE(batch.count);
-  // A call that is refused as a whole leaves the count as it was.
-  const went = done < count ? done : 0;
-  throw syscallError('bpf', error, `BPF_MAP_UPDATE_BATCH, fd ${map}, ${went} of ${count} went in`);
 }

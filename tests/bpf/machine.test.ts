@@ -706,8 +706,8 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
   it('looks up many rules of a shape: the first of them that matches counts', () => {
     const table = makeTable({ INPUT: manyRules(), OUTPUT: [any(jump('b'))], b: manyRules(), a: [port(1, drop)] });
     const image = compileTable(viewOf(table), { counterOf: (entry) => entry });
-    // each rule gives a key; of the duplicates the first one stays in the map, as what is counted shows
-    expect(image.shapes.count).toBe(2 * COUNT);
+    // of rules alike the first one is found, as what is counted shows
+    expect(image.lookedUp).toBe(2 * (COUNT - COUNT / 20));
     const packets = [0, 1, 3, 5, 7, 10, 14, 15, 30, 500, 999, 1000, 1007, 1010, 1995, 1999, 2000].flatMap((at) =>
       ([INPUT, OUTPUT] as const).flatMap((hook) => [
         arrival(true, udpTo(53), { hook, source: source(at) }),
@@ -809,6 +809,24 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
     expect(counted[0]).toBeLessThan(processors);
   });
 
+  it('a lookup tells apart what has the same hash', () => {
+    // as rules/bpf/lookup-table.test.ts has them
+    const pairs = [
+      ['11.98.167.203', '12.154.37.69', 0x0b62a7cb, 0x0c9a2545],
+      ['11.213.140.7', '12.135.37.219', 0x0bd58c07, 0x0c8725db],
+    ] as const;
+    const between = (source: number, destination: number, target: TargetUse): Rule =>
+      rule({ header: { source, sourceMask: 0xffffffff, destination, destinationMask: 0xffffffff }, target });
+    const packets = pairs.map(([source, destination]) => arrival(true, to(1), { source, destination }));
+    for (const some of [pairs, pairs.toReversed(), pairs.slice(0, 1), pairs.slice(1)]) {
+      const rules = some.map(([, , source, destination], at) =>
+        between(source, destination, at === 0 ? drop : { kind: 'accept' }),
+      );
+      const others = Array.from({ length: 20 }, (_, at) => between(sourceOf(at), sourceOf(at + 1), drop));
+      expectAsJudged(makeTable({ INPUT: [...others, ...rules] }), packets);
+    }
+  });
+
   it('lookups of several shapes: whichever rule stands first', () => {
     const shapes = (at: number): Rule => {
       const address = sourceOf(at % 8);
@@ -819,7 +837,7 @@ describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})
     };
     for (let first = 0; first < 12; first += 1) {
       const table = makeTable({ INPUT: Array.from({ length: 96 }, (_, at) => shapes(at * 7 + first)) });
-      expect(compileTable(viewOf(table), { counterOf: (entry) => entry }).shapes.count).toBeGreaterThan(0);
+      expect(compileTable(viewOf(table), { counterOf: (entry) => entry }).lookedUp).toBeGreaterThan(0);
       const packets = Array.from({ length: 64 }, (_, at) => arrival(true, udpTo(at % 16), { source: source(at >> 2) }));
       expectAsJudged(table, packets, `from rule ${first}`);
     }

@@ -5,10 +5,9 @@ import { assemble, type Symbols } from '../../../rules/bpf/encode.ts';
 import type { BpfImage } from '../../../rules/bpf/image.ts';
 import { machineMaps } from '../../../rules/bpf/machine-frame.ts';
 import { hookProgram } from '../../../rules/bpf/program.ts';
-import { SHAPE_KEY_SIZE, SHAPE_VALUE_SIZE } from '../../../rules/bpf/record.ts';
 import { smallestImage } from '../../../rules/bpf/smallest-image.ts';
 import type { CounterListing } from '../../../rules/nft/counter-listing.ts';
-import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, createMap, updateBatch, updateElement } from '../../../sys/bpf/map.ts';
+import { BPF_MAP_TYPE_ARRAY, createMap, updateElement } from '../../../sys/bpf/map.ts';
 import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
 import { ticksPerSecond } from '../../../sys/clock-resolution.ts';
@@ -50,8 +49,8 @@ export interface LoaderOptions {
   readonly mapById: (id: number) => number;
 }
 
-/** Of kernel objects, as bpftool shows them. */
-const mapNames = { records: 'bpfilter_rules', shapes: 'bpfilter_shapes' } as const;
+/** As bpftool shows it. */
+const MAP_NAME = 'bpfilter_rules';
 const onlyKey = Buffer.alloc(4);
 
 export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
@@ -69,18 +68,11 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
 
   const load = (image: BpfImage, place: CounterPlace, devices: DevicesOfHook = () => []): readonly LoadedHook[] => {
     release();
-    const maps: number[] = [];
-    const opened = (fd: number) => {
-      maps.push(fd);
-      return fd;
-    };
+    let records: number | undefined;
     try {
+      records = createRecords(image);
       const symbols: Symbols = {
-        maps: {
-          [machineMaps.counters]: counterMaps.descriptor(place),
-          [machineMaps.records]: opened(createRecords(image)),
-          ...(image.shapes.count === 0 ? {} : { [machineMaps.shapes]: opened(createShapes(image)) }),
-        },
+        maps: { [machineMaps.counters]: counterMaps.descriptor(place), [machineMaps.records]: records },
       };
       const loadFor = (hook: number, device: Uint8Array): number => {
         const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick, ticksPerSecond };
@@ -103,7 +95,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
       release();
       throw inPlane(error);
     } finally {
-      for (const fd of maps) closeFd(fd);
+      if (records !== undefined) closeFd(records);
     }
   };
 
@@ -150,27 +142,10 @@ function createRecords({ records }: BpfImage): number {
     keySize: onlyKey.length,
     valueSize: records.length,
     maxEntries: 1,
-    name: mapNames.records,
+    name: MAP_NAME,
   });
-  return filled(fd, () => updateElement(fd, onlyKey, records));
-}
-
-/** Its elements are put in at once, which takes a fifth of the time that one by one takes. */
-function createShapes({ shapes: { keys, values, count } }: BpfImage): number {
-  const fd = createMap({
-    type: BPF_MAP_TYPE_HASH,
-    keySize: SHAPE_KEY_SIZE,
-    valueSize: SHAPE_VALUE_SIZE,
-    maxEntries: count,
-    name: mapNames.shapes,
-  });
-  return filled(fd, () => updateBatch(fd, keys, values, count));
-}
-
-/** A new map with what belongs in it. */
-function filled(fd: number, fill: () => void): number {
   try {
-    fill();
+    updateElement(fd, onlyKey, records);
     return fd;
   } catch (error) {
     closeFd(fd);
