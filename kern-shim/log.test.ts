@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLog } from './log.ts';
+import { LARGEST_LOG, openLog } from './log.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -23,5 +23,28 @@ describe('the log of the shim', () => {
     expect(text.slice(0, -1)).not.toMatch(/\p{Cc}/u);
     expect(fs.readFileSync(terminal, 'utf8')).toBe(text);
     for (const fd of [log.fd, log.verboseFd]) if (fd !== undefined) fs.closeSync(fd);
+  });
+
+  it('never gets much larger than it may, whoever else appends, and keeps its last lines', () => {
+    const file = path.join(folder, 'log');
+    fs.writeFileSync(file, `${'an old line\n'.repeat(LARGEST_LOG / 8)}`);
+    const log = openLog(file);
+    expect(fs.statSync(file).size).toBeLessThan(LARGEST_LOG / 2);
+    const driver = fs.openSync(file, 'a');
+    for (let number = 0; number < 20_000; number += 1) {
+      log.write(`refused ${number} ${'x'.repeat(80)}`);
+      if (number % 10 === 0) fs.writeSync(driver, `driver ${number}\n`);
+      if (number % 1000 === 0) expect(fs.statSync(file).size).toBeLessThan(LARGEST_LOG + (1 << 17));
+    }
+    fs.closeSync(driver);
+    fs.closeSync(log.fd);
+    const lines = fs.readFileSync(file, 'utf8').split('\n');
+    expect(lines.at(-1)).toBe('');
+    expect(lines.at(-2)).toMatch(/refused 19999 x+$/);
+    const numbers = lines.flatMap((line) => /refused (\d+) /.exec(line)?.[1] ?? []).map(Number);
+    expect(numbers.length).toBeGreaterThan(500);
+    // whole lines, in order, none left out
+    expect(numbers).toEqual(numbers.map((_, at) => 20_000 - numbers.length + at));
+    expect(lines.slice(0, -1).every((line) => /^(\d{4}-.* refused \d+ x{80}|driver \d+)$/.test(line))).toBe(true);
   });
 });
