@@ -29,10 +29,13 @@ export interface Placement {
   readonly anyFamily?: boolean;
 }
 
+/** A header but for its addresses, which are each rule's own (rules/blob/form-book.ts); their masks are among it. */
+export type HeaderForm = Omit<HeaderMatch, 'source' | 'destination'>;
+
 /** What an extension's own check (checkentry in the kernel) may look at. */
 export interface CheckContext {
   readonly table: TableName;
-  readonly header: HeaderMatch;
+  readonly header: HeaderForm;
   /** Hooks that this rule can be reached from: bit mask of 1 << hook number. */
   readonly hooks: number;
   /** The rule's matches; none where it isn't given. */
@@ -174,7 +177,7 @@ export interface ExtensionFacts {
 
 /** What a match's translation to BPF may look at. */
 export interface BpfContext {
-  readonly header: HeaderMatch;
+  readonly header: HeaderForm;
 }
 
 /** A method, as `nft` is one: so its parameter says nothing about which Info a definition takes. */
@@ -187,6 +190,11 @@ export interface MatchDefinition<Info> extends ExtensionFacts {
   readonly name: string;
   readonly revisions: Readonly<Record<number, Revision<Info>>>;
   readonly placement: Placement;
+  /**
+   * Where each of its structs has ranges of ports, u16 twice, at multiples of 4. Its check doesn't look at them, nor does that of
+   * another extension, and it becomes the same for every range of one port, but for the port (rules/blob/form-book.ts).
+   */
+  readonly portRanges?: readonly number[];
   /** The kernel's own check. Throws by `refuse`. */
   check(info: Info, context: CheckContext): void;
   /** What `iptables -L` prints for it, with its leading space; "" when nothing (libxt_*.c, print). */

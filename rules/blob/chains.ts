@@ -80,8 +80,8 @@ function userChain(table: WalkedTable, starts: ReadonlyMap<number, HookNumber>, 
   let next = first;
   while (next < end && !starts.has(next) && !isHead(table, next)) next += 1;
   const last = next - 1;
-  const at = table.offsets[last] ?? 0;
-  const closed = last >= first && table.verdicts[last] === verdicts.RETURN && table.blob.isUnconditional(at);
+  const closed =
+    last >= first && table.verdicts[last] === verdicts.RETURN && table.forms[last]?.isUnconditional === true;
   if (!closed) throw shapeError(table, last, `ends chain ${name} but is no RETURN without conditions`);
   return { kind: 'user', name, head, first, last };
 }
@@ -125,8 +125,8 @@ function targetOf({ blob, offsets }: WalkedTable, index: number): number {
   return at + blob.targetOffset(at);
 }
 
-function isHead(table: WalkedTable, index: number): boolean {
-  return table.blob.isError(targetOf(table, index));
+function isHead({ forms }: WalkedTable, index: number): boolean {
+  return forms[index]?.isHead === true;
 }
 
 function nameOf(table: WalkedTable, head: number): string {

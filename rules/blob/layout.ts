@@ -17,6 +17,8 @@ export interface BlobLayout {
   readonly entry: number;
   /** sizeof(struct ipt_ip), which stands first in an entry. */
   readonly header: number;
+  /** Addresses of the header and their masks, a word each; they stand first. */
+  readonly addresses: readonly { readonly of: 'source' | 'destination'; readonly at: number; readonly mask: number }[];
   // Fields of an entry.
   readonly nfcache: number;
   readonly targetOffset: number;
@@ -33,18 +35,23 @@ export interface BlobLayout {
 }
 
 const { offsets } = ipv4.entry;
+const header = ipv4.header.offsets;
 
 export const ipv4Layout: BlobLayout = {
   family: ipv4,
   entry: ipv4.entry.size,
   header: ipv4.header.size,
+  addresses: [
+    { of: 'source', at: header.src, mask: header.smsk },
+    { of: 'destination', at: header.dst, mask: header.dmsk },
+  ],
   nfcache: offsets.nfcache,
   targetOffset: offsets.target_offset,
   nextOffset: offsets.next_offset,
   comefrom: offsets.comefrom,
   counters: offsets.counters,
-  protocol: ipv4.header.offsets.proto,
-  inverted: ipv4.header.offsets.invflags,
+  protocol: header.proto,
+  inverted: header.invflags,
   headerProblem,
   decodeHeader,
   encodeHeader,

@@ -43,10 +43,10 @@ interface State {
   readonly ends: Uint8Array;
 }
 
-function unconditionalEnds({ blob, offsets, verdicts }: WalkedTable): Uint8Array {
-  const ends = new Uint8Array(offsets.length);
+function unconditionalEnds({ forms, verdicts }: WalkedTable): Uint8Array {
+  const ends = new Uint8Array(forms.length);
   for (let index = 0; index < ends.length; index += 1) {
-    if ((verdicts[index] ?? 0) < 0 && blob.isUnconditional(offsets[index] ?? 0)) ends[index] = 1;
+    if ((verdicts[index] ?? 0) < 0 && forms[index]?.isUnconditional === true) ends[index] = 1;
   }
   return ends;
 }

@@ -83,15 +83,9 @@ function identity({ kind, name }: ChainView): string {
   return `${kind} ${name}`;
 }
 
-/** The bytes as words; copied where they don't begin at one. */
-function wordsOf({ entries }: WalkedTable): Uint32Array {
-  const bytes = entries.byteOffset % 4 === 0 ? entries : Uint8Array.from(entries);
-  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-}
-
 /** Whether entry `index` of one table and `old` of the other have the same key (RuleKeys). */
 function comparison(next: TableParts, previous: TableParts): (index: number, old: number) => boolean {
-  const [words, oldWords] = [wordsOf(next.walked), wordsOf(previous.walked)];
+  const [words, oldWords] = [next.walked.words, previous.walked.words];
   const { layout, offsets, verdicts, blob } = next.walked;
   const { offsets: oldOffsets, verdicts: oldVerdicts } = previous.walked;
   const [nfcache, comefrom] = [layout.nfcache >>> 2, layout.comefrom >>> 2];

@@ -74,22 +74,37 @@ describe('the table before', () => {
   const counters = Array.from({ length: 16 }, (_, index) => index + 1);
   const counted = patched(patched(rule, 84, 1, 2, 3, 4), 92, 7, 7, 7, 7, ...counters);
   const jump = (to: number): Uint8Array => entry({ target: standard(to) });
-  const view = (blob: Uint8Array): BlobView => validateReplace(parseReplace(blob), { registry: stubRegistry });
-  /** How often extensions are checked of a table that follows another, as the registry sees it. */
-  const checked = (blob: Uint8Array, previous: BlobView): number => {
-    let count = 0;
-    const registry: typeof stubRegistry = {
-      ...stubRegistry,
-      findMatch: (name, revision) => {
-        count += 1;
-        return stubRegistry.findMatch(name, revision);
-      },
-    };
-    const found = validateReplace(parseReplace(blob), { registry, previous: () => previous });
-    const alone = view(blob);
-    for (const index of alone.offsets.keys()) expect(found.key(index)).toBe(alone.key(index));
-    return count;
+  let checks = 0;
+  const registry: typeof stubRegistry = {
+    ...stubRegistry,
+    findMatch(name, revision) {
+      const found = stubRegistry.findMatch(name, revision);
+      const check = () => {
+        checks += 1;
+      };
+      return {
+        ...found,
+        definition: { ...found.definition, check, ...(name === 'tcp' ? { portRanges: [0, 4] } : {}) },
+      };
+    },
   };
+  const view = (blob: Uint8Array): BlobView => validateReplace(parseReplace(blob), { registry });
+  /** How many matches are checked of a table that follows another. */
+  const checked = (blob: Uint8Array, previous: BlobView): number => {
+    const alone = view(blob);
+    checks = 0;
+    const found = validateReplace(parseReplace(blob), { registry, previous: () => previous });
+    for (const index of alone.offsets.keys()) expect(found.key(index)).toBe(alone.key(index));
+    return checks;
+  };
+  const [source, mask, protocol] = [0, 8, 80];
+  const tcp = (ports: readonly number[], ...address: readonly number[]) => {
+    const data = Buffer.alloc(16);
+    new Uint16Array(data.buffer, data.byteOffset, 4).set([0, 0xffff, ...ports]);
+    const made = entry({ matches: [extension('tcp', 0, data)], target: standard(verdicts.drop) });
+    return patched(patched(patched(made, source, ...address), mask, 255, 255, 255, 0), protocol, 6, 0);
+  };
+  const [web, range] = [tcp([80, 80], 10, 0, 0, 0), tcp([80, 90], 10, 0, 0, 0)];
 
   it.each([
     ['the same', [rule, rule], [rule, rule], 0],
@@ -98,8 +113,15 @@ describe('the table before', () => {
     ['one more at the beginning', [rule, rule], [other, rule, rule], 1],
     ['one less', [rule, other, rule], [rule, rule], 0],
     ['one changed', [rule, rule, rule], [rule, other, rule], 1],
-    ['one moved: looked for at its old place only', [other, rule, rule], [rule, rule, other], 3],
+    ['two of a kind', [rule], [other, other], 1],
+    ['one moved', [other, rule, rule], [rule, rule, other], 0],
     ['nothing before', [], [rule], 1],
+    ['another address, another port', [web], [tcp([443, 443], 10, 1, 2, 0)], 0],
+    ['an address that no packet has', [web], [tcp([80, 80], 10, 0, 0, 1)], 1],
+    ['another mask', [web], [patched(web, mask, 255, 255, 0, 0)], 1],
+    ['a range of ports', [web], [range], 1],
+    ['another range of ports', [range], [tcp([80, 91], 10, 0, 0, 0)], 1],
+    ['from a range to a port', [range], [web], 1],
   ])('spares the checks of what it has too: %s', (_, before, after, count) => {
     expect(checked(filter({ input: after }), view(filter({ input: before })))).toBe(count);
   });
@@ -116,8 +138,16 @@ describe('the table before', () => {
     const size = 176 + rule.length + 152;
     const to = (nth: number) => jump(608 + 176 + nth * size);
     const before = view(filter({ input: [to(0)], user: [...chain('A'), ...chain('B')] }));
-    expect(checked(filter({ input: [to(1)], user: [...chain('A'), ...chain('B')] }), before)).toBe(2);
+    expect(checked(filter({ input: [to(1)], user: [...chain('A'), ...chain('B')] }), before)).toBe(0);
     expect(checked(filter({ input: [to(1)], user: [...chain('B'), ...chain('A')] }), before)).toBe(0);
+    expect(checked(filter({ output: [to(1)], user: [...chain('A'), ...chain('B')] }), before)).toBe(1);
+  });
+
+  it('is not believed where extensions are looked up elsewhere', () => {
+    const before = view(filter({ input: [rule] }));
+    const strict: typeof stubRegistry = { ...stubRegistry, findMatch: () => stubRegistry.findMatch('nosuch', 0) };
+    const options = { registry: strict, previous: () => before };
+    expect(() => validateReplace(parseReplace(filter({ input: [rule] })), options)).toThrow(/nosuch/);
   });
 
   it('is not asked for when a shape has no chains', () => {

@@ -3,6 +3,7 @@ import { isTableName } from '../../protocol/family.ts';
 import type { TableName } from '../ir.ts';
 import { findChains } from './chains.ts';
 import { checkExtensions } from './extension-check.ts';
+import { FormBook } from './form-book.ts';
 import { counterSize } from './layout.ts';
 import { maxTableSize, type Replace } from './parse.ts';
 import { markSourceChains } from './reach.ts';
@@ -11,12 +12,15 @@ import { type BlobView, createView, inheritKeys } from './view.ts';
 import { type WalkedTable, walkEntries } from './walk.ts';
 import { malformed } from './where.ts';
 
+/** So many forms are kept even where a table has few entries. */
+const FEW_FORMS = 1000;
+
 export interface ValidateOptions {
   readonly registry: Registry;
   /**
-   * The table before this one, which was found to be valid. Extensions of entries that it has too, reached from the
-   * same hooks, aren't checked again, and keys are taken over. Counters of the entries, which mean nothing, are set to 0
-   * then, so that what stayed is the same byte by byte.
+   * The table before this one, which was found to be valid. Extensions of entries that have a form which it has, too,
+   * reached from the same hooks, aren't checked again, and keys are taken over. Counters of the entries, which mean nothing,
+   * are set to 0 then, so that what stayed is the same byte by byte.
    */
   readonly previous?: (table: TableName) => BlobView | undefined;
 }
@@ -35,14 +39,21 @@ export function validateReplace(replace: Replace, options: ValidateOptions): Blo
   if (replace.numEntries > maxTableSize / Uint32Array.BYTES_PER_ELEMENT) {
     throw new BpfilterError('too-large', `${replace.numEntries} entries are more than can be`);
   }
-  const walked = walkEntries(replace, replace.numEntries);
+  const before = isTableName(replace.name) ? options.previous?.(replace.name) : undefined;
+  const book = before && bookOf(before, replace, options.registry);
+  const walked = walkEntries(replace, {
+    expected: replace.numEntries,
+    book: book ?? new FormBook(replace.layout, options.registry),
+  });
   if (options.previous !== undefined) blankCounters(walked);
   const hooks = markSourceChains(walked);
   const view = isTableName(replace.name) ? tryView(replace.name, walked, hooks) : undefined;
-  const known = view === undefined || view instanceof BpfilterError ? undefined : knownOf(view, options);
-  for (let index = 0; index < walked.offsets.length; index += 1) {
-    if (known?.(index) === true) continue;
-    checkExtensions(walked, index, replace.name, hooks[index] ?? 0, options.registry);
+  if (before !== undefined && view !== undefined && !(view instanceof BpfilterError)) inheritKeys(view, before);
+  for (let index = 0; index < walked.forms.length; index += 1) {
+    const [form, from] = [walked.forms[index], hooks[index] ?? 0];
+    if (form?.isChecked(from) === true) continue;
+    checkExtensions(walked, index, replace.name, from, options.registry);
+    form?.setChecked(from);
   }
   checkTable(replace);
   if (view === undefined) throw noSuchTable(replace.name);
@@ -69,14 +80,10 @@ function tryView(table: TableName, walked: WalkedTable, hooks: Uint8Array): Blob
   }
 }
 
-function knownOf(view: BlobView, options: ValidateOptions): ((index: number) => boolean) | undefined {
-  const previous = options.previous?.(view.table);
-  if (previous === undefined) return undefined;
-  const unchanged = inheritKeys(view, previous);
-  return (index) => {
-    const old = unchanged[index] ?? -1;
-    return old >= 0 && previous.hooks[old] === view.hooks[index];
-  };
+/** The forms of the table before this one, unless most of them are no longer used. */
+function bookOf(before: BlobView, { layout, numEntries }: Replace, registry: Registry): FormBook | undefined {
+  const { book } = before;
+  return book.fits(layout, registry) && book.size <= 2 * numEntries + FEW_FORMS ? book : undefined;
 }
 
 /** The start of __do_replace: room for the counters, the table, its hooks. */

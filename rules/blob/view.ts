@@ -1,6 +1,8 @@
 import type { Rule, TableName } from '../ir.ts';
 import { type ChainGraph, type ChainView, findChains } from './chains.ts';
 import { decodeRule } from './decode.ts';
+import type { EntryForm } from './entry-form.ts';
+import type { FormBook } from './form-book.ts';
 import { hooksByJumps } from './jump-reach.ts';
 import { RuleKeys } from './key.ts';
 import { type BlobLayout, ipv4Layout } from './layout.ts';
@@ -27,6 +29,9 @@ export interface BlobView {
   /** As GET_INFO says them: 2^32-1 at hooks that aren't valid. */
   readonly hookEntry: PerHook;
   readonly underflow: PerHook;
+  /** By entry, and where they stand. */
+  readonly forms: readonly EntryForm[];
+  readonly book: FormBook;
   /** In blob order. */
   readonly chains: readonly ChainView[];
   /** Decodes one entry. Throws `malformed` for a chain's head and the table's end. */
@@ -106,6 +111,8 @@ export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Ar
     validHooks: walked.validHooks,
     hookEntry: walked.hookEntry,
     underflow: walked.underflow,
+    forms: walked.forms,
+    book: walked.book,
     chains: graph.chains,
     rule: (index) => decodeRule(walked, graph, index),
     key: (index) => keys.key(index),

@@ -1,6 +1,8 @@
 import { hookNames, verdicts, XT_ALIGNMENT, XT_FUNCTION_MAXNAMELEN, xtAlign } from '../../protocol/x-tables.ts';
 import type { HookNumber } from '../ir.ts';
 import { BlobBytes } from './blob-bytes.ts';
+import type { EntryForm } from './entry-form.ts';
+import { FormBook } from './form-book.ts';
 import {
   type BlobLayout,
   errorTargetSize,
@@ -26,6 +28,11 @@ export interface WalkedTable extends RawTable {
   readonly blob: BlobBytes;
   /** Entry i starts at offsets[i]. */
   readonly offsets: Uint32Array;
+  /** The bytes as words; a copy where they don't begin at one. */
+  readonly words: Uint32Array;
+  /** By entry; all of them stand in the book. */
+  readonly forms: readonly EntryForm[];
+  readonly book: FormBook;
   /** Entry i's verdict when its target is the standard one, else 0, which is no verdict. */
   readonly verdicts: Int32Array;
   /** As given; UNSET at hooks that aren't valid. */
@@ -36,31 +43,41 @@ export interface WalkedTable extends RawTable {
 /**
  * Walks the entries from the first to the end and checks each, as check_entry_size_and_hooks and
  * xt_check_entry_offsets do (net/ipv4/netfilter/ip_tables.c, net/netfilter/x_tables.c), then the
- * hooks (xt_check_table_hooks). `expected`: the number of entries there must be. Throws `malformed`.
+ * hooks (xt_check_table_hooks). `expected`: the number of entries there must be; `book`: forms that are known already.
+ * Throws `malformed`.
  */
-export function walkEntries(table: RawTable, expected?: number): WalkedTable {
+export function walkEntries(
+  table: RawTable,
+  { expected, book = new FormBook(table.layout) }: WalkOptions = {},
+): WalkedTable {
   const { layout, entries } = table;
   const blob = new BlobBytes(entries, layout);
+  const words = wordsOf(entries);
   // No more entries fit than this, whatever the caller claims.
   const room = Math.floor(entries.length / smallestEntry(layout));
   const offsets = new Uint32Array(room);
   const found = new Int32Array(room);
+  const forms: EntryForm[] = [];
   const valid = hooksOf(table.validHooks);
   const hookEntry = new Map<HookNumber, number>();
   const underflow = new Map<HookNumber, number>();
 
   let count = 0;
+  let form: EntryForm | undefined;
   for (let at = 0; at < entries.length; at += blob.nextOffset(at)) {
-    const problem = entryProblem(blob, at) ?? underflowProblem(table, valid, blob, at);
+    form = book.find(words, blob, at, form);
+    const problem =
+      (form === undefined ? entryProblem(blob, at) : undefined) ?? underflowProblem(table, valid, blob, at);
     if (problem !== undefined)
       throw malformed(`${where({ ...table, blob, offsets: offsets.subarray(0, count) }, count)}: ${problem}`);
+    form ??= book.enter(words, blob, at);
     for (const hook of valid) {
       if (table.hookEntry[hook] === at) hookEntry.set(hook, at);
       if (table.underflow[hook] === at) underflow.set(hook, at);
     }
-    const target = at + blob.targetOffset(at);
     offsets[count] = at;
-    found[count] = blob.isStandard(target) ? blob.verdict(target) : 0;
+    found[count] = form.verdict < 0 ? 0 : (words[(at >>> 2) + form.verdict] ?? 0);
+    forms.push(form);
     count += 1;
   }
   if (expected !== undefined && count !== expected) throw malformed(`${expected} entries expected, found ${count}`);
@@ -69,11 +86,24 @@ export function walkEntries(table: RawTable, expected?: number): WalkedTable {
   return {
     ...table,
     blob,
+    words,
+    forms,
+    book,
     offsets: offsets.slice(0, count),
     verdicts: found.slice(0, count),
     hookEntry: perHook(hookEntry),
     underflow: perHook(underflow),
   };
+}
+
+export interface WalkOptions {
+  readonly expected?: number;
+  readonly book?: FormBook;
+}
+
+function wordsOf(entries: Uint8Array): Uint32Array {
+  const bytes = entries.byteOffset % 4 === 0 ? entries : Uint8Array.from(entries);
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
 }
 
 /** What is wrong with the entry at `at` by itself, in the kernel's order; undefined when nothing is. */

@@ -42,6 +42,7 @@ export const tcp = defineMatch<TcpInfo>({
     '-p tcp -m tcp {|!} --tcp-option {2|3|4|8}',
   ],
   placement: { protocol: 6 },
+  portRanges: [xt_tcp.offsets.spts, xt_tcp.offsets.dpts],
   check: ({ invflags }) => checkInvertFlags('tcp', invflags, INV_MASK),
 
   print(info, context) {

@@ -20,11 +20,12 @@ export const UDP_INVERSIONS = 0x03;
 /** What the kernel's udp and udplite have in common: they are one match (net/netfilter/xt_tcpudp.c, udp_mt). */
 export function udpPorts(
   name: 'udp' | 'udplite',
-): Pick<MatchDefinition<UdpInfo>, 'name' | 'revisions' | 'coverage' | 'check' | 'save' | 'nft' | 'bpf'> {
+): Pick<MatchDefinition<UdpInfo>, 'name' | 'revisions' | 'coverage' | 'portRanges' | 'check' | 'save' | 'nft' | 'bpf'> {
   return {
     name,
     revisions: { 0: structRevision(xt_udp) },
     coverage: 'all',
+    portRanges: [xt_udp.offsets.spts, xt_udp.offsets.dpts],
     check: ({ invflags }) => checkInvertFlags(name, invflags, UDP_INVERSIONS),
     save: (info) => savePortPair(info),
     nft(info) {

@@ -24,7 +24,7 @@ export function printing(header: HeaderMatch, numeric: boolean): PrintContext {
 }
 
 /** Where an extension's check and its translation are asked: table filter, chain INPUT. */
-export function checking(header: HeaderMatch = anyHeader): CheckContext {
+export function checking(header: HeaderMatch = anyHeader): CheckContext & { readonly header: HeaderMatch } {
   return { table: 'filter', header, hooks: 1 << 1 };
 }
 

@@ -1,7 +1,7 @@
 import { type TableName, tableNames } from '../../protocol/family.ts';
 import { anyHeader } from '../../rules/blob/encode.ts';
 import { blobCases } from '../../rules/blob/testing/cases.ts';
-import type { CheckContext } from '../../rules/extension.ts';
+import type { CheckContext, NftContext } from '../../rules/extension.ts';
 import { pick, type Random } from '../harness/random.ts';
 import { mutate } from './mutate.ts';
 import { type KnownRevision, knownRevisions } from './structs.ts';
@@ -87,7 +87,7 @@ function raw(random: Random): Uint8Array {
 export function structInput(random: Random): {
   readonly known: KnownRevision;
   readonly data: Uint8Array;
-  readonly context: CheckContext;
+  readonly context: CheckContext & NftContext;
 } {
   const known = knownRevisions[random(knownRevisions.length)];
   const sample = known?.samples[random(known.samples.length)];

@@ -3,6 +3,7 @@ import { ipv4 } from '../../protocol/family.ts';
 import { parseReplace, parseReplaceHeader } from '../../rules/blob/parse.ts';
 import { validateReplace } from '../../rules/blob/validate.ts';
 import { type BlobView, viewTable } from '../../rules/blob/view.ts';
+import type { CheckContext, NftContext } from '../../rules/extension.ts';
 import { diffTable } from '../../rules/nft/diff.ts';
 import { documentFor } from '../../rules/nft/document.ts';
 import type { InstalledTable } from '../../rules/nft/installed.ts';
@@ -169,7 +170,7 @@ function checkNoRules(view: BlobView): void {
 export function examineStruct(
   { definition, number, revision }: KnownRevision,
   data: Uint8Array,
-  context: Parameters<KnownRevision['definition']['check']>[1],
+  context: CheckContext & NftContext,
 ): Verdict {
   const name = `${definition.kind} ${definition.name} revision ${number}`;
   const { header } = context;
