@@ -29,11 +29,15 @@ export interface BlobView {
   /** As GET_INFO says them: 2^32-1 at hooks that aren't valid. */
   readonly hookEntry: PerHook;
   readonly underflow: PerHook;
+  /** The entries as words. */
+  readonly words: Uint32Array;
   /** By entry, and where they stand. */
   readonly forms: readonly EntryForm[];
   readonly book: FormBook;
   /** In blob order. */
   readonly chains: readonly ChainView[];
+  /** The name of the chain that an entry jumps or goes to, if it does. */
+  jump(index: number): string | undefined;
   /** Decodes one entry. Throws `malformed` for a chain's head and the table's end. */
   rule(index: number): Rule;
   /**
@@ -111,9 +115,11 @@ export function createView(table: TableName, walked: WalkedTable, hooks: Uint8Ar
     validHooks: walked.validHooks,
     hookEntry: walked.hookEntry,
     underflow: walked.underflow,
+    words: walked.words,
     forms: walked.forms,
     book: walked.book,
     chains: graph.chains,
+    jump: (index) => graph.chains[graph.jumps[index] ?? -1]?.name,
     rule: (index) => decodeRule(walked, graph, index),
     key: (index) => keys.key(index),
     slots<T>(owner: SlotOwner<T>) {

@@ -1,21 +1,20 @@
 import { BpfilterError } from '../../protocol/error.ts';
+import type { BlobView } from '../blob/view.ts';
 import { type ExtensionLookup, naming, tableContext } from '../nft/context.ts';
 import { ruleName } from '../nft/plan.ts';
-import type { ChainSource, TableSource } from '../nft/source.ts';
+import type { ChainSource } from '../nft/source.ts';
 import { findRuns } from '../runs.ts';
+import { CompiledRules } from './compiled-rules.ts';
 import { fieldSlots } from './field-slots.ts';
 import { type BpfImage, type CounterOf, ImageWriter, type PlacedChain, type Segment, type Shape } from './image.ts';
 import { MOST_JUMPS } from './machine-frame.ts';
 import { type Field, HEADER_SIZE, RECORD_SIZE, recordOffsets } from './record.ts';
-import { compileRule } from './rule.ts';
 import type { CompiledRule } from './rule-records.ts';
-
-/** What was found out about rules, by their keys; one for each table, kept by the caller. */
-export type RuleCache = Map<string, CompiledRule>;
 
 export interface CompileOptions {
   readonly lookup?: ExtensionLookup;
-  readonly cache?: RuleCache;
+  /** What rules of the table have become before; kept by the caller. */
+  readonly rules?: CompiledRules;
 }
 
 const runOptions = { shortest: 16, mostShapes: 8, perShape: 8 } as const;
@@ -24,16 +23,17 @@ const runOptions = { shortest: 16, mostShapes: 8, perShape: 8 } as const;
  * Compiles a table whole; what comes back writes it with its counters. Throws `not-expressible` for what BPF can't
  * carry, with the rule's name; `loop` where jumps nest deeper than the machine remembers.
  */
-export function planImage(source: TableSource, options: CompileOptions = {}): (counterOf: CounterOf) => BpfImage {
-  const { cache = new Map() } = options;
+export function planImage(source: BlobView, options: CompileOptions = {}): (counterOf: CounterOf) => BpfImage {
+  const { rules: known = new CompiledRules() } = options;
   const { lookup } = tableContext(source.table, options.lookup === undefined ? {} : { lookup: options.lookup });
   checkDepth(source);
+  known.begin(source);
   const shapes = new ShapeBook();
   const placed: PlacedChain[] = [];
   const wanted = new Set<Field>();
   let at = HEADER_SIZE;
   for (const chain of source.chains) {
-    const rules = compileChain(source, chain, lookup, cache);
+    const rules = compileChain(source, chain, known, lookup);
     const shapeOf = shapesOf(rules, shapes);
     const segments = segmentsOf(shapeOf, shapes);
     let end = at;
@@ -45,60 +45,27 @@ export function planImage(source: TableSource, options: CompileOptions = {}): (c
     placed.push({ chain, rules, shapeOf, segments, start: at, end });
     at = end;
   }
-  prune(cache, source);
   const fields = fieldSlots(wanted);
-  return (counterOf) => new ImageWriter(placed, fields, { end: at, counterOf }).image();
+  return (counterOf) => new ImageWriter(placed, fields, { source, end: at, counterOf }).image();
 }
 
 /** A table with its counters in one step; throws as `planImage`. */
-export function compileTable(
-  source: TableSource,
-  options: CompileOptions & { readonly counterOf: CounterOf },
-): BpfImage {
+export function compileTable(source: BlobView, options: CompileOptions & { readonly counterOf: CounterOf }): BpfImage {
   return planImage(source, options)(options.counterOf);
 }
 
-/** Rules of a chain, of those that were there before as they were. */
-function compileChain(
-  source: TableSource,
-  chain: ChainSource,
-  lookup: ExtensionLookup,
-  cache: RuleCache,
-): CompiledRule[] {
-  const slots = source.slots?.(cache) ?? [];
-  const rules: CompiledRule[] = [];
-  for (let index = chain.first; index <= chain.last; index += 1) {
-    let rule = slots[index];
-    if (rule === undefined) {
-      const key = source.key(index);
-      rule = cache.get(key) ?? compileNamed(source, chain, index, lookup);
-      cache.set(key, rule);
-      slots[index] = rule;
-    }
-    rules.push(rule);
-  }
-  return rules;
-}
-
-/** One rule; the error says which. */
-function compileNamed(source: TableSource, chain: ChainSource, index: number, lookup: ExtensionLookup): CompiledRule {
+/** Rules of a chain; the error says which one can't be carried. */
+function compileChain(source: BlobView, chain: ChainSource, rules: CompiledRules, lookup: ExtensionLookup) {
+  const compiled: CompiledRule[] = [];
+  let index = chain.first;
   try {
-    return compileRule(source.rule(index), lookup);
+    for (; index <= chain.last; index += 1) compiled.push(rules.of(source, index, lookup));
   } catch (error) {
     return naming(ruleName(chain, index), () => {
       throw error;
     });
   }
-}
-
-function prune(cache: RuleCache, source: TableSource): void {
-  if (cache.size <= 2 * source.offsets.length + 1000) return;
-  const used = new Set(
-    source.chains.flatMap(({ first, last }) =>
-      Array.from({ length: last - first + 1 }, (_, i) => source.key(first + i)),
-    ),
-  );
-  for (const key of cache.keys()) if (!used.has(key)) cache.delete(key);
+  return compiled;
 }
 
 /** Numbers shapes. */
@@ -156,7 +123,7 @@ function segmentsOf(shapeOf: Int32Array, book: ShapeBook): Segment[] {
 }
 
 /** ip_tables remembers as many jumps as there are chains; the machine `MOST_JUMPS`. */
-function checkDepth({ chains, rule }: TableSource): void {
+function checkDepth({ chains, rule, jump }: BlobView): void {
   if (chains.filter(({ kind }) => kind === 'user').length < MOST_JUMPS) return;
   const byName = new Map(chains.map((chain) => [chain.name, chain]));
   const depths = new Map<string, number>();
@@ -166,10 +133,9 @@ function checkDepth({ chains, rule }: TableSource): void {
     depths.set(chain.name, 0);
     let deepest = 0;
     for (let index = chain.first; index <= chain.last; index += 1) {
-      const { target } = rule(index);
-      if (target.kind !== 'jump' && target.kind !== 'goto') continue;
-      const to = byName.get(target.chain);
-      if (to !== undefined) deepest = Math.max(deepest, depthOf(to) + (target.kind === 'jump' ? 1 : 0));
+      const to = byName.get(jump(index) ?? '');
+      if (to === undefined) continue;
+      deepest = Math.max(deepest, depthOf(to) + (rule(index).target.kind === 'jump' ? 1 : 0));
     }
     depths.set(chain.name, deepest);
     return deepest;

@@ -1,6 +1,8 @@
+import type { BlobView } from '../blob/view.ts';
 import type { ChainSource } from '../nft/source.ts';
 import type { FieldSlots } from './field-slots.ts';
 import { LookupTable, SLOT_SIZE, slotsFor } from './lookup-table.ts';
+import { moveBytes } from './moves.ts';
 import {
   actions,
   COUNTER_SIZE,
@@ -62,6 +64,15 @@ export interface PlacedChain {
 /** The counter of each entry of the blob, by its place in a slice. */
 export type CounterOf = (entry: number) => number;
 
+/** The entries of the blob, for what is each one's own. */
+export type EntrySource = Pick<BlobView, 'entries' | 'offsets'>;
+
+interface ImageOptions {
+  readonly source: EntrySource;
+  readonly end: number;
+  readonly counterOf: CounterOf;
+}
+
 /** Words of 32 bits in a record, and where they are in it. */
 const RECORD_WORDS = RECORD_SIZE / 4;
 const word = {
@@ -71,6 +82,7 @@ const word = {
 
 /** Puts the records together. */
 export class ImageWriter {
+  readonly #source: EntrySource;
   readonly #chains: readonly PlacedChain[];
   readonly #fields: FieldSlots;
   readonly #counterOf: (entry: number) => number;
@@ -85,11 +97,8 @@ export class ImageWriter {
   #lookedUp = 0;
   readonly #starts: ReadonlyMap<string, number>;
 
-  constructor(
-    chains: readonly PlacedChain[],
-    fields: FieldSlots,
-    { end, counterOf }: { readonly end: number; readonly counterOf: CounterOf },
-  ) {
+  constructor(chains: readonly PlacedChain[], fields: FieldSlots, { source, end, counterOf }: ImageOptions) {
+    this.#source = source;
     this.#chains = chains;
     this.#fields = fields;
     this.#counterOf = counterOf;
@@ -158,6 +167,8 @@ export class ImageWriter {
   #writeRule(at: number, rule: CompiledRule, entry: number): void {
     const words = this.#words;
     this.#records.set(rule.records, at);
+    const { entries, offsets } = this.#source;
+    if (rule.moves !== undefined) moveBytes(rule.moves, entries, offsets[entry] ?? 0, this.#records, at);
     const verdict = (at + rule.records.length) / 4 - RECORD_WORDS;
     words[verdict + word.counter] = this.#counterOf(entry) * COUNTER_SIZE;
     if (rule.chain !== undefined) words[verdict + word.target] = this.#starts.get(identity('user', rule.chain)) ?? 0;

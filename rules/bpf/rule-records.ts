@@ -1,5 +1,6 @@
 import type { InterfaceMatch } from '../ir.ts';
 import { usualSlots } from './field-slots.ts';
+import type { Moves } from './moves.ts';
 import {
   type Action,
   actions,
@@ -33,6 +34,8 @@ export interface CompiledRule {
   /** By record: the fields whose slots are still to be found out. */
   readonly rare?: readonly RareTest[];
   readonly direction: { readonly in: boolean; readonly out: boolean };
+  /** It stands for rules that differ in bytes of their own: those that are to be put in from each entry. */
+  readonly moves?: Moves;
 }
 
 export interface RareTest {

@@ -1,6 +1,7 @@
 import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
-import { planImage, type RuleCache } from '../../rules/bpf/compile.ts';
+import { planImage } from '../../rules/bpf/compile.ts';
+import { CompiledRules } from '../../rules/bpf/compiled-rules.ts';
 import { type DeviceCache, type DeviceClass, deviceClasses } from '../../rules/bpf/device-classes.ts';
 import {
   type BpfDocumentOptions,
@@ -47,9 +48,9 @@ export function createBpfTranslator({
   readonly loader: BpfLoader;
   readonly plane: DataPlane;
 }): BpfTranslator {
-  const caches = new Map<TableId, { readonly rules: RuleCache; readonly devices: DeviceCache }>();
+  const caches = new Map<TableId, { readonly rules: CompiledRules; readonly devices: DeviceCache }>();
   const cacheOf = (id: TableId) => {
-    const cache = caches.get(id) ?? { rules: new Map(), devices: new Map() };
+    const cache = caches.get(id) ?? { rules: new CompiledRules(), devices: new Map() };
     caches.set(id, cache);
     return cache;
   };
@@ -68,7 +69,7 @@ export function createBpfTranslator({
     const { ids, nextId } = numbered;
     const context = tableContext(id.name, { family: id.family, nftTable });
     // before anything is made: it may be impossible
-    const imageOf = planImage(view, { cache: cacheOf(id).rules });
+    const imageOf = planImage(view, { rules: cacheOf(id).rules });
     const classes = classesOf(view, cacheOf(id).devices);
     const place = counters(numbered);
     const image = imageOf((entry) => (ids[entry] ?? place.firstId) - place.firstId);
