@@ -11,6 +11,12 @@ type PortRanges = Pick<Registry, 'findMatch'>;
 const MULTIPLIER = 0x9e3779b1;
 
 /**
+ * So many forms of one hash are kept; an entry of yet another one has a form of its own, that is in no book. Whoever sends
+ * entries can make them all alike but for what the hash leaves out.
+ */
+const MOST_OF_A_HASH = 8;
+
+/**
  * The forms of a table's entries. Entries have the same form when their bytes are the same but for nfcache, comefrom and
  * counters, where a jump leads, and numbers that are each entry's own: addresses under the same masks, and single ports of
  * matches that say where they have them. So most entries of a large table have one of a few forms, and what hangs on nothing
@@ -69,8 +75,9 @@ export class FormBook {
     const jumps = isStandard && blob.verdict(at + target) > 0;
     if (jumps) counts[verdict] = 0;
     // the last one of a table may end anywhere
-    const isWhole = length % 4 === 0;
-    const hash = isWhole ? this.#hash(words, blob, at) : 0;
+    const hash = this.#hash(words, blob, at);
+    const others = this.#byHash.get(hash);
+    const isKept = length % 4 === 0 && countOf(others) < MOST_OF_A_HASH;
     const form = new EntryForm({
       words: words.slice(at / 4, (at + length) >>> 2),
       counts,
@@ -84,10 +91,10 @@ export class FormBook {
       jumps,
       isHead: blob.isError(at + target),
       isUnconditional: blob.isUnconditional(at),
-      number: isWhole ? this.#size : -1,
-      sameHash: isWhole ? this.#byHash.get(hash) : undefined,
+      number: isKept ? this.#size : -1,
+      sameHash: isKept ? others : undefined,
     });
-    if (isWhole) {
+    if (isKept) {
       this.#byHash.set(hash, form);
       this.#size += 1;
     }
@@ -125,20 +132,21 @@ export class FormBook {
     }
   }
 
-  /** The same for entries of the same form: of all words but those that differ in it, or might be ports. */
+  /** The same for entries of the same form: of all words but those that differ in it, or might be ports where these are looked for. */
   #hash(words: Uint32Array, blob: BlobBytes, at: number): number {
     const { addresses, nfcache, entry } = this.#layout;
     const first = at >>> 2;
     const next = blob.nextOffset(at);
     const target = blob.targetOffset(at);
     const verdict = blob.isStandard(at + target) ? first + (target + verdictOffset) / 4 : -1;
+    const skipsPorts = this.#ranges !== undefined;
     let hash = next;
     for (let place = first + addresses.length; place < first + nfcache / 4; place += 1)
       hash = mixed(hash, words[place] ?? 0);
     const end = Math.min(first + (next >>> 2), words.length);
     for (let place = first + entry / 4; place < end; place += 1) {
       const word = words[place] ?? 0;
-      if (isOnePort(word) || (place === verdict && (word | 0) > 0)) continue;
+      if ((skipsPorts && isOnePort(word)) || (place === verdict && (word | 0) > 0)) continue;
       hash = mixed(hash, word);
     }
     return hash;
@@ -148,6 +156,12 @@ export class FormBook {
 function mixed(hash: number, word: number): number {
   const product = Math.imul(hash ^ word, MULTIPLIER);
   return product ^ (product >>> 15);
+}
+
+function countOf(form: EntryForm | undefined): number {
+  let count = 0;
+  for (let one = form; one !== undefined; one = one.sameHash) count += 1;
+  return count;
 }
 
 /** A range of one: both halves are the same. */

@@ -30,7 +30,7 @@ export interface WalkedTable extends RawTable {
   readonly offsets: Uint32Array;
   /** The bytes as words; a copy where they don't begin at one. */
   readonly words: Uint32Array;
-  /** By entry; all of them stand in the book. */
+  /** By entry. */
   readonly forms: readonly EntryForm[];
   readonly book: FormBook;
   /** Entry i's verdict when its target is the standard one, else 0, which is no verdict. */
