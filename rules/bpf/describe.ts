@@ -12,6 +12,7 @@ import {
   recordOffsets,
   traits,
 } from './record.ts';
+import { textDataSize, texts } from './text-look.ts';
 
 const hookNames = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
 const actionNames = new Map(Object.entries(actions).map(([name, number]) => [number as number, name as Action]));
@@ -29,7 +30,7 @@ export function describeImage({ records, hooks, lookedUp, fields }: BpfImage): r
   const places: Places = { numberOf, fieldName: (slot) => fieldNames.get(slot) ?? '?' };
   const lines: string[] = [];
   const end = endOf(bytes);
-  for (let at = HEADER_SIZE; at < end; at += RECORD_SIZE)
+  for (let at = HEADER_SIZE; at < end; at += RECORD_SIZE + dataOf(bytes, at))
     lines.push(`${numberOf(at)}: ${recordText(bytes, at, places)}`);
   const looked = lookedUp === 0 ? [] : [`${lookedUp} keys to look up`];
   return [...begins, ...looked, ...lines];
@@ -38,12 +39,18 @@ export function describeImage({ records, hooks, lookedUp, fields }: BpfImage): r
 /** Names lie behind the records, and only tests of names lead there. */
 function endOf(bytes: Buffer): number {
   let end = bytes.length;
-  for (let at = HEADER_SIZE; at + RECORD_SIZE <= end; at += RECORD_SIZE) {
+  for (let at = HEADER_SIZE; at + RECORD_SIZE <= end; at += RECORD_SIZE + dataOf(bytes, at)) {
     const action = actionNames.get(bytes[at + recordOffsets.action] ?? -1);
     if (action === 'inName' || action === 'outName')
       end = Math.min(end, bytes.readUInt32LE(at + recordOffsets.subject));
   }
   return end;
+}
+
+/** Bytes of data behind a record, which are no records. */
+function dataOf(bytes: Buffer, at: number): number {
+  const action = actionNames.get(bytes[at + recordOffsets.action] ?? -1);
+  return texts.some((text) => text === action) ? textDataSize(bytes.readUInt32LE(at + recordOffsets.credit)) : 0;
 }
 
 interface Places {
@@ -99,6 +106,14 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         return `a bucket of ${word(recordOffsets.second)} for ${word(recordOffsets.first)} each ${branches()}`;
       case 'quota':
         return `${bytes.readBigUInt64LE(at + recordOffsets.filled)} bytes are left ${branches()}`;
+      case 'text':
+      case 'longText':
+      case 'blockText':
+      case 'longBlockText': {
+        const piece = action === 'blockText' || action === 'longBlockText' ? ' in one piece' : '';
+        const length = word(recordOffsets.credit);
+        return `a text of ${length} bytes${piece} from ${word(recordOffsets.first)} to ${word(recordOffsets.second)} ${branches()}`;
+      }
       case 'tcpOption':
         return `TCP option ${word(recordOffsets.first)} ${branches()}`;
       case 'segmentSize': {

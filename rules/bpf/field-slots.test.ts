@@ -19,10 +19,10 @@ describe('slots of fields', () => {
     ['what is asked for twice has one', ['processor', 'processor'], { processor: 0 }],
     [
       'what the loop writes has odd ones',
-      ['processor', 'u32Value', 'u32Place'],
-      { u32Value: 1, u32Place: 3, processor: 0 },
+      ['processor', 'registerA', 'registerX'],
+      { registerA: 1, registerX: 3, processor: 0 },
     ],
-    ['also where others come first', [...usual, 'processor', 'u32Place'], { u32Place: 17, processor: 16 }],
+    ['also where others come first', [...usual, 'processor', 'registerX'], { registerX: 17, processor: 16 }],
   ] as const)('%s', (_, wanted, expected) => {
     const slots = fieldSlots(wanted);
     expect(Object.fromEntries(slots)).toMatchObject(expected);

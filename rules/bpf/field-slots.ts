@@ -11,7 +11,7 @@ export const usualSlots: Readonly<Partial<Record<Field, number>>> = fields;
  * Those that are written again in the loop: at odd slots, where the verifier takes what is stored for anything at all,
  * in each round the same; of multiples of 8 bytes it keeps book.
  */
-const inLoop: ReadonlySet<Field> = new Set(['u32Value', 'u32Place']);
+const inLoop: ReadonlySet<Field> = new Set(['registerA', 'registerX']);
 
 /** Slots for the fields of a table. Throws `not-expressible` where there are more fields than slots. */
 export function fieldSlots(wanted: Iterable<Field>): FieldSlots {

@@ -45,6 +45,20 @@ export interface KernelOffsets {
     readonly macHeader: number;
   };
   readonly dst: { readonly dev: number };
+  /** Of the memory that a packet is made of: what isn't in one piece, and where the rest is. */
+  readonly pieces: {
+    readonly length: number;
+    readonly dataLength: number;
+    readonly end: number;
+    readonly next: number;
+    /** In struct skb_shared_info. */
+    readonly fragments: number;
+    readonly firstFragment: number;
+    readonly list: number;
+    /** Of a fragment: its size as a struct, and where in it its length is. */
+    readonly fragmentSize: number;
+    readonly fragmentLength: number;
+  };
   readonly device: {
     readonly name: number;
     readonly privFlags: number;

@@ -1,15 +1,17 @@
 import type { Assembler } from './assembler.ts';
-import { FP, R0, R1, R2, R3, R4, R5, R8, type Register } from './instruction.ts';
-import { frame, helpers, type MachineOptions, machineMaps } from './machine-frame.ts';
-import { fieldOf } from './machine-read.ts';
-import { type LookAction, needSizes, RECORD_SIZE, recordOffsets, wholeTcp } from './record.ts';
+import { FP, R0, R1, R2, R3, R4, type Register } from './instruction.ts';
+import { frame, helpers, type MachineOptions } from './machine-frame.ts';
+import { fieldOf, record } from './machine-read.ts';
+import { text } from './machine-text.ts';
+import { type LookAction, needSizes, recordOffsets, wholeTcp } from './record.ts';
+import { texts } from './text-look.ts';
 
 /** Where the machine goes on for a look. */
 export function lookLabel(look: LookAction): string {
   return `look-${look}`;
 }
 
-const ofPacket: readonly LookAction[] = ['tcpOption', 'segmentSize', 'u32Load', 'u32At'];
+const ofPacket: readonly LookAction[] = ['tcpOption', 'segmentSize', 'u32Load', 'u32At', ...texts];
 
 /** Whether looks read the packet once more: its context is kept then. */
 export function readPacket({ looks }: MachineOptions): boolean {
@@ -37,29 +39,24 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
   segmentSize,
   u32Load(code, options) {
     // 0, as nothing else stands there: one that the verifier doesn't know of
-    code.load(4, R2, R3, recordOffsets.second).store(4, FP, fieldOf(options, 'u32Place'), { register: R2 });
+    code.load(4, R2, R3, recordOffsets.second).store(4, FP, fieldOf(options, 'registerX'), { register: R2 });
     code.load(4, R1, R3, recordOffsets.first).jump('u32-read');
   },
   u32At(code, options) {
     // as the kernel's u32 that overflows, or that passes the packet's end
-    code.load(4, R1, FP, fieldOf(options, 'u32Place')).load(4, R2, FP, fieldOf(options, 'u32Value'));
+    code.load(4, R1, FP, fieldOf(options, 'registerX')).load(4, R2, FP, fieldOf(options, 'registerA'));
     code.alu('add', R1, { register: R2 }).constant(R2, 0xffffffffn).branch(R1, '>', { register: R2 }, 'false');
-    code.store(4, FP, fieldOf(options, 'u32Place'), { register: R1 }).load(4, R2, R3, recordOffsets.first);
+    code.store(4, FP, fieldOf(options, 'registerX'), { register: R1 }).load(4, R2, R3, recordOffsets.first);
     code.alu('add', R1, { register: R2 }).jump('u32-read');
   },
   u32And: (code, options) => arithmetic(code, options, 'and'),
   u32Left: (code, options) => arithmetic(code, options, 'lsh'),
   u32Right: (code, options) => arithmetic(code, options, 'rsh'),
+  text: (code, options) => text(code, options, 'text'),
+  longText: (code, options) => text(code, options, 'longText'),
+  blockText: (code, options) => text(code, options, 'blockText'),
+  longBlockText: (code, options) => text(code, options, 'longBlockText'),
 };
-
-/** r3 becomes the record again, at a place that the verifier knows for aligned. */
-function record(code: Assembler): Assembler {
-  return code
-    .move(R3, R8)
-    .alu('and', R3, -RECORD_SIZE)
-    .mapValue(R5, machineMaps.records)
-    .alu('add', R3, { register: R5 });
-}
 
 /** xt_statistic.c, XT_STATISTIC_MODE_RANDOM. */
 function random(code: Assembler): void {
@@ -192,12 +189,12 @@ function u32Read(code: Assembler, machineOptions: MachineOptions): void {
   code.label('u32-read').move(R2, R1).alu('add', R2, 4).load(8, R4, FP, frame.length);
   code.branch(R2, '>', { register: R4 }, 'false');
   bytes(code, R1, 4).load(4, R1, FP, frame.scratch).swap(R1, 32);
-  code.store(4, FP, fieldOf(machineOptions, 'u32Value'), { register: R1 });
+  code.store(4, FP, fieldOf(machineOptions, 'registerA'), { register: R1 });
   record(code).jump('true');
 }
 
 function arithmetic(code: Assembler, machineOptions: MachineOptions, operation: 'and' | 'lsh' | 'rsh'): void {
-  const value = fieldOf(machineOptions, 'u32Value');
+  const value = fieldOf(machineOptions, 'registerA');
   code.load(4, R1, FP, value).load(4, R2, R3, recordOffsets.first).alu32(operation, R1, { register: R2 });
   code.store(4, FP, value, { register: R1 }).jump('true');
 }

@@ -15,6 +15,7 @@ import {
   twelveBytes,
   wholeTcp,
 } from './record.ts';
+import { texts } from './text-look.ts';
 
 /** struct iphdr (linux/ip.h). */
 const ip = { tos: 1, totalLength: 2, fragment: 6, ttl: 8, protocol: 9, source: 12, destination: 16 } as const;
@@ -134,11 +135,13 @@ function loopState(code: Assembler, options: MachineOptions): void {
       .alu('and', R2, 4 * MOST_JUMPS - 4);
     code.alu('add', R2, { register: FP }).store(4, R2, frame.jumps, { register: R1 });
   }
-  for (const name of ['u32Value', 'u32Place'] as const) {
+  for (const name of ['registerA', 'registerX'] as const) {
     if (fields.has(name)) zero(code).store(4, FP, fieldOf(options, name), { register: R1 });
   }
   if (readPacket(options)) {
     for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
+    // texts have smaller numbers there
+    if (texts.some((text) => options.looks.has(text))) code.store(4, FP, frame.key + 4, { register: R1 });
     // half of it once more: so it is anything, as what looks read there
     for (const [width, at] of [
       [8, 0],

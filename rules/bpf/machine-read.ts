@@ -1,13 +1,22 @@
 import type { Assembler } from './assembler.ts';
-import { FP, type Operand, R1, R2, R3, R4, R6 } from './instruction.ts';
-import { frame, helpers, type MachineOptions } from './machine-frame.ts';
-import type { Field } from './record.ts';
+import { FP, type Operand, R1, R2, R3, R4, R5, R6, R8 } from './instruction.ts';
+import { frame, helpers, type MachineOptions, machineMaps } from './machine-frame.ts';
+import { type Field, RECORD_SIZE } from './record.ts';
 
 /** Where a field of the table's lies. */
 export function fieldOf({ fields }: MachineOptions, name: Field): number {
   const slot = fields.get(name);
   if (slot === undefined) throw new RangeError(`the table doesn't ask for ${name}`);
   return frame.fields + 4 * slot;
+}
+
+/** r3 becomes the record that r8 tells, at a place that the verifier knows for aligned. */
+export function record(code: Assembler): Assembler {
+  return code
+    .move(R3, R8)
+    .alu('and', R3, -RECORD_SIZE)
+    .mapValue(R5, machineMaps.records)
+    .alu('add', R3, { register: R5 });
 }
 
 export interface BytesWanted {

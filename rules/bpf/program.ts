@@ -4,6 +4,7 @@ import { machine } from './machine.ts';
 import { tracksConnections } from './machine-conntrack.ts';
 import type { CounterSlices, KernelOffsets } from './machine-frame.ts';
 import { policyAlone, policyProgram } from './policy-program.ts';
+import { inPieces } from './text-look.ts';
 
 /** What the program of a hook is made for, beside its table. */
 export interface ProgramOptions extends CounterSlices {
@@ -38,12 +39,23 @@ export function hookProgram(image: BpfImage, options: ProgramOptions): readonly 
   });
 }
 
-function asksKernel({ inNames, outNames, fields }: BpfImage): boolean {
-  return inNames || outNames || tracksConnections(fields) || fields.has('macStart') || fields.has('inGroup');
+function asksKernel({ inNames, outNames, fields, looks }: BpfImage): boolean {
+  const ofKernel = ['macStart', 'inGroup'] as const;
+  return (
+    inNames ||
+    outNames ||
+    tracksConnections(fields) ||
+    ofKernel.some((field) => fields.has(field)) ||
+    inPieces.some((look) => looks.has(look))
+  );
 }
 
 const noOffsets: KernelOffsets = {
   skb: { dev: 0, dst: 0, nfct: 0, head: 0, data: 0, macHeader: 0 },
   dst: { dev: 0 },
+  pieces: {
+    ...{ length: 0, dataLength: 0, end: 0, next: 0 },
+    ...{ fragments: 0, firstFragment: 0, list: 0, fragmentSize: 0, fragmentLength: 0 },
+  },
   device: { name: 0, privFlags: 0, group: 0, type: 0 },
 };

@@ -34,7 +34,7 @@ export const recordOffsets = {
   subject: 44,
   first: 48,
   second: 52,
-  /** Of limits; of quotas, what is left. */
+  /** Of limits; of quotas, what is left; of texts, how long they are, and the bit of the last byte. */
   credit: 44,
   filled: 56,
   /** Of probes: where the table (lookup-table.ts) lies in the value, its slots less one, and the masks. */
@@ -107,6 +107,11 @@ export const actions = {
   u32Right: 23,
   /** Whether the packet fits into the bytes that are left at `filled`, which become fewer, or none. */
   quota: 24,
+  // Whether there is a text between `first` and `second`: any, of more than 64 bytes, and both within one block of memory.
+  text: 25,
+  longText: 26,
+  blockText: 27,
+  longBlockText: 28,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -121,7 +126,9 @@ export type LookAction =
   | 'u32And'
   | 'u32Left'
   | 'u32Right'
-  | 'quota';
+  | 'quota'
+  | TextAction;
+export type TextAction = 'text' | 'longText' | 'blockText' | 'longBlockText';
 export type Action = keyof typeof actions;
 
 /** What a test can look at, u32 each: those that most tables ask for, at the slots that they have unless nobody does. */
@@ -163,9 +170,12 @@ export type RareField =
   | 'dccpType'
   /** TCP's flags where there are 20 bytes behind the IP header, later fragments included, and `NOTICES_THERE`. */
   | 'tcpNotices'
-  /** What u32 has worked out so far, and where it reads from. */
-  | 'u32Value'
-  | 'u32Place'
+  /**
+   * What looks have worked out so far: of u32, the number and where it reads from; of texts, where one begins and where its
+   * record lies.
+   */
+  | 'registerA'
+  | 'registerX'
   | ConnectionField;
 
 /** What is known of the packet's connection, each as the kernel has it; numbers in host order, 0 where there is none. */

@@ -12,6 +12,7 @@ import {
   twelveBytes,
 } from './record.ts';
 import { type BpfMatch, type BpfTest, isLook } from './test.ts';
+import { inPieces } from './text-look.ts';
 
 /** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
 export interface CompiledRule {
@@ -94,10 +95,12 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
   const looks = new Set<LookAction>();
   const group = (tests: readonly BpfTest[], at: number, ends: Ends) => {
     writeGroup(records, at, tests, ends);
-    for (const [index, test] of tests.entries()) {
+    let here = at;
+    for (const test of tests) {
       if (isLook(test)) looks.add(test.kind);
       for (const field of fieldsOf(test)) used.add(field);
-      if (!isLook(test) && usualSlots[test.field] === undefined) rare.push({ record: at + index, field: test.field });
+      if (!isLook(test) && usualSlots[test.field] === undefined) rare.push({ record: here, field: test.field });
+      here += testLength(test);
     }
     if (tests.length === 0) used.add('protocol');
   };
@@ -159,14 +162,22 @@ function lengthOf(step: Step): number {
 }
 
 function groupLength(tests: readonly BpfTest[]): number {
-  return Math.max(1, tests.length);
+  return Math.max(
+    1,
+    tests.reduce((sum, test) => sum + testLength(test), 0),
+  );
 }
 
-const u32Fields = ['u32Value', 'u32Place'] as const;
+/** Records of a test: one, and those of its data. */
+function testLength(test: BpfTest): number {
+  return isLook(test) && test.data !== undefined ? 1 + Math.ceil(test.data.length / RECORD_SIZE) : 1;
+}
+
+const registers = ['registerA', 'registerX'] as const;
 
 function fieldsOf(test: BpfTest): readonly Field[] {
   if (!isLook(test)) return [test.field];
-  return test.kind.startsWith('u32') ? u32Fields : [];
+  return test.kind.startsWith('u32') || inPieces.some((look) => look === test.kind) ? registers : [];
 }
 
 function writeCompare(records: Buffer, record: number, compare: Compare, action: Action, left: number): void {
@@ -206,17 +217,20 @@ interface Ends {
 /** The first test that holds ends it. */
 function writeGroup(records: Buffer, record: number, tests: readonly BpfTest[], ends: Ends): void {
   const some = tests.length === 0 ? [{ field: 'protocol', kind: 'any', first: 0, second: 0 } as const] : tests;
+  let here = record;
   for (const [index, test] of some.entries()) {
     const isLast = index === some.length - 1;
-    const here = record + index;
-    const fails = isLast ? ends.fails - here : 1;
+    const length = testLength(test);
+    const fails = isLast ? ends.fails - here : length;
     writeTest(records, here, test.kind, { holds: ends.holds - here, fails, negated: test.negated === true });
     const at = here * RECORD_SIZE;
     if (isLook(test)) {
       records.writeUInt32LE(test.credit ?? 0, at + recordOffsets.credit);
       records.writeBigUInt64LE(test.bytes ?? 0n, at + recordOffsets.filled);
+      if (test.data !== undefined) records.set(test.data, at + RECORD_SIZE);
     } else records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
     records.writeUInt32LE((test.first ?? 0) >>> 0, at + recordOffsets.first);
     records.writeUInt32LE((test.second ?? 0) >>> 0, at + recordOffsets.second);
+    here += length;
   }
 }

@@ -23,6 +23,8 @@ export interface Look {
   readonly credit?: number;
   /** Of quotas. */
   readonly bytes?: bigint;
+  /** What it compares with, where that takes more room than a record has: it lies in records of its own behind the look's. */
+  readonly data?: Uint8Array;
   readonly negated?: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
+import { bpfOf } from '../extension.ts';
 import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
@@ -65,5 +66,51 @@ describe('string', () => {
 
   it('is left to the kernel', () => {
     expect(() => stringMatch.nft(of('a'), checking())).toThrow('no search');
+  });
+});
+
+describe('string in BPF', () => {
+  const inBpf = (info: StringInfo) => bpfOf(stringMatch, info, { header: anyHeader });
+  const bits = (info: StringInfo, byte: string) => {
+    const [[look] = []] = inBpf(info).groups;
+    if (look === undefined || !('data' in look) || look.data === undefined) throw new TypeError('no table');
+    const row = look.data.length / 256;
+    const at = row * (byte.codePointAt(0) ?? 0);
+    return Buffer.from(look.data.subarray(at, at + row)).toString('hex');
+  };
+
+  it.each<[string, StringInfo, object]>([
+    ['bm', of('abc'), { kind: 'blockText', first: 0, second: 0xffff, credit: 3, bytes: 4n, negated: false }],
+    ['bm of one byte', of('a'), { kind: 'text', credit: 1, bytes: 1n }],
+    ['bm of 65 bytes', of('x'.repeat(65)), { kind: 'longBlockText', credit: 65, bytes: 1n }],
+    ['kmp', of('abc', { algo: room(16, 'kmp') }), { kind: 'text' }],
+    ['kmp of 64 bytes', of('x'.repeat(64), { algo: room(16, 'kmp') }), { kind: 'text', bytes: 1n << 63n }],
+    ['kmp of 128 bytes', of('x'.repeat(128), { algo: room(16, 'kmp') }), { kind: 'longText', bytes: 1n << 63n }],
+    ['not, between', of('ab', { flags: 1, from_offset: 20, to_offset: 90 }), { first: 20, second: 90, negated: true }],
+  ])('%s', (_, info, look) => expect(inBpf(info).groups).toEqual([[expect.objectContaining(look)]]));
+
+  it('its table: at which places a byte stands', () => {
+    const info = of('abA\xe9');
+    expect(['a', 'b', 'A', 'B', '\xe9', '\xc9'].map((byte) => bits(info, byte))).toEqual([
+      '0100000000000000',
+      '0200000000000000',
+      '0400000000000000',
+      '0000000000000000',
+      '0800000000000000',
+      '0000000000000000',
+    ]);
+    const folded = { ...info, flags: 2 };
+    expect(['a', 'b', 'A', 'B', '\xe9', '\xc9'].map((byte) => bits(folded, byte)[1])).toEqual([...'525288']);
+    expect(bits(of(`${'x'.repeat(64)}ab`), 'a')).toBe('0000000000000000' + '0100000000000000');
+  });
+
+  it('leaves to the kernel what its bm finds or not, and fsm', () => {
+    for (const byte of ['\xbf', '\xdf', '\xff']) {
+      expect(() => inBpf(of(`a${byte}`, { flags: 2 }))).toThrow('passes by');
+      expect(inBpf(of(`a${byte}`)).groups).toHaveLength(1);
+      expect(inBpf(of(byte, { flags: 2 })).groups).toHaveLength(1);
+      expect(inBpf(of(`a${byte}`, { flags: 2, algo: room(16, 'kmp') })).groups).toHaveLength(1);
+    }
+    expect(() => inBpf(of('abcd', { algo: room(16, 'fsm') }))).toThrow('fsm');
   });
 });

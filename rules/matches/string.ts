@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, u8, u16, u64, type ValueOf } from '../../protocol/struct.ts';
+import { textLook } from '../bpf/text-look.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { bytesText, cText, isUnterminated } from '../names/c-string.ts';
 import { checkFlags } from '../ports/unknown-flags.ts';
@@ -54,8 +55,33 @@ export const stringMatch = defineMatch<StringInfo>({
     return `${info.flags & INVERT ? ' !' : ''} --${option} ${quoted(info)}${options(info, saved)}`;
   },
   nft: () => cannotExpress(`string: ${reason}`),
-  bpf: { none: 'the machine has no search through a packet' },
+  bpfLacks: ['bm with --icase and the bytes 0xbf, 0xdf or 0xff', 'fsm'],
+
+  bpf(info) {
+    const { algo, from_offset: from, to_offset: to, flags } = info;
+    const pattern = patternOf(info);
+    const algorithm = cText(algo);
+    if (algorithm === 'fsm') cannotExpress("string: what fsm makes of a pattern is left to the kernel's own match");
+    const inPiece = algorithm === 'bm' && pattern.length > 1;
+    const fold = (byte: number) => ((flags & IGNORECASE) === 0 ? byte : upper(byte));
+    if (inPiece && (flags & IGNORECASE) !== 0 && pattern.some((byte) => foldsTwice.includes(upper(byte))))
+      cannotExpress("string: with --icase the kernel's bm passes by some of what has the bytes 0xbf, 0xdf or 0xff");
+    const look = textLook(pattern, { from, to, inPiece, isSame: (byte, wanted) => fold(byte) === fold(wanted) });
+    return { groups: [[{ ...look, negated: (flags & INVERT) !== 0 }]] };
+  },
 });
+
+/** The kernel's toupper: Latin-1, but for 0xdf and 0xff, of which it makes 0xbf and 0xdf, as if they had a capital there. */
+function upper(byte: number): number {
+  const isLower = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xdf && byte !== 0xf7);
+  return isLower ? byte - 0x20 : byte;
+}
+
+/**
+ * Capitals that the kernel's tolower doesn't lead back from: bm (lib/ts_bm.c) skips as far for their small letter as for a
+ * byte that isn't in the pattern, past a match if need be.
+ */
+const foldsTwice = [0xbf, 0xdf];
 
 /** What fsm makes of its pattern, a program, is left to the kernel: iptables can't write one. */
 function check({ from_offset, to_offset, algo, patlen, flags }: StringInfo): void {

@@ -125,7 +125,7 @@ describe('u32 in BPF', () => {
     ],
   };
   const value = (kind: string, first: number, second: number) =>
-    expect.objectContaining({ field: 'u32Value', kind, first, second });
+    expect.objectContaining({ field: 'registerA', kind, first, second });
 
   it('a step for each number, then the ranges', () => {
     expect(inBpf(of([steps]))).toEqual({

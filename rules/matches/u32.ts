@@ -97,6 +97,6 @@ function testGroups({ location, nnums, value, nvalues }: U32Test): BpfMatch['gro
       const kind = looks[nextop];
       return kind === undefined ? [] : [[{ kind, first: number }]];
     }),
-    value.slice(0, nvalues).map(({ min, max }) => within('u32Value', min, max)),
+    value.slice(0, nvalues).map(({ min, max }) => within('registerA', min, max)),
   ];
 }

@@ -12,6 +12,7 @@ import type { Look } from '../../rules/bpf/test.ts';
 import { holds, type PacketFields } from '../../rules/bpf/testing/holds.ts';
 import { bpfOf } from '../../rules/extension.ts';
 import type { Chain, HeaderMatch, HookNumber, InterfaceMatch, MatchUse, Rule, Table } from '../../rules/ir.ts';
+import type { StringInfo } from '../../rules/matches/string.ts';
 import type { U32Info } from '../../rules/matches/u32.ts';
 import { findMatch } from '../../rules/registry.ts';
 
@@ -146,6 +147,7 @@ function matchMeets(
   const found = findMatch(name, revision);
   const info = found.revision.decode(data);
   if (name === 'u32') return u32Meets(info, packet.bytes) ? 'yes' : 'no';
+  if (name === 'string') return stringMeets(info, packet.bytes) ? 'yes' : 'no';
   const bpf = bpfOf(found.definition, info, { header });
   const { need = 0, dropsOffsetOne = false } = bpf.transport ?? {};
   if (need > 0) {
@@ -201,6 +203,21 @@ function tcpOptions(transport: Buffer): readonly Buffer[] | undefined {
     at += (option[0] ?? 0) < 2 ? 1 : option[1] || 1;
   }
   return options;
+}
+
+/** string_mt (net/netfilter/xt_string.c) of a packet in one piece: the first place counts, and must end in time. */
+function stringMeets({ from_offset, to_offset, pattern, patlen, flags }: StringInfo, packet: Buffer): boolean {
+  const fold = (bytes: Uint8Array) => ((flags & 2) === 0 ? bytes : bytes.map(upper));
+  const wanted = fold(pattern.subarray(0, patlen));
+  const found = Buffer.from(fold(packet)).indexOf(wanted, from_offset);
+  const isThere = from_offset < packet.length && found >= 0 && found + patlen <= to_offset;
+  return isThere !== ((flags & 1) !== 0);
+}
+
+/** The kernel's toupper (lib/ctype.c). */
+function upper(byte: number): number {
+  const isLower = (byte > 0x60 && byte < 0x7b) || (byte > 0xde && byte !== 0xf7);
+  return isLower ? byte & ~0x20 : byte;
 }
 
 /** u32_mt (net/netfilter/xt_u32.c). */

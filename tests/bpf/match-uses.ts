@@ -16,6 +16,34 @@ export function quota(bytes: bigint, flags = 0): MatchUse {
   return match('quota', 0, { flags, pad: 0, quota: bytes, master: 0n });
 }
 
+export interface TextOptions {
+  readonly from?: number;
+  readonly to?: number;
+  readonly algorithm?: 'bm' | 'kmp';
+  readonly ignoreCase?: boolean;
+  readonly invert?: boolean;
+}
+
+/** `-m string`; the text in latin1. */
+export function text(pattern: string, options: TextOptions = {}): MatchUse {
+  const { from = 0, to = 0xffff, algorithm = 'kmp', ignoreCase = false, invert = false } = options;
+  const padded = (bytes: string, size: number) => {
+    const room = new Uint8Array(size);
+    room.set(Buffer.from(bytes, 'latin1'));
+    return room;
+  };
+  return match('string', 1, {
+    from_offset: from,
+    to_offset: to,
+    algo: padded(algorithm, 16),
+    pattern: padded(pattern, 128),
+    patlen: pattern.length,
+    flags: (invert ? 1 : 0) | (ignoreCase ? 2 : 0),
+    pad: new Uint8Array(2),
+    config: 0n,
+  });
+}
+
 const operators = ['&', '<<', '>>', '@'];
 
 /** `-m u32` by its tests as they are written. */

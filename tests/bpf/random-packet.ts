@@ -45,6 +45,7 @@ export function randomPacket(random: Random, focus: Focus): Omit<Seen, 'inName' 
   if (protocol === TCP) payload.writeUInt8(pick(random, [0x50, 0x50, 0x60, 0x60, 0x70, 0x40, 0xf0]), 12);
   if (protocol === TCP && payload.length >= 28 && once(random, 2)) payload.set(pick(random, tcpOptions), 20);
   const offset = once(random, 6) ? pick(random, [1, 1, 2, 0x1fff]) : 0;
+  if (once(random, 3)) payload.write(pick(random, ['abAbaB', 'aaA', 'xababAbaB', 'AB']), random(4) + 16, 'latin1');
   const packet = ip(
     { protocol, bytes: () => payload },
     {

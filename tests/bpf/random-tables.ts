@@ -32,7 +32,7 @@ import {
   UDP,
   UDPLITE,
 } from './focus.ts';
-import { bucket, quota, statistic, u32 } from './match-uses.ts';
+import { bucket, quota, statistic, text, u32 } from './match-uses.ts';
 import { makeTable } from './tables.ts';
 
 type Pair = readonly [number, number];
@@ -73,6 +73,9 @@ const u32Texts = [
   '16<<24>>24=1',
 ] as const;
 
+/** Of few bytes, that packets have now and then. */
+const texts = ['\x00', '\x50', '\x00\x50', 'aAa', '\0\0', 'b', 'Ab', 'abAbaB', '\x01'] as const;
+
 /** Matches for any protocol. */
 const anywhere: Some<MakeMatch> = [
   (random) => match('mark', 1, value32(random)),
@@ -96,6 +99,14 @@ const anywhere: Some<MakeMatch> = [
       Array.from({ length: 1 + random(3) }, () => pick(random, u32Texts)),
       inversion(random),
     ),
+  (random) =>
+    text(pick(random, texts), {
+      from: pick(random, [0, 0, 20, 21, 30, 70]),
+      to: pick(random, [0xffff, 0xffff, 70, 40, 41]),
+      algorithm: pick(random, ['bm', 'kmp']),
+      ignoreCase: once(random, 3),
+      invert: once(random, 3),
+    }),
   (random) => match('mac', 0, { srcaddr: new Uint8Array(6), invert: inversion(random) }),
   (random) =>
     match('devgroup', 0, {

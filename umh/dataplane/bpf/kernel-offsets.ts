@@ -8,12 +8,15 @@ import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 const [POINTER, NAME, U32, U16, U8] = [8, 16, 4, 2, 1];
 
 /**
- * Of struct sk_buff, dst_entry, net_device, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
+ * Of struct sk_buff and its memory, dst_entry, net_device, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
  * `not-expressible` where a member isn't what programs read.
  */
 export function readKernelOffsets(): KernelOffsets {
   const btf = readBtf(
-    ['sk_buff', 'dst_entry', 'net_device', 'nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
+    [
+      ...['sk_buff', 'skb_shared_info', 'skb_frag', 'dst_entry', 'net_device'],
+      ...['nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
+    ],
     { modules: ['nf_conntrack'] },
   );
   const tellsConnections = ['status', 'mark'].every((name) => btf.member('nf_conn', name) !== undefined);
@@ -46,6 +49,18 @@ export function readKernelOffsets(): KernelOffsets {
       macHeader: btf.memberOffset('sk_buff', 'mac_header', U16),
     },
     dst: { dev: btf.memberOffset('dst_entry', 'dev', POINTER) },
+    pieces: {
+      length: btf.memberOffset('sk_buff', 'len', U32),
+      dataLength: btf.memberOffset('sk_buff', 'data_len', U32),
+      end: btf.memberOffset('sk_buff', 'end', U32),
+      next: btf.memberOffset('sk_buff', 'next', POINTER),
+      fragments: btf.memberOffset('skb_shared_info', 'nr_frags', U8),
+      firstFragment: btf.memberOffset('skb_shared_info', 'frags', U32),
+      list: btf.memberOffset('skb_shared_info', 'frag_list', POINTER),
+      // a page, a length, an offset
+      fragmentSize: POINTER + 2 * U32,
+      fragmentLength: btf.memberOffset('skb_frag', 'len', U32),
+    },
     device: {
       name: btf.memberOffset('net_device', 'name', NAME),
       privFlags: btf.memberOffset('net_device', 'priv_flags', U32),
