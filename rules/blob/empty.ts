@@ -18,7 +18,7 @@ export function emptyView(table: TableName, layout: BlobLayout = ipv4Layout): Bl
     return { kind: 'builtin', name, hook, rules: [], policy: acceptAll(index, layout) };
   });
   const encoded = encodeTable({ name: table, chains }, layout);
-  const view = viewTable(table, encoded.entries, encoded, layout);
+  const view = viewTable(table, encoded.entries, encoded, { layout });
   const bytes = new DataView(encoded.entries.buffer);
   for (const [index, at] of view.offsets.entries())
     bytes.setUint32(at + layout.comefrom, view.hooks[index] ?? 0, littleEndian);

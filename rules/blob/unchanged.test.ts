@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ipv4 } from '../../protocol/family.ts';
 import type { Chain, Rule, TargetUse } from '../ir.ts';
+import { keptPairs } from '../nft/kept.ts';
 import { anyHeader } from '../testing/header.ts';
 import { encodeTable } from './encode.ts';
-import { type BlobView, inheritKeys, viewTable } from './view.ts';
+import { type BlobView, inheritKeys, keptOf, viewTable } from './view.ts';
 
 /** Of a user chain: the source addresses of its rules, and which other chain they jump to, if any. */
 type Rules = readonly { readonly source: number; readonly to: number | undefined; readonly packets: number }[];
@@ -60,6 +61,20 @@ function expected(next: BlobView, previous: BlobView): readonly number[] {
   return found;
 }
 
+/** By keys. */
+function expectedToStay(next: BlobView, previous: BlobView): readonly number[] {
+  const found = new Array<number>(next.offsets.length).fill(-1);
+  const keysOf = (view: BlobView, { first, last }: BlobView['chains'][number]) =>
+    Array.from({ length: last - first + 1 }, (_, at) => view.key(first + at));
+  for (const chain of next.chains) {
+    const old = previous.chains.find(({ name }) => name === chain.name);
+    if (old === undefined) continue;
+    for (const [at, partner] of keptPairs(keysOf(previous, old), keysOf(next, chain)).entries())
+      if (partner >= 0) found[chain.first + at] = old.first + partner;
+  }
+  return found;
+}
+
 const field = (max: number) => fc.nat({ max });
 const one = fc.record({
   source: field(3),
@@ -76,6 +91,7 @@ it('entries that stayed are found, whatever they count and wherever the chains l
       for (const { chain, at, gone, come } of edits) after[chain]?.splice(at, gone, ...come);
       const [next, previous] = [viewOf(after), viewOf(before)];
       expect([...inheritKeys(next, previous)]).toEqual(expected(viewOf(after), viewOf(before)));
+      expect([...keptOf(next, previous)]).toEqual(expectedToStay(viewOf(after), viewOf(before)));
     }),
     { numRuns: 500 },
   );

@@ -14,7 +14,7 @@ export interface TableParts {
  */
 export function unchangedEntries(next: TableParts, previous: TableParts): Int32Array {
   const found = new Int32Array(next.walked.offsets.length).fill(-1);
-  const compare = { same: comparison(next, previous), sameRun: runComparison(next, previous) };
+  const compare = { same: sameKeys(next, previous), sameRun: runComparison(next, previous) };
   const chains = new Map(previous.graph.chains.map((chain) => [identity(chain), chain]));
   for (const chain of next.graph.chains) {
     const old = chains.get(identity(chain));
@@ -83,8 +83,8 @@ function identity({ kind, name }: ChainView): string {
   return `${kind} ${name}`;
 }
 
-/** Whether entry `index` of one table and `old` of the other have the same key (RuleKeys). */
-function comparison(next: TableParts, previous: TableParts): (index: number, old: number) => boolean {
+/** Tells whether entry `index` of one table and `old` of the other have the same key (RuleKeys). */
+export function sameKeys(next: TableParts, previous: TableParts): (index: number, old: number) => boolean {
   const [words, oldWords] = [next.walked.words, previous.walked.words];
   const { layout, offsets, verdicts, blob } = next.walked;
   const { offsets: oldOffsets, verdicts: oldVerdicts } = previous.walked;

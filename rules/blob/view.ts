@@ -2,12 +2,14 @@ import type { Rule, TableName } from '../ir.ts';
 import { type ChainGraph, type ChainView, findChains } from './chains.ts';
 import { decodeRule } from './decode.ts';
 import type { EntryForm } from './entry-form.ts';
-import type { FormBook } from './form-book.ts';
+import { FormBook } from './form-book.ts';
 import { hooksByJumps } from './jump-reach.ts';
+import { keptEntries } from './kept-entries.ts';
 import { RuleKeys } from './key.ts';
 import { type BlobLayout, ipv4Layout } from './layout.ts';
 import type { PerHook } from './per-hook.ts';
 import { markSourceChains } from './reach.ts';
+import type { Registry } from './registry-interface.ts';
 import { type TableParts, unchangedEntries } from './unchanged.ts';
 import { type WalkedTable, walkEntries } from './walk.ts';
 
@@ -52,6 +54,12 @@ export interface BlobView {
   slots<T>(owner: SlotOwner<T>): (T | undefined)[];
 }
 
+export interface ViewOptions {
+  readonly layout?: BlobLayout;
+  /** Where ports are looked for that make no form of their own; that of the tables that follow it. */
+  readonly registry?: Registry;
+}
+
 /** Where the hooks of a table are: not to be told from its entries alone. */
 export interface HookPoints {
   readonly hookEntry: PerHook;
@@ -66,10 +74,12 @@ export function viewTable(
   table: TableName,
   entries: Uint8Array,
   points: HookPoints,
-  layout: BlobLayout = ipv4Layout,
+  { layout = ipv4Layout, registry }: ViewOptions = {},
 ): BlobView {
   const { validHooks } = layout.family.tables[table];
-  const walked = walkEntries({ layout, entries, validHooks, hookEntry: points.hookEntry, underflow: points.underflow });
+  const { hookEntry, underflow } = points;
+  const book = new FormBook(layout, registry);
+  const walked = walkEntries({ layout, entries, validHooks, hookEntry, underflow }, { book });
   return createView(table, walked, markSourceChains(walked), findChains(walked));
 }
 
@@ -99,6 +109,17 @@ export function inheritKeys(view: BlobView, previous: BlobView): Int32Array {
     inside.slots.set(owner, slots);
   }
   return unchanged;
+}
+
+/**
+ * By entry: the entry of an earlier view of its table that it goes on from, or -1: one of the same key in the chain of the
+ * same name, in order.
+ */
+export function keptOf(view: BlobView, previous: BlobView): Int32Array {
+  const [inside, before] = [insides.get(view), insides.get(previous)];
+  if (inside === undefined || before === undefined || view.layout !== previous.layout)
+    return new Int32Array(view.offsets.length).fill(-1);
+  return keptEntries(inside, before);
 }
 
 /** Puts a view together from what was found in a table. */

@@ -25,7 +25,9 @@ function viewOf(headers: readonly Partial<HeaderMatch>[], chain = 'OUTPUT'): Blo
 }
 
 const namesOf = (view: BlobView) =>
-  deviceClasses(view, OUTPUT, new Map()).map(({ name }) => Buffer.from(name).toString('latin1').replace(/\0+$/, ''));
+  deviceClasses(view, OUTPUT, new WeakMap()).map(({ name }) =>
+    Buffer.from(name).toString('latin1').replace(/\0+$/, ''),
+  );
 
 describe('deviceClasses', () => {
   it.each<[string, readonly string[], readonly string[]]>([

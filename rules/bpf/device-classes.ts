@@ -1,4 +1,5 @@
 import { IPT_INV_VIA_IN, IPT_INV_VIA_OUT } from '../../protocol/ip-tables.ts';
+import type { EntryForm } from '../blob/entry-form.ts';
 import type { BlobView } from '../blob/view.ts';
 import { cannotExpress } from '../extension.ts';
 import type { HookNumber, InterfaceMatch } from '../ir.ts';
@@ -28,8 +29,8 @@ export const noDevice: Uint8Array = new Uint8Array(16);
 const MOST_CLASSES = 16;
 const [LONGEST, SIZE] = [15, 16];
 
-/** What rules ask of devices, by their keys; one for each table, kept by the caller. */
-export type DeviceCache = ReadonlyMap<string, DevicesOf>;
+/** What rules of a form ask of devices; kept by the caller. */
+export type DeviceCache = WeakMap<EntryForm, DevicesOf>;
 type DevicesOf = Readonly<Record<DeviceSide, InterfaceMatch | undefined>>;
 
 /**
@@ -40,12 +41,15 @@ export function deviceClasses(view: BlobView, hook: HookNumber, cache: DeviceCac
   const side = toldDevices[hook];
   if (side === undefined) return [];
   const names = new Map<string, Named>();
-  const slots = view.slots(cache);
+  const seen = new Set<EntryForm>();
   for (const { first, last } of view.chains) {
     if (((view.hooks[first] ?? 0) & (1 << hook)) === 0) continue;
     for (let index = first; index <= last; index += 1) {
-      const devices = slots[index] ?? devicesOf(view, index);
-      slots[index] = devices;
+      const form = view.forms[index];
+      if (form === undefined || seen.has(form)) continue;
+      seen.add(form);
+      const devices = cache.get(form) ?? devicesOf(view, index);
+      cache.set(form, devices);
       const asked = devices[side];
       const named = asked && nameOf(side, asked);
       if (named !== undefined) names.set(`${named.isWhole} ${named.text}`, named);

@@ -4,7 +4,7 @@
  * over equal elements, the k-th of a kind with the k-th (Hunt–Szymanski with patience sorting),
  * O(n log n). The result is a longest common subsequence where elements don't repeat.
  */
-export function keptPairs(old: readonly string[], next: readonly string[]): Int32Array {
+export function keptPairs<T extends string | number>(old: readonly T[], next: readonly T[]): Int32Array {
   const pairs = new Int32Array(next.length).fill(-1);
   const shorter = Math.min(old.length, next.length);
   let head = 0;
@@ -19,8 +19,8 @@ export function keptPairs(old: readonly string[], next: readonly string[]): Int3
 }
 
 /** For each element of `next` the old index of the same element of the same count, or -1. */
-function partners(old: readonly string[], next: readonly string[]): Int32Array {
-  const places = new Map<string, number[]>();
+function partners<T extends string | number>(old: readonly T[], next: readonly T[]): Int32Array {
+  const places = new Map<T, number[]>();
   if (next.length > 0) {
     for (const [index, element] of old.entries()) {
       const known = places.get(element);
@@ -28,7 +28,7 @@ function partners(old: readonly string[], next: readonly string[]): Int32Array {
       else known.push(index);
     }
   }
-  const taken = new Map<string, number>();
+  const taken = new Map<T, number>();
   return Int32Array.from(next, (element) => {
     const count = taken.get(element) ?? 0;
     taken.set(element, count + 1);

@@ -1,5 +1,5 @@
 import { BpfilterError } from '../../protocol/error.ts';
-import type { BlobView } from '../../rules/blob/view.ts';
+import { type BlobView, keptOf } from '../../rules/blob/view.ts';
 import { planImage } from '../../rules/bpf/compile.ts';
 import { CompiledRules } from '../../rules/bpf/compiled-rules.ts';
 import { type DeviceCache, type DeviceClass, deviceClasses } from '../../rules/bpf/device-classes.ts';
@@ -13,7 +13,6 @@ import { tracksConnections } from '../../rules/bpf/machine-conntrack.ts';
 import type { HookNumber } from '../../rules/ir.ts';
 import { tableContext } from '../../rules/nft/context.ts';
 import type { NftCommand } from '../../rules/nft/json.ts';
-import { keptPairs } from '../../rules/nft/kept.ts';
 import { bpfTableNames, isBpfTable } from '../../rules/nft/names.ts';
 import { counterPlaces } from '../dataplane/bpf/bpf-plane.ts';
 import type { BpfLoader } from '../dataplane/bpf/loader.ts';
@@ -50,7 +49,7 @@ export function createBpfTranslator({
 }): BpfTranslator {
   const caches = new Map<TableId, { readonly rules: CompiledRules; readonly devices: DeviceCache }>();
   const cacheOf = (id: TableId) => {
-    const cache = caches.get(id) ?? { rules: new CompiledRules(), devices: new Map() };
+    const cache = caches.get(id) ?? { rules: new CompiledRules(), devices: new WeakMap() };
     caches.set(id, cache);
     return cache;
   };
@@ -152,24 +151,16 @@ function classesOf(view: BlobView, cache: DeviceCache): ReadonlyMap<number, read
 /** Gives each entry its id: of an entry that stays the one it has, of the others new ones in order. */
 function numberEntries({ key }: TableId, view: BlobView, from: InForce | undefined, firstId: number): Numbered {
   const ids = new Uint32Array(view.offsets.length);
-  const old = new Map(from?.view.chains.map((chain) => [`${chain.kind} ${chain.name}`, chain]));
+  const kept = from && keptOf(view, from.view);
   let nextId = firstId;
   for (const chain of view.chains) {
-    const before = old.get(`${chain.kind} ${chain.name}`);
-    const pairs = before && from && keptPairs(keysOf(from.view, before), keysOf(view, chain));
     for (let index = chain.first; index <= chain.last; index += 1) {
-      const at = pairs?.[index - chain.first] ?? -1;
-      const kept = at >= 0 && before !== undefined ? (from?.ids[before.first + at] ?? 0) : 0;
-      ids[index] = kept > 0 ? kept : nextId++;
+      const old = kept?.[index] ?? -1;
+      const id = old < 0 ? 0 : (from?.ids[old] ?? 0);
+      ids[index] = id > 0 ? id : nextId++;
     }
   }
   if (nextId > MOST_IDS)
     throw new BpfilterError('too-large', `table ${key}: no rule ids are left; "bpfilter reset" begins anew`);
   return { ids, firstId, nextId };
-}
-
-function keysOf(view: BlobView, { first, last }: { readonly first: number; readonly last: number }): readonly string[] {
-  const keys: string[] = [];
-  for (let index = first; index <= last; index += 1) keys.push(view.key(index));
-  return keys;
 }

@@ -2,6 +2,7 @@ import { errno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
 import { emptyView } from '../../rules/blob/empty.ts';
 import { viewTable } from '../../rules/blob/view.ts';
+import * as registry from '../../rules/registry.ts';
 import type { DriverContext } from '../context.ts';
 import { readBelieved } from '../store/believe.ts';
 import { decodeCounters } from '../store/counters-file.ts';
@@ -22,7 +23,7 @@ function readStored(context: DriverContext, id: TableId, name: string): StoredTa
 
 /** A table that is in force, without its counters. */
 function liveOf(id: TableId, stored: StoredTable): LiveTable {
-  const view = viewTable(id.name, stored.entries, stored);
+  const view = viewTable(id.name, stored.entries, stored, { registry });
   const { instance, generation, nftTable, ids, nextId } = stored;
   return { ...untouched(id, view), inForce: { view, version: { instance, generation }, nftTable, ids, nextId } };
 }
