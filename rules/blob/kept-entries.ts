@@ -31,11 +31,11 @@ function keepBetween(
   const oldCount = old.last - (chain.last - last) - oldFirst + 1;
   if (count === 0 || oldCount === 0) return;
   const numbers = new KeyNumbers([next, previous], count + oldCount);
-  const before = Int32Array.from({ length: oldCount }, (_, at) => numbers.of(1, oldFirst + at));
+  const before = numbers.ofRange(1, oldFirst, oldCount);
   const known = numbers.count;
-  const after = Int32Array.from({ length: count }, (_, at) => numbers.of(0, first + at));
-  if (after.every((number) => number >= known)) return;
-  for (const [at, partner] of keptPairs([...before], [...after]).entries()) {
+  const after = numbers.ofRange(0, first, count);
+  if (!after.some((number) => number < known)) return;
+  for (const [at, partner] of keptPairs(before, after).entries()) {
     if (partner >= 0) kept[first + at] = oldFirst + partner;
   }
 }

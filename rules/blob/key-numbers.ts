@@ -1,5 +1,6 @@
 import { counterSize, verdictOffset } from './layout.ts';
 import { sameKeys, type TableParts } from './unchanged.ts';
+import type { WalkedTable } from './walk.ts';
 
 /** 2^32 over the golden ratio (Knuth's multiplicative hashing). */
 const MULTIPLIER = 0x9e3779b1;
@@ -13,6 +14,7 @@ export type Which = 0 | 1;
  */
 export class KeyNumbers {
   readonly #tables: readonly [TableParts, TableParts];
+  readonly #sharesForms: boolean;
   readonly #same: readonly (readonly ReturnType<typeof sameKeys>[])[];
   /** Of each number, the hash and the first entry that has it. */
   readonly #hashes: Int32Array;
@@ -25,6 +27,7 @@ export class KeyNumbers {
   /** @param most so many entries are asked for, each once */
   constructor(tables: readonly [TableParts, TableParts], most: number) {
     this.#tables = tables;
+    this.#sharesForms = tables[0].walked.book === tables[1].walked.book;
     this.#same = tables.map((one) => tables.map((other) => sameKeys(one, other)));
     this.#hashes = new Int32Array(most);
     this.#from = new Uint8Array(most);
@@ -32,14 +35,32 @@ export class KeyNumbers {
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * most + 1)));
   }
 
+  /** Entries with the same key have the same form, where the forms of both stand in one book. */
+  #hash(walked: WalkedTable, index: number): number {
+    const form = walked.forms[index];
+    if (form === undefined || form.number < 0 || !this.#sharesForms) return hashOfWords(walked, index);
+    const first = (walked.offsets[index] ?? 0) >>> 2;
+    let hash = form.number;
+    for (const { word } of form.addresses) hash = mixed(hash, walked.words[first + word] ?? 0);
+    for (const word of form.ports) hash = mixed(hash, walked.words[first + word] ?? 0);
+    return hash;
+  }
+
   /** How many numbers there are. */
   get count(): number {
     return this.#count;
   }
 
-  of(which: Which, index: number): number {
+  /** Of so many entries, in order. */
+  ofRange(which: Which, first: number, count: number): readonly number[] {
+    const numbers: number[] = [];
+    for (let at = 0; at < count; at += 1) numbers.push(this.#of(which, first + at));
+    return numbers;
+  }
+
+  #of(which: Which, index: number): number {
     const [slots, mask] = [this.#slots, this.#slots.length - 1];
-    const hash = hashOf(this.#tables[which], index);
+    const hash = this.#hash(this.#tables[which].walked, index);
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const number = (slots[slot] ?? 0) - 1;
       if (number < 0) {
@@ -58,8 +79,7 @@ export class KeyNumbers {
 }
 
 /** Of all of an entry that its key tells, but for where it jumps. */
-function hashOf({ walked }: TableParts, index: number): number {
-  const { words, offsets, layout, verdicts, blob } = walked;
+function hashOfWords({ words, offsets, layout, verdicts, blob }: WalkedTable, index: number): number {
   const start = offsets[index] ?? 0;
   const first = start >>> 2;
   const end = (offsets[index + 1] ?? 4 * words.length) >>> 2;
