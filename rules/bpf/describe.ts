@@ -130,6 +130,15 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         return `u32 << ${word(recordOffsets.first)} ${branches()}`;
       case 'u32Right':
         return `u32 >> ${word(recordOffsets.first)} ${branches()}`;
+      case 'classicLoad':
+      case 'classicIndirect':
+      case 'classicLink':
+      case 'classicTake':
+      case 'classicPut':
+      case 'classicMath':
+      case 'classicCompare':
+      case 'classicRandom':
+        return `${action} ${hex(recordOffsets.first)} ${hex(recordOffsets.second)} ${branches()}`;
       case undefined:
         return 'nothing known';
       default:

@@ -76,6 +76,16 @@ export function incomingGroup(code: Assembler, options: MachineOptions): void {
   follow(code, options.offsets.device.group).store(4, FP, group, { register: R1 }).label('no-group');
 }
 
+/** The type of the device that the packet is at; 0 where there is none. */
+export function deviceType(code: Assembler, options: MachineOptions): void {
+  const { fields, offsets } = options;
+  if (!fields.has('deviceType')) return;
+  const type = fieldOf(options, 'deviceType');
+  code.store(4, FP, type, { register: R7 }).move(R1, R6);
+  follow(code, offsets.skb.dev).branch(R1, '==', 0, 'no-type');
+  follow(code, offsets.device.type).alu('and', R1, 0xffff).store(4, FP, type, { register: R1 }).label('no-type');
+}
+
 /** linux/if_arp.h */
 const ARPHRD_ETHER = 1;
 const ETHERNET_HEADER = 14;

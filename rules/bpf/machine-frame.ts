@@ -88,13 +88,17 @@ export const machineMaps = { records: 'records', counters: 'counters' } as const
 export const MOST_JUMPS = 64;
 
 /** What a program is called with: struct __sk_buff (linux/bpf.h). */
-export const context = { len: 0, packetType: 4, mark: 8 } as const;
+export const context = {
+  ...{ len: 0, packetType: 4, mark: 8, queue: 12, protocol: 16 },
+  ...{ vlanThere: 20, vlanTag: 24, vlanProtocol: 28, interfaceIndex: 40, receiveHash: 68 },
+} as const;
 
 /** enum bpf_func_id (linux/bpf.h). */
 export const helpers = {
   random: 7,
   processor: 8,
   skbLoadBytes: 26,
+  skbLoadBytesRelative: 68,
   probeReadKernel: 113,
   jiffies: 118,
 } as const;

@@ -1,5 +1,6 @@
 import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R3, R4, type Register } from './instruction.ts';
+import { classicLooks } from './machine-classic.ts';
 import { frame, helpers, type MachineOptions } from './machine-frame.ts';
 import { fieldOf, record } from './machine-read.ts';
 import { text } from './machine-text.ts';
@@ -11,7 +12,10 @@ export function lookLabel(look: LookAction): string {
   return `look-${look}`;
 }
 
-const ofPacket: readonly LookAction[] = ['tcpOption', 'segmentSize', 'u32Load', 'u32At', ...texts];
+const ofPacket: readonly LookAction[] = [
+  ...(['tcpOption', 'segmentSize', 'u32Load', 'u32At', 'classicLoad', 'classicIndirect', 'classicLink'] as const),
+  ...texts,
+];
 
 /** Whether looks read the packet once more: its context is kept then. */
 export function readPacket({ looks }: MachineOptions): boolean {
@@ -56,6 +60,7 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
   longText: (code, options) => text(code, options, 'longText'),
   blockText: (code, options) => text(code, options, 'blockText'),
   longBlockText: (code, options) => text(code, options, 'longBlockText'),
+  ...classicLooks,
 };
 
 /** xt_statistic.c, XT_STATISTIC_MODE_RANDOM. */

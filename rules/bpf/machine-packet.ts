@@ -1,7 +1,7 @@
 import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R5, R6, R7, R8, R9 } from './instruction.ts';
 import { conntrack } from './machine-conntrack.ts';
-import { incomingGroup, names, sender } from './machine-devices.ts';
+import { deviceType, incomingGroup, names, sender } from './machine-devices.ts';
 import { context, frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
 import { readPacket } from './machine-looks.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
@@ -10,6 +10,7 @@ import {
   type Field,
   HEADER_TRAITS,
   headerOffsets,
+  memoryFields,
   NOTICES_THERE,
   needSizes,
   twelveBytes,
@@ -38,8 +39,21 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   for (const [name, from] of [
     ['mark', context.mark],
     ['packetType', context.packetType],
+    ['wholeLength', context.len],
+    ['queue', context.queue],
+    ['vlanThere', context.vlanThere],
+    ['vlanTag', context.vlanTag],
+    ['interfaceIndex', context.interfaceIndex],
+    ['receiveHash', context.receiveHash],
   ] as const) {
     if (wanted.has(name)) code.load(4, R1, R6, from).store(4, FP, fieldOf(options, name), { register: R1 });
+  }
+  for (const [name, from] of [
+    ['frameProtocol', context.protocol],
+    ['vlanProtocol', context.vlanProtocol],
+  ] as const) {
+    if (wanted.has(name))
+      code.load(4, R1, R6, from).swap(R1, 16).store(4, FP, fieldOf(options, name), { register: R1 });
   }
   code.store(8, FP, frame.odd, { register: R7 });
   code.call(helpers.processor);
@@ -48,6 +62,7 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   names(code, options);
   incomingGroup(code, options);
   sender(code, options);
+  deviceType(code, options);
   conntrack(code, options);
   loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER }).branch(R0, '!=', 0, 'drop');
 
@@ -135,13 +150,14 @@ function loopState(code: Assembler, options: MachineOptions): void {
       .alu('and', R2, 4 * MOST_JUMPS - 4);
     code.alu('add', R2, { register: FP }).store(4, R2, frame.jumps, { register: R1 });
   }
-  for (const name of ['registerA', 'registerX'] as const) {
+  for (const name of ['registerA', 'registerX', ...memoryFields] as const) {
     if (fields.has(name)) zero(code).store(4, FP, fieldOf(options, name), { register: R1 });
   }
   if (readPacket(options)) {
     for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
-    // texts have smaller numbers there
-    if (texts.some((text) => options.looks.has(text))) code.store(4, FP, frame.key + 4, { register: R1 });
+    // texts and link layers have smaller numbers there
+    const smaller = [...texts, 'classicIndirect', 'classicLink'] as const;
+    if (smaller.some((look) => options.looks.has(look))) code.store(4, FP, frame.key + 4, { register: R1 });
     // half of it once more: so it is anything, as what looks read there
     for (const [width, at] of [
       [8, 0],

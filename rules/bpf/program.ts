@@ -40,13 +40,14 @@ export function hookProgram(image: BpfImage, options: ProgramOptions): readonly 
 }
 
 function asksKernel({ inNames, outNames, fields, looks }: BpfImage): boolean {
-  const ofKernel = ['macStart', 'inGroup'] as const;
+  const ofKernel = ['macStart', 'inGroup', 'deviceType'] as const;
+  const looksThere = [...inPieces, 'classicIndirect', 'classicLink'] as const;
   return (
     inNames ||
     outNames ||
     tracksConnections(fields) ||
     ofKernel.some((field) => fields.has(field)) ||
-    inPieces.some((look) => looks.has(look))
+    looksThere.some((look) => looks.has(look))
   );
 }
 

@@ -34,7 +34,7 @@ export const recordOffsets = {
   subject: 44,
   first: 48,
   second: 52,
-  /** Of limits; of quotas, what is left; of texts, how long they are, and the bit of the last byte. */
+  /** Of limits; of quotas, what is left; of texts, how long they are, and the bit of the last byte; of classic loads, how many bytes. */
   credit: 44,
   filled: 56,
   /** Of probes: where the table (lookup-table.ts) lies in the value, its slots less one, and the masks. */
@@ -112,6 +112,15 @@ export const actions = {
   longText: 26,
   blockText: 27,
   longBlockText: 28,
+  // Instructions of classic programs (classic-program.ts).
+  classicLoad: 29,
+  classicIndirect: 30,
+  classicLink: 31,
+  classicTake: 32,
+  classicPut: 33,
+  classicMath: 34,
+  classicCompare: 35,
+  classicRandom: 36,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -127,7 +136,17 @@ export type LookAction =
   | 'u32Left'
   | 'u32Right'
   | 'quota'
-  | TextAction;
+  | TextAction
+  | ClassicAction;
+export type ClassicAction =
+  | 'classicLoad'
+  | 'classicIndirect'
+  | 'classicLink'
+  | 'classicTake'
+  | 'classicPut'
+  | 'classicMath'
+  | 'classicCompare'
+  | 'classicRandom';
 export type TextAction = 'text' | 'longText' | 'blockText' | 'longBlockText';
 export type Action = keyof typeof actions;
 
@@ -172,10 +191,22 @@ export type RareField =
   | 'tcpNotices'
   /**
    * What looks have worked out so far: of u32, the number and where it reads from; of texts, where one begins and where its
-   * record lies.
+   * record lies; of classic programs, A and X.
    */
   | 'registerA'
   | 'registerX'
+  | MemoryField
+  /** Bytes of the packet, whatever its header has. */
+  | 'wholeLength'
+  | 'frameProtocol'
+  | 'queue'
+  | 'receiveHash'
+  | 'vlanTag'
+  | 'vlanThere'
+  | 'vlanProtocol'
+  /** Of the device that the packet is at, 0 where there is none. */
+  | 'interfaceIndex'
+  | 'deviceType'
   | ConnectionField;
 
 /** What is known of the packet's connection, each as the kernel has it; numbers in host order, 0 where there is none. */
@@ -186,6 +217,14 @@ export type ConnectionField =
   /** Seconds. */
   | 'ctExpires'
   | `ct${'Original' | 'Reply'}${'Source' | 'Destination'}${'' | 'Port'}`;
+/** What classic programs remember. */
+export const MEMORY_PLACES = 16;
+export type MemoryField = `memory${number}`;
+export const memoryFields: readonly MemoryField[] = Array.from(
+  { length: MEMORY_PLACES },
+  (_, at) => `memory${at}` as const,
+);
+
 export type Field = keyof typeof fields | RareField;
 
 /** Set in `macStart` where there is an Ethernet header. */

@@ -11,7 +11,7 @@ import {
   recordOffsets,
   twelveBytes,
 } from './record.ts';
-import { type BpfMatch, type BpfTest, isLook } from './test.ts';
+import { type BpfMatch, type BpfTest, isLook, type ProgramStep } from './test.ts';
 import { inPieces } from './text-look.ts';
 
 /** A rule as records, wherever it will stand: counter, chain and names of interfaces are still to be filled in. */
@@ -59,6 +59,7 @@ export type Step =
   | { readonly kind: 'group'; readonly tests: readonly BpfTest[] }
   /** Goes on where not all of its groups hold. */
   | { readonly kind: 'unless'; readonly groups: BpfMatch['groups'] }
+  | { readonly kind: 'program'; readonly steps: readonly ProgramStep[] }
   | {
       readonly kind: 'name';
       readonly action: 'inName' | 'outName';
@@ -93,13 +94,16 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
   const used = new Set<Field>();
   const rare: RareTest[] = [];
   const looks = new Set<LookAction>();
+  const note = (test: BpfTest, at: number) => {
+    if (isLook(test)) looks.add(test.kind);
+    for (const field of fieldsOf(test)) used.add(field);
+    if (test.field !== undefined && usualSlots[test.field] === undefined) rare.push({ record: at, field: test.field });
+  };
   const group = (tests: readonly BpfTest[], at: number, ends: Ends) => {
     writeGroup(records, at, tests, ends);
     let here = at;
     for (const test of tests) {
-      if (isLook(test)) looks.add(test.kind);
-      for (const field of fieldsOf(test)) used.add(field);
-      if (!isLook(test) && usualSlots[test.field] === undefined) rare.push({ record: here, field: test.field });
+      note(test, here);
       here += testLength(test);
     }
     if (tests.length === 0) used.add('protocol');
@@ -126,6 +130,17 @@ export function writeRule(steps: readonly Step[], verdict: Verdict): CompiledRul
           const next = at + groupLength(tests);
           group(tests, at, { holds: place === step.groups.length - 1 ? count : next, fails: behind });
           at = next;
+        }
+        break;
+      }
+      case 'program': {
+        const target = (to: number | boolean) => {
+          if (typeof to === 'number') return record + to;
+          return to ? record + step.steps.length : count;
+        };
+        for (const [at, { test, holds, fails }] of step.steps.entries()) {
+          writeLook(records, record + at, test, { holds: target(holds), fails: target(fails) });
+          note(test, record + at);
         }
         break;
       }
@@ -157,6 +172,7 @@ function shapeOf(records: Buffer): string {
 }
 
 function lengthOf(step: Step): number {
+  if (step.kind === 'program') return step.steps.length;
   if (step.kind === 'unless') return step.groups.reduce((sum, tests) => sum + groupLength(tests), 0);
   return step.kind === 'group' ? groupLength(step.tests) : 1;
 }
@@ -174,10 +190,12 @@ function testLength(test: BpfTest): number {
 }
 
 const registers = ['registerA', 'registerX'] as const;
+const withRegisters = /^(?:u32|classic)/;
 
 function fieldsOf(test: BpfTest): readonly Field[] {
   if (!isLook(test)) return [test.field];
-  return test.kind.startsWith('u32') || inPieces.some((look) => look === test.kind) ? registers : [];
+  const some = test.field === undefined ? [] : [test.field];
+  return withRegisters.test(test.kind) || inPieces.some((look) => look === test.kind) ? [...registers, ...some] : some;
 }
 
 function writeCompare(records: Buffer, record: number, compare: Compare, action: Action, left: number): void {
@@ -221,16 +239,21 @@ function writeGroup(records: Buffer, record: number, tests: readonly BpfTest[], 
   for (const [index, test] of some.entries()) {
     const isLast = index === some.length - 1;
     const length = testLength(test);
-    const fails = isLast ? ends.fails - here : length;
-    writeTest(records, here, test.kind, { holds: ends.holds - here, fails, negated: test.negated === true });
-    const at = here * RECORD_SIZE;
-    if (isLook(test)) {
-      records.writeUInt32LE(test.credit ?? 0, at + recordOffsets.credit);
-      records.writeBigUInt64LE(test.bytes ?? 0n, at + recordOffsets.filled);
-      if (test.data !== undefined) records.set(test.data, at + RECORD_SIZE);
-    } else records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
-    records.writeUInt32LE((test.first ?? 0) >>> 0, at + recordOffsets.first);
-    records.writeUInt32LE((test.second ?? 0) >>> 0, at + recordOffsets.second);
+    writeLook(records, here, test, { holds: ends.holds, fails: isLast ? ends.fails : here + length });
     here += length;
   }
+}
+
+function writeLook(records: Buffer, here: number, test: BpfTest, ends: Ends): void {
+  const outcome = { holds: ends.holds - here, fails: ends.fails - here, negated: test.negated === true };
+  writeTest(records, here, test.kind, outcome);
+  const at = here * RECORD_SIZE;
+  if (isLook(test)) {
+    records.writeUInt32LE(test.credit ?? 0, at + recordOffsets.credit);
+    records.writeBigUInt64LE(test.bytes ?? 0n, at + recordOffsets.filled);
+    if (test.data !== undefined) records.set(test.data, at + RECORD_SIZE);
+  }
+  if (test.field !== undefined) records.writeUInt32LE(4 * (usualSlots[test.field] ?? 0), at + recordOffsets.subject);
+  records.writeUInt32LE((test.first ?? 0) >>> 0, at + recordOffsets.first);
+  records.writeUInt32LE((test.second ?? 0) >>> 0, at + recordOffsets.second);
 }

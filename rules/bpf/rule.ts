@@ -36,12 +36,15 @@ export function compileRule({ header, matches, target }: Rule, lookup: Extension
   let looks = false;
   for (const use of matches) {
     const { definition, revision } = lookup.findMatch(use.name, use.revision);
-    const { groups, transport, inverted = false } = bpfOf(definition, revision.decode(use.data), { header });
+    const { groups, program, transport, inverted = false } = bpfOf(definition, revision.decode(use.data), { header });
     const asCompare = { ...everything, need: transport?.need ?? 0, dropsOffsetOne: transport?.dropsOffsetOne === true };
     const rest = inverted ? groups : groups.filter((tests) => !addTo(asCompare, tests));
     add(steps, asCompare, { beforehand: looks ? undefined : first });
     looks ||= groups.some((tests) => tests.some(isLook));
-    if (inverted) steps.push(groups.length === 0 ? { kind: 'group', tests: never } : { kind: 'unless', groups });
+    if (program !== undefined) {
+      steps.push({ kind: 'program', steps: program });
+      looks = true;
+    } else if (inverted) steps.push(groups.length === 0 ? { kind: 'group', tests: never } : { kind: 'unless', groups });
     else for (const tests of rest) steps.push({ kind: 'group', tests });
   }
   return writeRule(steps, verdictOf(target));

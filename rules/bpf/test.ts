@@ -25,6 +25,8 @@ export interface Look {
   readonly bytes?: bigint;
   /** What it compares with, where that takes more room than a record has: it lies in records of its own behind the look's. */
   readonly data?: Uint8Array;
+  /** What it looks at, of those that look at a field. */
+  readonly field?: Field;
   readonly negated?: boolean;
 }
 
@@ -36,10 +38,19 @@ export type BpfTest = FieldTest | Look;
  */
 export interface BpfMatch {
   readonly groups: readonly (readonly BpfTest[])[];
+  /** Instead of groups: where it leads from its first step on. */
+  readonly program?: readonly ProgramStep[];
   /** Holds where not every group does. */
   readonly inverted?: boolean;
   /** The transport header it reads, as `TransportHeader` has it. */
   readonly transport?: { readonly need: Need; readonly dropsOffsetOne?: boolean };
+}
+
+/** A step of a program, and the number of the step to go on with, or what the match comes out as. It never leads back. */
+export interface ProgramStep {
+  readonly test: BpfTest;
+  readonly holds: number | boolean;
+  readonly fails: number | boolean;
 }
 
 /** Always holds. */
@@ -74,5 +85,5 @@ export function none(tests: readonly FieldTest[]): readonly (readonly FieldTest[
 
 /** Whether it is a look. */
 export function isLook(test: BpfTest): test is Look {
-  return !('field' in test);
+  return !('masked' === test.kind || 'within' === test.kind || 'any' === test.kind);
 }

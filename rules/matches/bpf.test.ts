@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errno } from '../../protocol/errno.ts';
+import { bpfOf } from '../extension.ts';
 import { checking, texts } from '../testing/context.ts';
 import { checkErrno, expectRoundTrips, room } from '../testing/extension.ts';
 import { anyHeader } from '../testing/header.ts';
@@ -75,4 +76,20 @@ describe('bpf', () => {
   it('is left to the kernel', () => {
     expect(() => bpf.nft(of(), checking())).toThrow('no BPF');
   });
+});
+
+describe('bpf in BPF', () => {
+  const inBpf = (info: BpfInfo) => bpfOf(bpf, info, { header: anyHeader });
+  it('its instructions, as many as count', () => {
+    expect(inBpf(of({ bpf_program_num_elem: 1, program: program.subarray(16) }))).toEqual({ groups: [] });
+    expect(() => inBpf(of())).toThrow('instruction 1 leads behind the end');
+    const whole = Uint8Array.from(program);
+    whole[11] = 0;
+    expect(inBpf(of({ program: whole })).program).toMatchObject([
+      { holds: 1, fails: false },
+      { holds: true, fails: true },
+    ]);
+  });
+
+  it('no program that is pinned', () => expect(() => inBpf(path('/sys/fs/bpf/x'))).toThrow("can't run another"));
 });

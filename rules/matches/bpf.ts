@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { bytes, defineStruct, i32, u8, u16, u32, u64 } from '../../protocol/struct.ts';
+import { classicMatch } from '../bpf/classic-program.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { cText, isUnterminated } from '../names/c-string.ts';
 
@@ -81,7 +82,14 @@ export const bpf = defineMatch<BpfInfo>({
     return info.mode === PINNED ? ` --object-pinned ${cText(info.program)}` : '';
   },
   nft: () => cannotExpress(`bpf: ${reason}`),
-  bpf: { none: "one program can't run another, and the machine doesn't take over its instructions" },
+  bpfLacks: ['--object-pinned', 'where a payload begins, attributes of netlink'],
+
+  bpf({ mode, bpf_program_num_elem: count, program }) {
+    if (mode !== BYTECODE) cannotExpress("bpf: one program can't run another");
+    return classicMatch(
+      Array.from({ length: count }, (_, index) => sock_filter.read(program, index * sock_filter.size)),
+    );
+  },
 });
 
 /** Whether the program is one is left to the kernel, which checks it when the rule is loaded. */

@@ -16,6 +16,9 @@ import type { StringInfo } from '../../rules/matches/string.ts';
 import type { U32Info } from '../../rules/matches/u32.ts';
 import { findMatch } from '../../rules/registry.ts';
 
+import { withEthernet } from './ethernet.ts';
+import { runClassic } from './run-classic.ts';
+
 /** A packet as a hook sees it; names of interfaces are empty where there is none. */
 export interface Seen {
   /** From the IP header on. */
@@ -147,6 +150,7 @@ function matchMeets(
   const found = findMatch(name, revision);
   const info = found.revision.decode(data);
   if (name === 'u32') return u32Meets(info, packet.bytes) ? 'yes' : 'no';
+  if (name === 'bpf') return runClassic(info.program, { ...packet, link: linkHeader(packet) }) === 0 ? 'no' : 'yes';
   if (name === 'string') return stringMeets(info, packet.bytes) ? 'yes' : 'no';
   const bpf = bpfOf(found.definition, info, { header });
   const { need = 0, dropsOffsetOne = false } = bpf.transport ?? {};
@@ -157,6 +161,11 @@ function matchMeets(
   }
   const outcome = holds(bpf, fieldsOf(packet), (look) => lookAt(look, packet.bytes, state));
   return outcome === 'drop' ? 'drop' : outcome ? 'yes' : 'no';
+}
+
+/** What a test run puts before a packet. */
+function linkHeader({ packetType }: Seen): Buffer {
+  return withEthernet(Buffer.alloc(0), packetType);
 }
 
 /** What the kernel's matches do that look at more than fields, or remember. Buckets aren't filled: no time passes. */

@@ -7,6 +7,7 @@ import type { Counters, HookNumber, Table } from '../../rules/ir.ts';
 import { mapById } from '../../sys/bpf/map-info.ts';
 import { SK_BUFF_CONTEXT_SIZE, testRun } from '../../sys/bpf/testing/test-run.ts';
 import { createBpfLoader } from '../../umh/dataplane/bpf/loader.ts';
+import { withEthernet } from './ethernet.ts';
 import type { Seen } from './judge.ts';
 import { viewOf } from './tables.ts';
 
@@ -17,11 +18,7 @@ export const bpfMissing: string | undefined = loader.problem();
 
 /** struct __sk_buff (linux/bpf.h). */
 const MARK = 8;
-const ETHERNET_BYTES = 14;
-const IPV4 = 0x0800;
 
-/** The loopback device's address is 0: whom a frame is for, by its destination. */
-const destinations: readonly string[] = ['000000000000', '', '010000000000', '020000000000'];
 /** PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST (linux/if_packet.h): what a frame can be on the loopback device. */
 export const packetTypes = [0, 2, 3] as const;
 
@@ -75,10 +72,3 @@ export class LoadedTable {
 }
 
 const often = fileURLToPath(new URL('./run-often.ts', import.meta.url));
-
-function withEthernet(bytes: Buffer, packetType: number): Buffer {
-  const ethernet = Buffer.alloc(ETHERNET_BYTES);
-  ethernet.write(destinations[packetType] ?? '', 'hex');
-  ethernet.writeUInt16BE(IPV4, ETHERNET_BYTES - 2);
-  return Buffer.concat([ethernet, bytes]);
-}

@@ -15,7 +15,7 @@ import * as transport from '../packets/transport.ts';
 import { type Arrival, expectAsJudged } from './check.ts';
 import { randomFocus } from './focus.ts';
 import { bpfMissing, LoadedTable } from './loaded.ts';
-import { bucket, quota, statistic, type TextOptions, text, u32 } from './match-uses.ts';
+import { bucket, classic, quota, statistic, type TextOptions, text, u32 } from './match-uses.ts';
 import { randomPacket } from './random-packet.ts';
 import { randomTable } from './random-tables.ts';
 import { makeTable, viewOf } from './tables.ts';
@@ -686,6 +686,142 @@ const searching: readonly Case[] = algorithms.flatMap((algorithm): readonly Case
   },
 ]);
 
+const runs = (bytecode: string, target: TargetUse = count) => rule({ matches: [classic(bytecode)], target });
+const NET = -0x10_0000;
+const LL = -0x20_0000;
+const AD = -0x1000;
+const small = [0, 1, 2, 3, 7, 31, 32, 33, 0x7fffffff, 0x80000000, 0xffffffff];
+const classicPackets = (hook: HookNumber, accepts = true) =>
+  [
+    to(80),
+    to(81),
+    udpTo(53),
+    raw(47, ''),
+    raw(47, '00'),
+    raw(47, '000102'),
+    raw(47, '80000000ffffffff00000001'),
+    raw(6, '0050'),
+  ].flatMap((what) => [
+    arrival(accepts, what, { hook }),
+    arrival(accepts, what, { hook, fragmentOffset: 3, options: [1, 1, 1, 0] }),
+    arrival(accepts, what, { hook, cut: 3, mark: 7, packetType: 3 }),
+  ]);
+
+const programs: readonly Case[] = [
+  {
+    title: 'loads of each size at each end of the packet, behind the IP header, and before it',
+    chains: {
+      INPUT: [48, 40, 32].flatMap((code, at) =>
+        [
+          0,
+          9,
+          19,
+          20,
+          21,
+          23,
+          24,
+          37,
+          40,
+          0x7fffffff,
+          NET,
+          NET + 20,
+          NET - 1,
+          AD - 1,
+          LL,
+          LL + 6,
+          LL + 11,
+          LL + 13,
+          LL + 14,
+          LL + 34,
+          LL - 1,
+          -0x7fffffff - 1,
+        ].flatMap((k) => [
+          runs(`${code} 0 0 ${k},22 0 0 0`),
+          runs(`${code} 0 0 ${k},6 0 0 1`),
+          runs(
+            `1 0 0 ${k < 0 ? k - 3 : 1},${code + 32} 0 0 ${k < 0 ? 3 : k - 1},53 ${at} 0 1,6 0 0 0,6 0 0 1,22 0 0 0`,
+          ),
+          runs(`177 0 0 0,${code + 32} 0 0 ${k},22 0 0 0`),
+        ]),
+      ),
+    },
+    packets: classicPackets(INPUT),
+  },
+  {
+    title: 'arithmetic, with K and X; a division by 0 ends it',
+    chains: {
+      INPUT: [0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x90, 0xa0].flatMap((operation) =>
+        small.flatMap((k) => {
+          const isShift = operation === 0x60 || operation === 0x70;
+          const isDivision = operation === 0x30 || operation === 0x90;
+          const direct =
+            (isShift && k > 31) || (isDivision && k === 0)
+              ? []
+              : [runs(`32 0 0 20,${operation | 4} 0 0 ${k},37 0 1 77,6 0 0 1,22 0 0 0`)];
+          return [
+            ...direct,
+            runs(`1 0 0 ${k},32 0 0 20,${operation | 12} 0 0 0,22 0 0 0`),
+            runs(`1 0 0 ${k},32 0 0 20,${operation | 12} 0 0 0,6 0 0 1`),
+          ];
+        }),
+      ),
+      OUTPUT: [
+        runs('32 0 0 20,132 0 0 0,21 0 1 4294967295,6 0 0 1,6 0 0 0'),
+        runs('132 0 0 0,22 0 0 0'),
+        runs('4 0 0 1,22 0 0 0'),
+      ],
+    },
+    packets: [...classicPackets(INPUT), ...classicPackets(OUTPUT)],
+  },
+  {
+    title: 'jumps of each kind, both ways',
+    chains: {
+      INPUT: [0x10, 0x20, 0x30, 0x40].flatMap((kind) =>
+        [0, 1, 80, 0x50, 0x80000000, 0xffffffff].flatMap((k) => [
+          runs(`40 0 0 22,${kind | 5} 0 1 ${k},6 0 0 1,6 0 0 0`),
+          runs(`32 0 0 20,${kind | 5} 1 0 ${k},6 0 0 9,5 0 0 1,6 0 0 3,6 0 0 0`),
+          runs(`1 0 0 ${k},32 0 0 20,${kind | 13} 0 1 0,6 0 0 1,6 0 0 0`),
+        ]),
+      ),
+    },
+    packets: classicPackets(INPUT),
+  },
+  {
+    title: 'what is remembered, lengths, A and X; both are 0 at first',
+    chains: {
+      INPUT: [
+        runs('32 0 0 20,2 0 0 0,0 0 0 5,2 0 0 15,97 0 0 0,96 0 0 15,12 0 0 0,22 0 0 0'),
+        runs('129 0 0 0,3 0 0 7,96 0 0 7,21 0 1 40,6 0 0 1,6 0 0 0'),
+        runs('128 0 0 0,7 0 0 0,0 0 0 0,135 0 0 0,21 0 1 60,6 0 0 1,6 0 0 0'),
+        runs('22 0 0 0'),
+        runs('135 0 0 0,22 0 0 0'),
+        runs('12 0 0 0,21 0 1 0,6 0 0 1,6 0 0 0'),
+        runs('6 0 0 0'),
+        runs('6 0 0 4294967295'),
+        runs('5 0 0 1,6 0 0 0,6 0 0 1'),
+        // a classic filter of tcpdump's: TCP to port 80, behind options too
+        runs('48 0 0 9,21 0 6 6,40 0 0 6,69 4 0 8191,177 0 0 0,72 0 0 2,21 0 1 80,6 0 0 65535,6 0 0 0'),
+      ],
+    },
+    packets: classicPackets(INPUT),
+  },
+  {
+    title: 'what lies beside the packet',
+    chains: {
+      INPUT: [0, 4, 8, 20, 24, 28, 32, 44, 48, 60].flatMap((extension) => [
+        runs(`32 0 0 ${AD + extension},22 0 0 0`),
+        ...[0, 1, 3, 7, 772, 0x0800].map((k) => runs(`40 0 0 ${AD + extension},21 0 1 ${k},6 0 0 1,6 0 0 0`)),
+      ]),
+      OUTPUT: [
+        runs(`32 0 0 20,1 0 0 80,32 0 0 ${AD + 40},22 0 0 0`),
+        runs(`32 0 0 ${AD + 36},53 0 1 4096,6 0 0 1,6 0 0 0`),
+        runs(`32 0 0 ${AD + 56},7 0 0 0,32 0 0 ${AD + 56},29 0 1 0,6 0 0 1,6 0 0 0`),
+      ],
+    },
+    packets: [...classicPackets(INPUT), ...classicPackets(OUTPUT)],
+  },
+];
+
 const port = (dport: number, target: TargetUse) => on(TCP, [tcp(dport)], target);
 
 const flow: readonly Case[] = [
@@ -789,7 +925,7 @@ function asksTooMuch(table: Table): boolean {
 const source = (at: number) => `10.5.${at >> 8}.${at & 255}`;
 
 describe.skipIf(bpfMissing !== undefined)(`the machine (${bpfMissing ?? 'here'})`, () => {
-  for (const [name, cases] of Object.entries({ matching, broken, looking, searching, flow })) {
+  for (const [name, cases] of Object.entries({ matching, broken, looking, searching, programs, flow })) {
     it.each(cases)(`${name}: $title`, ({ title, chains, options, packets }) => {
       const verdicts = expectAsJudged(makeTable(chains, options), packets, title);
       expect(verdicts).toEqual(packets.map((packet) => packet.accepted));

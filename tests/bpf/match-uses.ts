@@ -44,6 +44,19 @@ export function text(pattern: string, options: TextOptions = {}): MatchUse {
   });
 }
 
+/** `-m bpf --bytecode`, without its count. */
+export function classic(bytecode: string): MatchUse {
+  const program = Buffer.alloc(64 * 8);
+  const instructions = bytecode.split(',').map((text) => text.trim().split(' ').map(Number));
+  for (const [index, [code = 0, jt = 0, jf = 0, k = 0]] of instructions.entries()) {
+    program.writeUInt16LE(code, 8 * index);
+    program.writeUInt8(jt, 8 * index + 2);
+    program.writeUInt8(jf, 8 * index + 3);
+    program.writeUInt32LE(k >>> 0, 8 * index + 4);
+  }
+  return match('bpf', 1, { mode: 0, bpf_program_num_elem: instructions.length, fd: 0, program, filter: 0n });
+}
+
 const operators = ['&', '<<', '>>', '@'];
 
 /** `-m u32` by its tests as they are written. */

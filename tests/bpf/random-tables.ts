@@ -32,7 +32,7 @@ import {
   UDP,
   UDPLITE,
 } from './focus.ts';
-import { bucket, quota, statistic, text, u32 } from './match-uses.ts';
+import { bucket, classic, quota, statistic, text, u32 } from './match-uses.ts';
 import { makeTable } from './tables.ts';
 
 type Pair = readonly [number, number];
@@ -76,6 +76,13 @@ const u32Texts = [
 /** Of few bytes, that packets have now and then. */
 const texts = ['\x00', '\x50', '\x00\x50', 'aAa', '\0\0', 'b', 'Ab', 'abAbaB', '\x01'] as const;
 
+const programs = [
+  '48 0 0 9,21 0 6 6,40 0 0 6,69 4 0 8191,177 0 0 0,72 0 0 2,21 0 1 80,6 0 0 65535,6 0 0 0',
+  '177 0 0 0,64 0 0 0,7 0 0 0,48 0 0 8,44 0 0 0,22 0 0 0',
+  '48 0 0 33,2 0 0 3,128 0 0 0,7 0 0 0,96 0 0 3,45 0 1 0,6 0 0 1,6 0 0 0',
+  '1 0 0 0,80 0 0 30,100 0 0 3,22 0 0 0',
+] as const;
+
 /** Matches for any protocol. */
 const anywhere: Some<MakeMatch> = [
   (random) => match('mark', 1, value32(random)),
@@ -107,6 +114,7 @@ const anywhere: Some<MakeMatch> = [
       ignoreCase: once(random, 3),
       invert: once(random, 3),
     }),
+  (random) => classic(pick(random, programs)),
   (random) => match('mac', 0, { srcaddr: new Uint8Array(6), invert: inversion(random) }),
   (random) =>
     match('devgroup', 0, {

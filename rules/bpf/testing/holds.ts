@@ -12,10 +12,11 @@ export type LookAt = (look: Look) => boolean | 'drop';
  * must say too. A test of a field that isn't given throws: it would tell nothing.
  */
 export function holds(
-  { groups, inverted = false }: BpfMatch,
+  { groups, program, inverted = false }: BpfMatch,
   packet: PacketFields,
   lookAt: LookAt = noLook,
 ): boolean | 'drop' {
+  if (program !== undefined) throw new TypeError('a program is more than what it looks at');
   for (const tests of groups) {
     const outcome = groupHolds(tests, packet, lookAt);
     if (outcome === 'drop') return 'drop';
