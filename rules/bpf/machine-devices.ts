@@ -1,3 +1,4 @@
+import { cannotExpress } from '../extension.ts';
 import type { Assembler } from './assembler.ts';
 import { noDevice, toldDevices } from './device-classes.ts';
 import { FP, R1, R2, R3, R6, R7, R8, R9, type Register } from './instruction.ts';
@@ -84,6 +85,17 @@ export function deviceType(code: Assembler, options: MachineOptions): void {
   code.store(4, FP, type, { register: R7 }).move(R1, R6);
   follow(code, offsets.skb.dev).branch(R1, '==', 0, 'no-type');
   follow(code, offsets.device.type).alu('and', R1, 0xffff).store(4, FP, type, { register: R1 }).label('no-type');
+}
+
+/** Of the route (xt_realm.c); where rules ask for it each packet has one. */
+export function realm(code: Assembler, options: MachineOptions): void {
+  const { fields, offsets } = options;
+  if (!fields.has('realm')) return;
+  if (offsets.dst.realm === undefined) cannotExpress("this kernel's routes have no realms");
+  const to = fieldOf(options, 'realm');
+  code.store(4, FP, to, { register: R7 }).move(R1, R6);
+  follow(code, offsets.skb.dst).alu('and', R1, -2).branch(R1, '==', 0, 'no-realm');
+  follow(code, offsets.dst.realm).store(4, FP, to, { register: R1 }).label('no-realm');
 }
 
 /** linux/if_arp.h */

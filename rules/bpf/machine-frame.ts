@@ -44,7 +44,11 @@ export interface KernelOffsets {
     readonly data: number;
     readonly macHeader: number;
   };
-  readonly dst: { readonly dev: number };
+  readonly dst: {
+    readonly dev: number;
+    /** Missing where routes have no realms. */
+    readonly realm?: number;
+  };
   /** Of the memory that a packet is made of: what isn't in one piece, and where the rest is. */
   readonly pieces: {
     readonly length: number;

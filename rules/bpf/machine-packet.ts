@@ -1,7 +1,7 @@
 import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R5, R6, R7, R8, R9 } from './instruction.ts';
 import { conntrack } from './machine-conntrack.ts';
-import { deviceType, incomingGroup, names, sender } from './machine-devices.ts';
+import { deviceType, incomingGroup, names, realm, sender } from './machine-devices.ts';
 import { context, frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
 import { readPacket } from './machine-looks.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
@@ -63,6 +63,7 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   incomingGroup(code, options);
   sender(code, options);
   deviceType(code, options);
+  realm(code, options);
   conntrack(code, options);
   loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER }).branch(R0, '!=', 0, 'drop');
 

@@ -40,7 +40,7 @@ export function hookProgram(image: BpfImage, options: ProgramOptions): readonly 
 }
 
 function asksKernel({ inNames, outNames, fields, looks }: BpfImage): boolean {
-  const ofKernel = ['macStart', 'inGroup', 'deviceType'] as const;
+  const ofKernel = ['macStart', 'inGroup', 'deviceType', 'realm'] as const;
   const looksThere = [...inPieces, 'classicIndirect', 'classicLink'] as const;
   return (
     inNames ||

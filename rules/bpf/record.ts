@@ -204,6 +204,8 @@ export type RareField =
   | 'vlanTag'
   | 'vlanThere'
   | 'vlanProtocol'
+  /** Of the packet's route. */
+  | 'realm'
   /** Of the device that the packet is at, 0 where there is none. */
   | 'interfaceIndex'
   | 'deviceType'

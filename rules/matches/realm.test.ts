@@ -1,5 +1,8 @@
+import { describe, expect, it } from 'vitest';
+import { bpfOf } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
-import { realm } from './realm.ts';
+import { anyHeader } from '../testing/header.ts';
+import { type RealmInfo, realm } from './realm.ts';
 
 const key = { meta: { key: 'rtclassid' } };
 
@@ -64,4 +67,18 @@ describeMatch(realm, {
       nft: [[]],
     },
   ],
+});
+
+describe('realm in BPF', () => {
+  const inBpf = (info: RealmInfo) => bpfOf(realm, info, { header: anyHeader });
+  const field = { field: 'realm', kind: 'masked', first: 3, second: 0xff };
+
+  it.each<[string, RealmInfo, object]>([
+    ['a realm', { id: 3, mask: 0xff, invert: 0 }, { groups: [[{ ...field, negated: false }]] }],
+    ['not', { id: 3, mask: 0xff, invert: 1 }, { groups: [[{ ...field, negated: true }]] }],
+    ['one that the mask hides', { id: 3, mask: 2, invert: 0 }, { groups: [[]] }],
+    ['not that one', { id: 3, mask: 2, invert: 1 }, { groups: [] }],
+    ['any', { id: 0, mask: 0, invert: 0 }, { groups: [] }],
+    ['not by more than 1', { id: 0, mask: 0, invert: 2 }, { groups: [] }],
+  ])('%s', (_, info, match) => expect(inBpf(info)).toEqual(match));
 });

@@ -1,4 +1,6 @@
 import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
+import { bitsGroups } from '../bpf/groups.ts';
+import { always } from '../bpf/test.ts';
 import { defineMatch, type NftAlternatives } from '../extension.ts';
 import type { NftExpression } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -33,7 +35,7 @@ export const realm = defineMatch<RealmInfo>({
   print: (info, { numeric }) => `${info.invert === 0 ? '' : ' !'} realm${valueText(info, numeric)}`,
   save: (info) => `${info.invert === 0 ? '' : ' !'} --realm${valueText(info, false)}`,
   nft: (info) => ({ alternatives: alternatives(info) }),
-  bpf: { none: "the machine doesn't read the realm of routes" },
+  bpf: ({ id, mask, invert }) => (invert > 1 ? always : { groups: bitsGroups('realm', mask, id, invert === 1) }),
 });
 
 function valueText({ id, mask }: RealmInfo, numeric: boolean): string {

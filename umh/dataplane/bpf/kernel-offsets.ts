@@ -20,6 +20,7 @@ export function readKernelOffsets(): KernelOffsets {
     { modules: ['nf_conntrack'] },
   );
   const tellsConnections = ['status', 'mark'].every((name) => btf.member('nf_conn', name) !== undefined);
+  const hasRealms = btf.member('dst_entry', 'tclassid') !== undefined;
   const conntrack = () => {
     const part = (path: string, size: number) => btf.memberOffset('nf_conntrack_tuple', path, size);
     // enum ip_conntrack_dir: the two of them in an array
@@ -48,7 +49,10 @@ export function readKernelOffsets(): KernelOffsets {
       data: btf.memberOffset('sk_buff', 'data', POINTER),
       macHeader: btf.memberOffset('sk_buff', 'mac_header', U16),
     },
-    dst: { dev: btf.memberOffset('dst_entry', 'dev', POINTER) },
+    dst: {
+      dev: btf.memberOffset('dst_entry', 'dev', POINTER),
+      ...(hasRealms ? { realm: btf.memberOffset('dst_entry', 'tclassid', U32) } : {}),
+    },
     pieces: {
       length: btf.memberOffset('sk_buff', 'len', U32),
       dataLength: btf.memberOffset('sk_buff', 'data_len', U32),
