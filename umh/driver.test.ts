@@ -1,10 +1,11 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errnoName } from '../protocol/errno.ts';
+import { ipv4 } from '../protocol/family.ts';
 import { composeCommand, encodeRequest } from '../protocol/mbox.ts';
 import { entry, filter, ip, patched, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
-import { type Connection, World } from './testing/world.ts';
+import { ADDRESS, type Connection, World } from './testing/world.ts';
 
 const rule = (source: number) => entry({ ip: ip({ source }), target: standard(verdicts.accept) });
 const BLOB = filter({ input: [rule(1)] });
@@ -259,6 +260,27 @@ describe('a state folder that is not what it was', () => {
     expect(standby.ask(world.warmUpMessage())).toBe(0);
     expect(world.nft.hasTable('ip', 'fake_filter')).toBe(false);
     expect(world.counters(driver, 'filter')).toEqual(before);
+  });
+
+  it('a driver that stands by practises what is asked first, and leaves to the driver what is half done', () => {
+    put(BLOB, 4);
+    const { entries } = world.info(driver, 'filter');
+    const left = join(world.folder, 'filter.table.tmp');
+    writeFileSync(left, '');
+    const standby = world.connect('aa');
+    expect(standby.ask(world.warmUpMessage())).toBe(0);
+    expect(ipv4.getinfo.read(world.memory, ADDRESS)).toMatchObject({ name: 'filter', num_entries: entries });
+    expect(existsSync(left)).toBe(true);
+    expect(world.info(standby, 'filter')).toMatchObject({ status: 0, entries });
+    expect(existsSync(left)).toBe(false);
+  });
+
+  it('a health check leaves the memory that came with the request behind it', () => {
+    const before = world.closed;
+    const fresh = world.connect('aa');
+    expect(world.closed).toBe(before);
+    fresh.ask(world.warmUpMessage());
+    expect(world.closed).toBe(before + 1);
   });
 
   it('single rules gone: all put back with their counters, before anything is answered', () => {

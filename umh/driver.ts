@@ -144,15 +144,14 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
 
   return {
     serve(message) {
-      let request: MboxRequest | undefined;
+      if (message.byteLength !== mbox_request.size) return -errno.EINVAL;
+      const request = decodeRequest(new DataView(message.buffer, message.byteOffset, message.byteLength));
+      // The memory of the request behind it may have come already, and is not to be taken for a stray.
+      if (isHealthCheck(request)) return 0;
       try {
-        request = decodeRequest(new DataView(message.buffer, message.byteOffset, message.byteLength));
-        if (message.byteLength !== mbox_request.size) return -errno.EINVAL;
-        if (isHealthCheck(request)) return 0;
         asked ||= !isWarmUp(request);
         return run(message, request);
       } catch (error) {
-        if (request === undefined) return -errno.EINVAL;
         report(request, error);
         return -errnoOf(error);
       } finally {

@@ -59,7 +59,7 @@ export function withFault(
       },
     },
     pipes: {
-      read: (bytes, offset) => pipes.read(bytes, offset),
+      read: (bytes, offset, mayLook) => pipes.read(bytes, offset, mayLook),
       write(bytes, offset) {
         if (isDue) {
           misbehave(fault.kind, pipes, bytes, next);

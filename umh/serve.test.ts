@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { encodeRequest, mbox_request } from '../protocol/mbox.ts';
+import { composeCommand, encodeRequest, mbox_request, OWN_LEVEL, ownOptions } from '../protocol/mbox.ts';
 import { type Pipes, serveRequests } from './serve.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
@@ -25,6 +25,23 @@ function collections(requests: number, len: number): number {
   serveRequests({ serve: () => 0, answered: () => {} }, pipes, silent);
   return gc.mock.calls.length;
 }
+
+test('the next request is looked for behind those of callers, but the first', () => {
+  const asked = [0, composeCommand(OWN_LEVEL, ownOptions.WARM_UP), 64, 64, 65];
+  const looked: boolean[] = [];
+  const pipes: Pipes = {
+    read(bytes, _offset, mayLook) {
+      const cmd = asked[looked.length];
+      looked.push(mayLook);
+      if (cmd === undefined) return 0;
+      encodeRequest(new DataView(bytes.buffer), { addr: 0n, len: 0, is_set: 0, cmd, pid: 1 });
+      return bytes.length;
+    },
+    write: (bytes) => bytes.length,
+  };
+  serveRequests({ serve: () => 0, answered: () => {} }, pipes, silent);
+  expect(looked).toEqual([false, false, false, false, true, true]);
+});
 
 test.each([
   { what: 'a small one', requests: 1, len: 84, times: 0 },

@@ -2,7 +2,6 @@ import { errno } from '../../protocol/errno.ts';
 import { BpfilterError, describeError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
-import type { CallerMemory } from '../caller/memory.ts';
 import type { Transport } from '../dataplane/data-plane.ts';
 import { sameVersion } from '../store/table-file.ts';
 import { tableIds } from '../table-id.ts';
@@ -131,20 +130,27 @@ const reset: ServeOption = (service) => {
 const warmUp: ServeOption = (service, request) => {
   const { keeper, order } = service;
   for (const id of order.used()) {
-    keeper.learn(id);
-    const known = keeper.remembered(id);
-    if (known === undefined) continue;
-    // What every command asks first, once for nobody: a function's first call takes ten times as long as the next.
-    const { name, family } = id;
-    const rehearsed = { ...service, keeper: { ...keeper, get: () => known }, memory: () => nobodys(name) };
-    getInfo(family)(rehearsed, { ...request, length: family.getinfo.size });
+    const known = keeper.learn(id);
+    if (known !== undefined) rehearse(service, request, known);
   }
   return 0;
 };
 
-/** Memory that nobody has: a table's name can be read there, and what is written is dropped. */
-function nobodys(name: string): CallerMemory {
-  return { sequence: 0n, read: (_address, into) => void into.fill(0).set(Buffer.from(name)), write: () => {} };
+/**
+ * What every command asks first, once for nobody: a function's first call takes ten times as long as the next. Nothing
+ * that could find the table other than it was just learned is asked.
+ */
+function rehearse(service: Service, request: Request, known: LiveTable): void {
+  const { family, name } = known.id;
+  const { keeper, replay } = service;
+  replay.settle(true);
+  keeper.recover(true);
+  if (request.length < family.getinfo.size) return;
+  // Through the memory that came with the request, whose sender keeps nothing in it.
+  const asked = new Uint8Array(family.getinfo.size);
+  asked.set(Buffer.from(name));
+  service.memory().write(request.address, asked);
+  getInfo(family)({ ...service, keeper: { ...keeper, get: () => known } }, { ...request, length: asked.length });
 }
 
 /** bpfilter's own options, which no kernel has. */

@@ -23,14 +23,18 @@ export interface TableKeeper {
   remembered(id: TableId): LiveTable | undefined;
   /** Packets and bytes of each entry now. */
   counters(id: TableId): { readonly live: LiveTable; readonly counters: BigUint64Array };
-  /** Learns a table and its counters and changes nothing: one that somebody took away is left to who is asked for it. */
-  learn(id: TableId): void;
+  /** Learns a table and its counters and changes nothing: one that somebody took away (undefined) is left to who is asked for it. */
+  learn(id: TableId): LiveTable | undefined;
   /** Returns the old table's counters. */
   replace(id: TableId, view: BlobView, request: RequestId): BigUint64Array;
   add(id: TableId, given: BigUint64Array, request: RequestId): void;
   reset(): void;
-  /** Finishes what a driver before us was doing when it died. Only the first call does anything. */
-  recover(): void;
+  /**
+   * Finishes what a driver before us was doing when it died. Only the first call does anything.
+   *
+   * @param isRehearsal looks for that and leaves it
+   */
+  recover(isRehearsal?: boolean): void;
 }
 
 const NOTHING = new Uint8Array();
@@ -46,6 +50,16 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
   const doubtful = new Set(tableIds.map((id) => id.slot));
   let recovered = false;
 
+  /** What a driver before us may have left half done. */
+  const leftovers = () => {
+    const isResetting = files.exists(stateName.resetting);
+    const names = new Set(files.list());
+    const hasJournal = names.has(journalName(context.client));
+    const undecided = tableIds.filter(
+      (id) => names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id))),
+    );
+    return { isResetting, undecided, temporary: [...names].filter((name) => name.endsWith(TEMPORARY)) };
+  };
   const remember = (live: LiveTable) => {
     tables[live.id.slot] = live;
     seen[live.id.slot] = epoch.now[live.id.slot];
@@ -148,7 +162,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       return read;
     },
     learn(id) {
-      if (kernel.version(id).kind === 'ours') readCounters(get(id));
+      return kernel.version(id).kind === 'ours' ? readCounters(get(id))?.live : undefined;
     },
     replace(id, view, request) {
       const asker = { client: context.client, request };
@@ -194,16 +208,17 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       for (const id of tableIds) doubt(id);
       resetAll(shop);
     },
-    recover() {
+    recover(isRehearsal = false) {
       if (recovered) return;
-      if (files.exists(stateName.resetting)) finishReset(shop);
-      const names = new Set(files.list());
+      let left = leftovers();
+      if (isRehearsal) return;
+      if (left.isResetting) {
+        finishReset(shop);
+        left = leftovers();
+      }
       // Whoever holds the lock is the only writer: what is half written nobody goes on with.
-      for (const name of names) if (name.endsWith(TEMPORARY)) files.remove(name);
-      const hasJournal = names.has(journalName(context.client));
-      for (const id of tableIds) {
-        const undecided = names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id)));
-        if (!undecided) continue;
+      for (const name of left.temporary) files.remove(name);
+      for (const id of left.undecided) {
         try {
           get(id);
         } catch (error) {

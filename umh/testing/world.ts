@@ -29,7 +29,7 @@ export interface Connection {
 
 /** State folders lie in memory, as the real ones do. */
 const MEMORY = '/dev/shm';
-const ADDRESS = 0x1000;
+export const ADDRESS = 0x1000;
 const COUNTERS = 0x2_0000;
 
 /** A kernel, a state folder and the memory of a caller; drivers come and go. */
@@ -41,6 +41,8 @@ export class World {
   readonly lines: string[] = [];
   /** Which request of the shim's is asked. */
   sequence = 0n;
+  /** How often a driver was done with the memory of its caller. */
+  closed = 0;
   #held = false;
   #instances = 0;
 
@@ -75,7 +77,12 @@ export class World {
     let locked = false;
     const driver: Driver = createDriver({
       translator: fakeTranslator,
-      callers: { take: () => crashingMemory(memory(), crash), close: () => {} },
+      callers: {
+        take: () => crashingMemory(memory(), crash),
+        close: () => {
+          this.closed += 1;
+        },
+      },
       context: {
         client,
         files: crashingFiles(openStateFiles(this.folder), crash, this.folder),
@@ -195,7 +202,7 @@ export class World {
   }
 
   warmUpMessage(): Uint8Array {
-    return this.message(OWN_LEVEL, ownOptions.WARM_UP, false, 0);
+    return this.message(OWN_LEVEL, ownOptions.WARM_UP, false, ipv4.getinfo.size);
   }
 
   text(connection: Connection, option: keyof typeof ownOptions, room = 65536): { status: number; text: string } {
