@@ -19,8 +19,8 @@ export interface ValidateOptions {
   readonly registry: Registry;
   /**
    * The table before this one, which was found to be valid. Extensions of entries that have a form which it has, too,
-   * reached from the same hooks, aren't checked again, and keys are taken over. Counters of the entries, which mean nothing,
-   * are set to 0 then, so that what stayed is the same byte by byte.
+   * reached from the same hooks, aren't checked again, and keys are taken over. What the entries say of counters and of hooks
+   * that reach them means nothing, and is set right then, so that what stayed is the same byte by byte.
    */
   readonly previous?: (table: TableName) => BlobView | undefined;
 }
@@ -45,8 +45,8 @@ export function validateReplace(replace: Replace, options: ValidateOptions): Blo
     expected: replace.numEntries,
     book: book ?? new FormBook(replace.layout, options.registry),
   });
-  if (options.previous !== undefined) blankCounters(walked);
   const hooks = markSourceChains(walked);
+  if (options.previous !== undefined) settleBytes(walked, hooks);
   const view = isTableName(replace.name) ? tryView(replace.name, walked, hooks) : undefined;
   if (before !== undefined && view !== undefined && !(view instanceof BpfilterError)) inheritKeys(view, before);
   for (let index = 0; index < walked.forms.length; index += 1) {
@@ -61,11 +61,13 @@ export function validateReplace(replace: Replace, options: ValidateOptions): Blo
   return view;
 }
 
-function blankCounters({ entries, offsets, layout }: WalkedTable): void {
-  if (entries.byteOffset % 4 !== 0) return;
-  const words = new Uint32Array(entries.buffer, entries.byteOffset, entries.length >>> 2);
+/** Counters are 0, and comefrom the hooks that reach the entry, as the kernel has it. */
+function settleBytes({ entries, words, offsets, layout }: WalkedTable, hooks: Uint8Array): void {
+  if (words.buffer !== entries.buffer) return;
   for (let index = 0; index < offsets.length; index += 1) {
-    const at = ((offsets[index] ?? 0) + layout.counters) >>> 2;
+    const start = offsets[index] ?? 0;
+    words[(start + layout.comefrom) >>> 2] = hooks[index] ?? 0;
+    const at = (start + layout.counters) >>> 2;
     for (let word = at; word < at + counterSize / 4; word += 1) words[word] = 0;
   }
 }
