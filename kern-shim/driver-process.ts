@@ -10,7 +10,7 @@ import { POLLIN, Poller, poll } from '../sys/poll.ts';
 import { type Deadlines, isStopped } from './deadline.ts';
 import type { Log } from './log.ts';
 import { closedDesk, type MapDesk, type MapDesks } from './map-desk.ts';
-import { comingEnd, endOfDriver } from './process-end.ts';
+import { comingEnd, endOfDriver, LifeSign } from './process-end.ts';
 import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
 
 export interface DriverProcessOptions {
@@ -85,6 +85,7 @@ export class DriverProcess {
   readonly #running: RunningDriver;
   readonly #memorySocket: number;
   readonly #desk: MapDesk;
+  readonly #life: LifeSign;
   readonly #poller: Poller;
   readonly #request = new DataView(new ArrayBuffer(mbox_request.size));
   /** One byte more than an answer has: a driver that says more than it was asked shows at once. */
@@ -109,7 +110,8 @@ export class DriverProcess {
       closeFd(theirs);
     }
     this.#memorySocket = ours;
-    const { pipeFromUmh, pidfd } = this.#running;
+    const { pid, pipeFromUmh, pidfd } = this.#running;
+    this.#life = new LifeSign(pid);
     this.#poller = new Poller([pipeFromUmh, pidfd, options.desks?.fd ?? -1], [POLLIN, POLLIN, POLLIN]);
     this.post(healthCheck, healthCheckName);
   }
@@ -125,6 +127,11 @@ export class DriverProcess {
 
   get hasExited(): boolean {
     return this.#options.driver.threadGroupExited();
+  }
+
+  /** Whether it has exited or is about to; soon after a signal that kills it. */
+  get isEnding(): boolean {
+    return this.#life.isEnding ?? (this.hasExited || comingEnd(this.pid) !== undefined);
   }
 
   /** Waits until it has exited, `timeoutMs` at most: a dying process closes its pipes first. */
@@ -153,9 +160,10 @@ export class DriverProcess {
   }
 
   /** Sends a request whose answer is read by `awaitPosted`. Never throws: a broken pipe shows there. */
-  post(request: MboxRequest, name: string): void {
+  post(request: MboxRequest, name: string, memory?: PassedMemory): void {
     this.#unread.push({ name, at: this.#options.now() });
     try {
+      if (memory !== undefined) this.pass(memory, 0n);
       this.#write(request);
     } catch {
       // its death is noticed by whoever waits for the answer
@@ -172,12 +180,17 @@ export class DriverProcess {
     }
   }
 
-  /** Sends a request and returns its status. @throws 'driver' or 'timeout' */
-  exchange(request: MboxRequest, deadlineMs: number): number {
+  /**
+   * Sends a request and returns its status.
+   *
+   * @param mayLook whether there is a processor to spare for looking for the answer without sleeping
+   * @throws 'driver' or 'timeout'
+   */
+  exchange(request: MboxRequest, deadlineMs: number, mayLook = true): number {
     if (this.#unread.length === 0 && this.#hasSpoken())
       throw this.#failed('nonsense', 'the driver answers what nobody has asked');
     this.#write(request);
-    this.#await(deadlineMs);
+    this.#await(deadlineMs, mayLook);
     return this.#readReply();
   }
 
@@ -196,6 +209,7 @@ export class DriverProcess {
     this.#options.driver.cleanup();
     closeFd(this.#memorySocket);
     this.#desk.close();
+    this.#life.close();
   }
 
   #failed(failure: DriverFailure, message: string, cause?: unknown): BpfilterError {
@@ -247,12 +261,12 @@ export class DriverProcess {
   }
 
   /** Returns once the reply pipe can be read (data or its end). */
-  #await(deadlineMs: number): void {
+  #await(deadlineMs: number, mayLook = true): void {
     const { deadlines, now } = this.#options;
     const start = now();
-    if (this.#spin(start)) return;
+    if (mayLook && this.#spin(start)) return;
     // It may have been killed while nobody asked: then there is no need to wait until the kernel has taken it down.
-    if (comingEnd(this.#running.pid) !== undefined) {
+    if (this.isEnding) {
       if (this.#poller.wait(0) > 0 && this.#hasAnswered()) return;
       throw this.#failed('gone', 'the driver ends');
     }

@@ -327,15 +327,37 @@ describe('the standby', () => {
     const killed = module.killDriver();
     expect(module.request(asking(2), undefined)).toBe(2);
     expect(module.status()).toMatchObject({ pid: second, restarts: 1, failures: 0, standby: undefined });
-    expect(logText()).toContain(`pid ${killed} has exited (it was killed by signal 9): its standby takes over`);
     // requests come first
+    expect(module.tend(false)).toBeGreaterThan(1);
+    expect(logText()).not.toContain('takes over');
     expect(module.tend(true)).toBeGreaterThan(1);
+    expect(logText()).toContain(`pid ${killed} has exited (it was killed by signal 9): its standby takes over`);
+    expect(logText().indexOf('takes over')).toBeLessThan(logText().indexOf(`pid ${second} has taken over`));
     expect(module.status().standby).toBeUndefined();
     skipped += 1_000;
     module.tend(true);
     expect(module.status().standby).toBeGreaterThan(0);
     module.killDriver();
     expect(module.request(asking(3), undefined)).toBe(3);
+  });
+
+  test.each([
+    { case: 'among requests, after a while', after: 51, clear: (module: BpfilterModule) => module.tend(false) },
+    { case: 'when nobody waits', after: 0, clear: (module: BpfilterModule) => module.tend(true) },
+    { case: 'by unloading', after: 0, clear: (module: BpfilterModule) => module.unload() },
+  ])('what is left of the driver before it is cleared away $case', ({ after, clear }) => {
+    const before = fs.readdirSync('/proc/self/fd').length;
+    stopped = performance.now();
+    const module = withStandby();
+    const killed = module.killDriver();
+    expect(module.request(asking(2), undefined)).toBe(2);
+    const open = fs.readdirSync('/proc/self/fd').length;
+    skipped += after;
+    clear(module);
+    expect(fs.readdirSync('/proc/self/fd').length).toBeLessThan(open);
+    expect(logText()).toContain(`pid ${killed} has exited (it was killed by signal 9): its standby takes over`);
+    module.unload();
+    expect(fs.readdirSync('/proc/self/fd').length).toBe(before);
   });
 
   test('carries a request on whose driver dies of it', () => {
@@ -399,7 +421,8 @@ describe('the standby', () => {
       if (ended === 0) break;
       expect(round).toBeLessThan(25);
     }
-    expect(logText()).toContain('the driver ends; it was killed by signal 9');
+    module.tend(true);
+    expect(logText()).toContain('has exited (it was killed by signal 9): its standby takes over');
   });
 
   test('that is dead itself is passed over', () => {

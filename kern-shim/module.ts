@@ -1,10 +1,9 @@
 import { BpfilterError, describeError } from '../protocol/error.ts';
 import { asReplay, type MboxRequest } from '../protocol/mbox.ts';
-import type { ProcessEnd } from '../sys/pidfd.ts';
 import type { Deadlines } from './deadline.ts';
 import { DriverProcess, type DriverProcessOptions, type PassedMemory } from './driver-process.ts';
 import type { Log } from './log.ts';
-import { describeEnd } from './process-end.ts';
+import { LostDriver } from './lost-driver.ts';
 import { Standby, type StandbyOptions } from './standby.ts';
 import type { UsermodeDriver } from './usermode-driver.ts';
 
@@ -52,11 +51,9 @@ const recoveriesKept = 256;
 /** Between starts that fail, times the number of the attempt. */
 const startBackOffMs = 10;
 
-/** A process that has closed its pipes is given so long to be gone. */
-const dyingMs = 100;
-
-/** Signals by which somebody else ends a process: SIGHUP, SIGINT, SIGKILL, SIGTERM. */
-const signalsFromOutside: readonly number[] = [1, 2, 9, 15];
+/** Drivers that ended are cleared away once nobody has asked for so long, or after the other time. */
+const quietMs = 5;
+const patienceMs = 50;
 
 function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -78,6 +75,8 @@ export class BpfilterModule {
   #sequence = process.hrtime.bigint();
   #driver: UsermodeDriver;
   #active: DriverProcess | undefined;
+  /** Drivers that others have taken over from, and that are still to be cleared away: requests come first. */
+  readonly #lost: LostDriver[] = [];
   #starts = 0;
   #requests = 0;
   #failures = 0;
@@ -101,7 +100,7 @@ export class BpfilterModule {
     const failure = this.#startFailure;
     return {
       loaded: this.#driver.loaded,
-      pid: this.#active === undefined || this.#active.hasExited ? undefined : this.#active.pid,
+      pid: this.#active === undefined || this.#active.isEnding ? undefined : this.#active.pid,
       standby: this.#standby?.pid,
       restarts: Math.max(0, this.#starts - 1),
       requests: this.#requests,
@@ -121,10 +120,11 @@ export class BpfilterModule {
    */
   load(isWanted: () => boolean = () => true): void {
     const { log, now, deadlines } = this.#options;
-    if (this.#active?.hasExited === false) return;
+    if (this.#active?.isEnding === false) return;
     this.#diedStarting = false;
     this.#forgetDead();
     if (this.#takeOver()) return;
+    this.#buryLost();
     const failure = this.#startFailure;
     if (failure !== undefined && now() < failure.until) throw failure.error;
     const driver = this.#driver;
@@ -156,6 +156,7 @@ export class BpfilterModule {
   unload(): void {
     const { log } = this.#options;
     const pid = this.#active?.pid;
+    this.#buryLost();
     this.#standby?.unload();
     this.#active?.destroy();
     this.#active = undefined;
@@ -182,11 +183,15 @@ export class BpfilterModule {
   tend(isIdle: boolean): number {
     const standby = this.#standby;
     if (standby === undefined || this.#active === undefined) return -1;
-    if (isIdle && this.#active.hasExited && standby.pid !== undefined) {
+    if (isIdle && this.#active.isEnding && standby.pid !== undefined) {
       this.#forgetDead();
       this.#takeOver();
       this.#lostAt = undefined; // nobody waited
     }
+    const [oldest] = this.#lost;
+    if (oldest === undefined) return standby.tend(isIdle);
+    if (!isIdle && this.#options.now() < oldest.at + patienceMs) return quietMs;
+    this.#buryLost();
     return standby.tend(isIdle);
   }
 
@@ -207,7 +212,7 @@ export class BpfilterModule {
     if (request.is_set !== 0) this.#standby?.stale();
     this.#lostAt = undefined;
     let message = request;
-    let ownFaults = 0;
+    const failed: LostDriver[] = [];
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.load(isWanted);
@@ -219,8 +224,9 @@ export class BpfilterModule {
         const active = this.#active;
         if (active !== undefined) {
           message = { ...request, cmd: asReplay(request.cmd) };
-          if (this.#bury(active, error)) ownFaults += 1;
+          failed.push(this.#lose(active, describeError(error)));
         }
+        const ownFaults = failed.length < ownFaultsAtMost ? 0 : failed.filter((lost) => lost.bury()).length;
         const isPoison = ownFaults >= ownFaultsAtMost;
         if (!isPoison && attempt < attempts && (active !== undefined || this.#diedStarting)) {
           this.#startFailure = undefined;
@@ -246,63 +252,55 @@ export class BpfilterModule {
     const active = this.#active;
     if (active === undefined) throw new BpfilterError('driver', 'no driver runs');
     if (memory !== undefined) active.pass(memory, this.#sequence);
-    return active.exchange(message, this.#options.deadlines.request(message.len));
+    // What is left of the driver before may keep one processor busy, and the other one is for this driver.
+    return active.exchange(message, this.#options.deadlines.request(message.len), this.#lost.length === 0);
   }
 
-  /** Ends a driver that has failed on a request. Whether that was its own doing. */
-  #bury(active: DriverProcess, error: unknown): boolean {
+  /** Gives a driver up that has ended or failed, `why`; one that isn't on its way out by itself is ended at once. */
+  #lose(active: DriverProcess, why?: string): LostDriver {
     const { log, now } = this.#options;
-    const { pid, failure } = active;
+    const isEnding = active.isEnding;
+    const hasSuccessor = this.#standby?.pid !== undefined;
+    const lost = new LostDriver({ driver: this.#driver, process: active, log, at: now(), why, hasSuccessor });
     this.#deaths += 1;
-    this.#lostAt ??= now();
-    const coming = active.end;
-    const hasExited = coming !== undefined || (failure === 'gone' ? active.awaitExit(dyingMs) : active.hasExited);
-    const end = coming ?? active.end;
-    const how = hasExited ? describeEnd(end) : 'is killed';
-    log.write(`${this.#driver.name} pid ${pid}: ${describeError(error)}; it ${how}`);
-    this.#dismiss();
-    // One that was stopped was so by somebody.
-    return hasExited ? isOwnFault(end) : failure !== 'stopped';
+    this.#lostAt ??= lost.at;
+    this.#active = undefined;
+    this.#lost.push(lost);
+    if (!isEnding || !hasSuccessor) this.#buryLost();
+    return lost;
   }
 
   #forgetDead(): void {
-    const active = this.#active;
-    if (active === undefined) return;
-    this.#deaths += 1;
-    this.#lostAt ??= this.#options.now();
-    const successor = this.#standby?.pid === undefined ? 'starting it again' : 'its standby takes over';
-    this.#options.log.write(
-      `${this.#driver.name} pid ${active.pid} has exited (it ${describeEnd(active.end)}): ${successor}`,
-    );
-    this.#dismiss();
+    if (this.#active !== undefined) this.#lose(this.#active);
   }
 
   /** Makes the standby the driver; false when there is none that works. */
   #takeOver(): boolean {
     const successor = this.#standby?.take();
     if (successor === undefined) return false;
-    if (this.#driver.loaded) this.#driver.unloadBlob();
+    const last = this.#lost.at(-1);
+    // A driver that is still to be cleared away runs from its blob.
+    if (last?.driver !== this.#driver && this.#driver.loaded) this.#driver.unloadBlob();
     this.#driver = successor.driver;
     this.#active = successor.process;
     this.#starts += 1;
     this.#startFailure = undefined;
-    this.#options.log.write(`${this.#driver.name} pid ${successor.process.pid} has taken over`);
+    const text = `${this.#driver.name} pid ${successor.process.pid} has taken over`;
+    if (last === undefined) this.#options.log.write(text);
+    else last.successor = text;
     return true;
   }
 
-  #dismiss(): void {
-    this.#active?.dismiss();
-    this.#active = undefined;
+  #buryLost(): void {
+    for (const lost of this.#lost.splice(0)) {
+      lost.bury();
+      // What none has taken over from goes on with its blob.
+      if (lost.driver !== this.#driver && lost.driver.loaded) lost.driver.unloadBlob();
+    }
   }
 }
 
 /** No process may be started, and who waited for that to change has waited long enough or is gone. */
 function wasForbidden(error: unknown): boolean {
   return error instanceof BpfilterError && (error.code === 'busy' || error.code === 'caller-gone');
-}
-
-/** Ended by its own doing: an abort, a fault, an exit. By whom a process was ended that nobody can tell of, is unknown too. */
-function isOwnFault(end: ProcessEnd | undefined): boolean {
-  if (end === undefined) return false;
-  return end.kind === 'exited' || !signalsFromOutside.includes(end.status);
 }

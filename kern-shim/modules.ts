@@ -4,10 +4,12 @@ import { composeCommand, type MboxRequest, OWN_LEVEL, ownOptions } from '../prot
 import { bpfCapabilities, isBpfCapable } from '../sys/bpf-capable.ts';
 import { CAP_NET_ADMIN } from '../sys/capability.ts';
 import { closeFd } from '../sys/descriptor.ts';
+import { MFD_CLOEXEC, memfdCreate } from '../sys/memfd.ts';
 import { netnsCookie } from '../sys/namespace.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from '../sys/socket.ts';
 import { netnsOwners, type Owners } from './caller/capability.ts';
 import { defaultDeadlines } from './deadline.ts';
+import type { PassedMemory } from './driver-process.ts';
 import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { MapDesks } from './map-desk.ts';
@@ -58,8 +60,17 @@ const gateTimeoutMs = 10_000;
 /** A command that is over sooner needs no standby. */
 const standbyAfterMs = 250;
 
+/** What a driver that is shown the tables may write to, for practice: a file in memory that nobody reads. */
+const practiceSize = 4096;
+
 /** Has a driver learn the tables; it changes nothing. */
-const warmUp: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: composeCommand(OWN_LEVEL, ownOptions.WARM_UP), pid: 0 };
+const warmUp: MboxRequest = {
+  addr: 0n,
+  len: practiceSize,
+  is_set: 0,
+  cmd: composeCommand(OWN_LEVEL, ownOptions.WARM_UP),
+  pid: 0,
+};
 
 /** After so long without a request a driver in another namespace is ended: it would keep that namespace alive. */
 const foreignIdleMs = 5_000;
@@ -73,6 +84,7 @@ export class Modules {
   readonly #slots = new Map<bigint, Slot>();
   readonly ownCookie = netnsCookie();
   readonly #gate: HelperGate;
+  #practiceFile: number | undefined;
   /** What drivers keep. */
   readonly #capabilities: readonly number[];
   /** Where drivers ask for BPF maps; undefined where the shim may not use BPF. */
@@ -142,7 +154,14 @@ export class Modules {
 
   close(): void {
     for (const [cookie, slot] of this.#slots) this.#remove(cookie, slot);
+    if (this.#practiceFile !== undefined) closeFd(this.#practiceFile);
     this.desks?.close();
+  }
+
+  #practice(): PassedMemory {
+    this.#practiceFile ??= memfdCreate('bpfilter practice', MFD_CLOEXEC);
+    fs.ftruncateSync(this.#practiceFile, practiceSize);
+    return { descriptor: this.#practiceFile, readable: practiceSize, writable: practiceSize };
   }
 
   #add(cookie: bigint, netns: number, owners: Owners): Served {
@@ -164,7 +183,14 @@ export class Modules {
       attempts: requestAttempts,
       keepPoison: poisonKeeper(folder, log),
       ...(standby === true && isOwn && env.BPFILTER_STANDBY !== 'no'
-        ? { standby: { afterMs: standbyAfterMs, warmUp, mayStart: () => !this.#gate.isClosed } }
+        ? {
+            standby: {
+              afterMs: standbyAfterMs,
+              warmUp,
+              warmUpMemory: this.#practice(),
+              mayStart: () => !this.#gate.isClosed,
+            },
+          }
         : {}),
       ...(this.desks === undefined ? {} : { desks: this.desks }),
       now: () => performance.now(),

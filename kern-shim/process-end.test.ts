@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { comingEnd } from './process-end.ts';
+import { comingEnd, LifeSign } from './process-end.ts';
 
 let parent: ChildProcess | undefined;
 afterEach(() => void parent?.kill('SIGKILL'));
@@ -25,6 +26,26 @@ test.each([
   { script: 'exit 0', end: undefined },
 ])('of a process that is on its way out: $script', async ({ script, end }) => {
   expect(comingEnd(await zombie(script))).toEqual(end);
+});
+
+test('a sign of life, from the start to the end and beyond', async () => {
+  const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(child, 'spawn');
+  const life = new LifeSign(child.pid ?? 0);
+  expect(life.isEnding).toBe(false);
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  // before this thread's loop turns nobody reaps it
+  const end = performance.now() + 5_000;
+  while (life.isEnding !== true) expect(performance.now()).toBeLessThan(end);
+  await ended;
+  expect(fs.existsSync(`/proc/${child.pid}`)).toBe(false);
+  expect(life.isEnding).toBe(true);
+  life.close();
+});
+
+test('of a process that is gone already there is no sign either way', () => {
+  expect(new LifeSign(2 ** 22 + 1).isEnding).toBeUndefined();
 });
 
 test('a process that lives is on no way out, and one that is gone neither', () => {

@@ -34,6 +34,41 @@ function zombieEnd(pid: number): ProcessEnd | undefined {
   return fields[stateField] === 'Z' ? endOfCode(Number(fields[exitCodeField])) : undefined;
 }
 
+/**
+ * Whether a process is on its way out, for the price of one read: what /proc/PID/statm says is 0 from the moment on at
+ * which its first thread has let go of its memory, soon after a signal that kills it.
+ */
+export class LifeSign {
+  /** The open file is this process's for ever; undefined where it couldn't be opened. */
+  readonly #statm: number | undefined;
+
+  constructor(pid: number) {
+    try {
+      this.#statm = fs.openSync(`/proc/${pid}/statm`, 'r');
+    } catch {
+      // No descriptor is left: then it takes longer.
+    }
+  }
+
+  /** undefined: it can't tell. */
+  get isEnding(): boolean | undefined {
+    if (this.#statm === undefined) return undefined;
+    try {
+      return fs.readSync(this.#statm, size, 0, size.length, 0) === size.length && size.equals(nothing);
+    } catch {
+      return true; // ESRCH: it is gone
+    }
+  }
+
+  close(): void {
+    if (this.#statm !== undefined) fs.closeSync(this.#statm);
+  }
+}
+
+/** How the pages of a process without memory begin in /proc/PID/statm; those of one that has some never do. */
+const nothing = Buffer.from('0 ');
+const size = Buffer.alloc(nothing.length);
+
 /** More than /proc/PID/stat ever has. Every request may ask for it, and readFileSync takes 64 KiB for each file of /proc. */
 const text = Buffer.alloc(2048);
 

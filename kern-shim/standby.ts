@@ -1,14 +1,15 @@
 import { BpfilterError, describeError } from '../protocol/error.ts';
 import type { MboxRequest } from '../protocol/mbox.ts';
-import { DriverProcess, type DriverProcessOptions } from './driver-process.ts';
+import { DriverProcess, type DriverProcessOptions, type PassedMemory } from './driver-process.ts';
 import { describeEnd } from './process-end.ts';
 import type { UsermodeDriver } from './usermode-driver.ts';
 
 export interface StandbyOptions {
   /** Milliseconds after the driver's start: a command that is over sooner needs no standby. */
   readonly afterMs: number;
-  /** What it is asked so that it knows the tables as they are; must change nothing. */
+  /** What it is asked so that it knows the tables as they are, and memory for that; must change nothing. */
   readonly warmUp: MboxRequest;
+  readonly warmUpMemory?: PassedMemory;
   /** Whether a process may be started now; always, unless given. */
   readonly mayStart?: () => boolean;
 }
@@ -56,7 +57,7 @@ export class Standby {
   }
 
   get pid(): number | undefined {
-    return this.#process === undefined || this.#process.hasExited ? undefined : this.#process.pid;
+    return this.#process === undefined || this.#process.isEnding ? undefined : this.#process.pid;
   }
 
   /** Standbys that ended or failed. */
@@ -105,7 +106,7 @@ export class Standby {
       const left = this.#staleSince + quietMs - this.#context.now();
       if (left > 0 || !isIdle) return Math.max(1, Math.ceil(left));
       this.#staleSince = undefined;
-      process.post(this.#context.warmUp, 'warm-up');
+      this.#warmUp(process);
       return lookMs;
     } catch (error) {
       this.#fail(error);
@@ -134,13 +135,18 @@ export class Standby {
   }
 
   #start(): void {
-    const { newDriver, blob, warmUp, log } = this.#context;
+    const { newDriver, blob, log } = this.#context;
     this.#driver = newDriver();
     this.#driver.loadBlob(blob());
     this.#process = new DriverProcess({ ...this.#context, driver: this.#driver, isWanted: noOne });
     this.#staleSince = undefined;
-    this.#process.post(warmUp, 'warm-up');
+    this.#warmUp(this.#process);
     log.write(`${this.#driver.name} pid ${this.#process.pid} stands by`);
+  }
+
+  #warmUp(process: DriverProcess): void {
+    const { warmUp, warmUpMemory } = this.#context;
+    process.post(warmUp, 'warm-up', warmUpMemory);
   }
 
   #fail(error: unknown): void {
@@ -165,5 +171,5 @@ export class Standby {
 const noOne = (): boolean => false;
 
 function ensureAlive(process: DriverProcess): void {
-  if (process.hasExited) throw new BpfilterError('driver', `it has exited (it ${describeEnd(process.end)})`);
+  if (process.isEnding) throw new BpfilterError('driver', `it has exited (it ${describeEnd(process.end)})`);
 }
