@@ -46,6 +46,8 @@ export interface TargetData {
   /** Entries NAME=VALUE. */
   readonly env: readonly Uint8Array[];
   readonly inherited: Inherited;
+  /** An Int32 that becomes 1 when CMD is about to be started. */
+  readonly begun: SharedArrayBuffer;
 }
 
 export type TargetMessage =

@@ -94,10 +94,11 @@ export async function run(options: RunOptions): Promise<never> {
   ignoreAgain(inherited);
   const moduleOptions: ModulesOptions = { ...options.files, base, verboseFd: log.verboseFd };
   const { end, serving } = await new Promise<{ end: ProcessEnd; serving: Serving | undefined }>((resolve, reject) => {
-    const tellPid = relaySignals(inherited.ignored);
+    const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    const tellPid = relaySignals(inherited.ignored, () => Atomics.load(new Int32Array(begun), 0) === 1);
     let serving: Serving | undefined;
     startTarget(
-      { filter: filterProgram(), noNewPrivs: needsNoNewPrivs(), program, env, inherited },
+      { filter: filterProgram(), noNewPrivs: needsNoNewPrivs(), program, env, inherited, begun },
       {
         listening(listener) {
           serving = new Serving(listener, moduleOptions, (error) =>

@@ -25,15 +25,17 @@ const relayed: readonly NodeJS.Signals[] = [
  * Takes over signals for CMD.
  *
  * @param ignored signals that this process ignores, as CMD then does: they are left so
+ * @param isBegun whether CMD is there or about to be, whose pid we may not have been told yet: then the terminal has sent
+ *   it what it sends us
  * @returns tells the pid once there is one; signals that came before are sent then
  */
-export function relaySignals(ignored: readonly number[]): (pid: number) => void {
+export function relaySignals(ignored: readonly number[], isBegun: () => boolean): (pid: number) => void {
   let target: number | undefined;
   const early: NodeJS.Signals[] = [];
   const heard = (signal: NodeJS.Signals): boolean => !ignored.includes(os.constants.signals[signal]);
   for (const signal of fromTerminal.filter(heard)) {
     process.on(signal, () => {
-      if (target === undefined) early.push(signal);
+      if (target === undefined && !isBegun()) early.push(signal);
     });
   }
   for (const signal of relayed.filter(heard)) {

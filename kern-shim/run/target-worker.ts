@@ -41,6 +41,7 @@ function start(): number {
   const defaults = ignoredByNode.filter((signal) => !ignored.includes(signal));
   for (const fd of kept) setCloexec(fd, false);
   if (nofile !== undefined) setSoftNofile(nofile);
+  Atomics.store(new Int32Array(data.begun), 0, 1);
   try {
     return executeBy(program, (path, argv) => posixSpawn({ path, argv, env, close: closed, defaults }));
   } finally {
