@@ -184,6 +184,27 @@ describe('what a start waits for', () => {
     expect(ask(driver, 5).readInt32LE()).toBe(5);
   });
 
+  test('a start in progress is one that who closes the gate waits for, until the exec, be it good or not', async () => {
+    const gate = new HelperGate();
+    const seen: Promise<boolean>[] = [];
+    const driver = new UsermodeDriver(
+      'self_test_umd',
+      (request) => {
+        const executed = spawnHere(request);
+        return () => {
+          seen.push(gate.drained(0));
+          return executed();
+        };
+      },
+      { gate, timeoutMs: 20 },
+    );
+    drivers.push(driver);
+    driver.loadBlob(blob);
+    driver.fork({ env: {}, stderr: 2, interpreter: nodeInterpreter });
+    expect(errnoOfCall(() => driver.fork({ env: {}, stderr: 2 }))).toBe(errno.EBUSY);
+    expect(await Promise.all([...seen, gate.drained(0)])).toEqual([false, true]);
+  });
+
   test('a gate opened by another thread lets go on who waits', async () => {
     const gate = new HelperGate();
     gate.disable();

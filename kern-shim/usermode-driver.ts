@@ -173,11 +173,15 @@ export class UsermodeDriver {
   fork(options: ForkOptions): RunningDriver | undefined;
   fork(options: ForkOptions): RunningDriver | undefined {
     this.#gate?.gate.pass(this.#gate.timeoutMs, options.isWanted);
-    this.#order = this.#give(options);
-    if (options.wait === 'UMH_NO_WAIT') return undefined;
-    const running = this.#settle(this.#order);
-    if (options.wait === 'UMH_WAIT_PROC') poll([{ fd: running.pidfd, events: POLLIN }], -1);
-    return running;
+    try {
+      this.#order = this.#give(options);
+      if (options.wait === 'UMH_NO_WAIT') return undefined;
+      const running = this.#settle(this.#order);
+      if (options.wait === 'UMH_WAIT_PROC') poll([{ fd: running.pidfd, events: POLLIN }], -1);
+      return running;
+    } finally {
+      this.#gate?.gate.leave();
+    }
   }
 
   /** Orders the process. */
