@@ -204,6 +204,22 @@ describe('the module', () => {
     expect([replay, second]).toEqual([first, (first ?? 0n) + 1n]);
   });
 
+  test('a request that a serving thread before has had is a replay from the start, by the number that it had', () => {
+    const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const note = Buffer.alloc(24);
+      const out = Buffer.alloc(4);
+      while (fs.readSync(0, b, 0, 24, null) === 24) {
+        if (b.readUInt32LE(16) !== 0) {
+          fs.readSync(4, note);
+          out.writeInt32LE(2 * Number(note.readBigUInt64LE(16)) + (b.readUInt32LE(16) >>> 31));
+        }
+        fs.writeSync(1, out);
+      }`;
+    const module = newModule(Buffer.from(blob));
+    const memory = { descriptor: log.fd, readable: 0, writable: 0 };
+    expect(module.request(asking(1), memory, { sequence: 7n, isReplay: true })).toBe(15);
+    expect(module.request(asking(1), memory, { sequence: 8n })).toBe(16);
+  });
+
   test("what a driver says between requests is nobody's answer", async () => {
     const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
       while (fs.readSync(0, b, 0, 24, null) === 24) {
@@ -274,7 +290,9 @@ describe('the module', () => {
     const module = newModule(selfTest, 2, { gate: { gate, timeoutMs: 5_000 } });
     gate.disable();
     const end = performance.now() + 120;
-    expect(errnoOfCall(() => module.request(asking(1), undefined, () => performance.now() < end))).toBe(errno.ESRCH);
+    expect(errnoOfCall(() => module.request(asking(1), undefined, { isWanted: () => performance.now() < end }))).toBe(
+      errno.ESRCH,
+    );
     expect(performance.now() - end).toBeLessThan(2_000);
     gate.enable();
     expect(module.request(asking(2), undefined)).toBe(2);

@@ -42,6 +42,16 @@ export interface ModuleStatus {
   readonly problem: string | undefined;
 }
 
+/** What is known of a request beside its words. */
+export interface AboutRequest {
+  /** Whether its caller still waits; asked while no driver may be started. */
+  readonly isWanted?: () => boolean;
+  /** No two requests of a shim have the same one, those of other modules and of serving threads before included. */
+  readonly sequence?: bigint;
+  /** A driver of a serving thread before may have had it. */
+  readonly isReplay?: boolean;
+}
+
 /** Deaths of the drivers' own making on one request that make it poison; a hang is one. */
 const ownFaultsAtMost = 2;
 
@@ -68,10 +78,7 @@ function sleepSync(ms: number): void {
 export class BpfilterModule {
   readonly #options: ModuleOptions;
   readonly #standby: Standby | undefined;
-  /**
-   * Which request it is: goes on over a serving thread that fails and its successor, whose driver may find the journal of
-   * the one before.
-   */
+  /** Which request it is, of those whose caller doesn't say. */
   #sequence = process.hrtime.bigint();
   #driver: UsermodeDriver;
   #active: DriverProcess | undefined;
@@ -202,21 +209,22 @@ export class BpfilterModule {
    * nothing of the request; it counts as an attempt.
    *
    * @param memory passed along for requests that name memory
-   * @param isWanted whether its caller still waits; asked while no driver may be started
+   * @param about who asks
    * @returns 0, a positive result, or −errno
    * @throws 'driver' (EFAULT) or 'timeout' (ETIMEDOUT) when the successors fail too; the next request starts anew
    */
-  request(request: MboxRequest, memory: PassedMemory | undefined, isWanted?: () => boolean): number {
+  request(request: MboxRequest, memory: PassedMemory | undefined, about: AboutRequest = {}): number {
     this.#requests += 1;
     this.#sequence += 1n;
+    const { isWanted, sequence = this.#sequence, isReplay = false } = about;
     if (request.is_set !== 0) this.#standby?.stale();
     this.#lostAt = undefined;
-    let message = request;
+    let message = isReplay ? { ...request, cmd: asReplay(request.cmd) } : request;
     const failed: LostDriver[] = [];
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.load(isWanted);
-        const status = this.#exchange(message, memory);
+        const status = this.#exchange(message, memory, sequence);
         if (this.#lostAt !== undefined) this.#recovered(this.#lostAt);
         return status;
       } catch (error) {
@@ -248,10 +256,10 @@ export class BpfilterModule {
     if (this.#recoveryMs.length > recoveriesKept) this.#recoveryMs.shift();
   }
 
-  #exchange(message: MboxRequest, memory: PassedMemory | undefined): number {
+  #exchange(message: MboxRequest, memory: PassedMemory | undefined, sequence: bigint): number {
     const active = this.#active;
     if (active === undefined) throw new BpfilterError('driver', 'no driver runs');
-    if (memory !== undefined) active.pass(memory, this.#sequence);
+    if (memory !== undefined) active.pass(memory, sequence);
     // What is left of the driver before may keep one processor busy, and the other one is for this driver.
     return active.exchange(message, this.#options.deadlines.request(message.len), this.#lost.length === 0);
   }

@@ -10,6 +10,7 @@ import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from '../sys/s
 import { netnsOwners, type Owners } from './caller/capability.ts';
 import { defaultDeadlines } from './deadline.ts';
 import type { PassedMemory } from './driver-process.ts';
+import type { DriverRegister } from './driver-register.ts';
 import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { MapDesks } from './map-desk.ts';
@@ -17,7 +18,7 @@ import { BpfilterModule } from './module.ts';
 import { poisonKeeper } from './poison.ts';
 import { Spawner } from './spawner/spawner.ts';
 import { stateFolder } from './state-folder.ts';
-import { nodeInterpreter, nodeInterpreterOf, UsermodeDriver } from './usermode-driver.ts';
+import { nodeInterpreter, nodeInterpreterOf, type Spawn, UsermodeDriver } from './usermode-driver.ts';
 
 export interface ModulesOptions {
   /** Folder that holds the state folders of all namespaces. */
@@ -30,6 +31,8 @@ export interface ModulesOptions {
   readonly verboseFd: number | undefined;
   /** A second driver for the shim's own namespace, which takes over at once. */
   readonly standby?: boolean;
+  /** Notes the drivers that are started. */
+  readonly register?: DriverRegister;
   /** Memory of the gate (helper-gate.ts) that every start of a driver passes. */
   readonly gate?: SharedArrayBuffer;
 }
@@ -50,6 +53,9 @@ interface Slot extends Served {
   readonly spawner: Spawner;
   lastUse: number;
 }
+
+/** What drivers are called. */
+export const driverName = 'bpfilter_umh';
 
 /** A driver that is killed again and again on one request, or before it is up, is no accident any more. */
 const requestAttempts = 8;
@@ -158,6 +164,19 @@ export class Modules {
     this.desks?.close();
   }
 
+  #noting(spawn: Spawn): Spawn {
+    const { register } = this.#options;
+    if (register === undefined) return spawn;
+    return (request) => {
+      const executed = spawn(request);
+      return () => {
+        const spawned = executed();
+        register.note(spawned.pid);
+        return spawned;
+      };
+    };
+  }
+
   #practice(): PassedMemory {
     this.#practiceFile ??= memfdCreate('bpfilter practice', MFD_CLOEXEC);
     fs.ftruncateSync(this.#practiceFile, practiceSize);
@@ -173,7 +192,7 @@ export class Modules {
     const spawner = new Spawner({ capabilities: this.#capabilities, ...(isOwn ? {} : { netns: duplicate(netns) }) });
     const module = new BpfilterModule({
       newDriver: () =>
-        new UsermodeDriver('bpfilter_umh', spawner.spawn, { gate: this.#gate, timeoutMs: gateTimeoutMs }),
+        new UsermodeDriver(driverName, this.#noting(spawner.spawn), { gate: this.#gate, timeoutMs: gateTimeoutMs }),
       blob: () => fs.readFileSync(blobFile),
       // Only drills that look for growth set it.
       interpreter: env.BPFILTER_SMALL_HEAP === undefined ? nodeInterpreter : nodeInterpreterOf(1),

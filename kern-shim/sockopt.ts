@@ -18,6 +18,10 @@ export interface CaughtCall {
   readonly optval: number;
   /** set: the length itself; get: the address of an int that holds it. */
   readonly optlen: number;
+  /** No two calls below a shim have the same one. */
+  readonly id: bigint;
+  /** A serving thread has failed on it: the driver may have had it before. */
+  readonly isReplay: boolean;
 }
 
 export type Outcome =
@@ -86,7 +90,7 @@ function answer(call: CaughtCall, caller: Caller, served: Served, isValid: () =>
       pid: call.tid,
     },
     { descriptor: caller.memory, ...caller.access(call.optval, length) },
-    isValid,
+    { isWanted: isValid, sequence: call.id, isReplay: call.isReplay },
   );
   if (status < 0) {
     served.log.write(`pid ${call.tid}: ${describe(call)} answered ${errnoName(-status)}`);

@@ -1,3 +1,4 @@
+import { errno } from '../../protocol/errno.ts';
 import { errnoOf } from '../../protocol/error.ts';
 import { arch } from '../../sys/arch.ts';
 import { closeFd } from '../../sys/descriptor.ts';
@@ -15,6 +16,10 @@ import type { Modules } from '../modules.ts';
 import { type Outcome, serveSockopt } from '../sockopt.ts';
 import { oCloexec, openNamesFile } from './names-file.ts';
 import { Notification, Response } from './notification.ts';
+import { TakenCall } from './taken-call.ts';
+
+/** A call that so many serving threads have failed on is refused. */
+const mostDeaths = 2;
 
 /**
  * Serves a seccomp listener until its last filtered process has gone: poll → receive → serve →
@@ -27,8 +32,11 @@ export class ServeLoop {
   readonly #notification = new Notification();
   readonly #response = new Response();
   readonly #callers = new Callers();
+  readonly #taken: TakenCall;
 
-  constructor(listener: number, modules: Modules, log: (message: string) => void) {
+  /** @param taken what the serving thread before this one may have left */
+  constructor(listener: number, modules: Modules, log: (message: string) => void, taken = new TakenCall()) {
+    this.#taken = taken;
     this.#listener = listener;
     this.#modules = modules;
     this.#log = log;
@@ -40,6 +48,7 @@ export class ServeLoop {
    */
   run(wake: number, onWake: () => boolean): 'hangup' | 'stopped' {
     notifSetSyncWakeUp(this.#listener);
+    this.#resume();
     const { desks } = this.#modules;
     const poller = new Poller([this.#listener, wake, desks?.fd ?? -1], [POLLIN, POLLIN, POLLIN]);
     let waitMs = -1;
@@ -59,9 +68,33 @@ export class ServeLoop {
   #serveOne(): void {
     const notification = this.#notification;
     if (!notifReceive(this.#listener, notification.buffer)) return; // the caller died first
+    this.#taken.take(notification.buffer);
+    this.#serve(false);
+    this.#taken.done();
+  }
+
+  /** Sees to the call that the serving thread before this one has failed on. */
+  #resume(): void {
+    const notification = this.#notification;
+    const left = this.#taken.left(notification.buffer);
+    if (left === undefined) return;
+    const { id, pid } = notification;
+    if (notifIdValid(this.#listener, id)) {
+      const isRefused = left.outcome === undefined && left.deaths >= mostDeaths;
+      this.#log(`pid ${pid}: its call goes on${isRefused ? ': refused, serving threads have failed on it' : ''}`);
+      if (isRefused) notifSend(this.#listener, this.#response.errno(id, errno.EFAULT));
+      else if (left.outcome !== undefined) this.#answer(id, left.outcome);
+      else this.#serve(true);
+    }
+    this.#taken.done();
+  }
+
+  /** @param isReplay the driver may have had it before */
+  #serve(isReplay: boolean): void {
+    const notification = this.#notification;
     const id = notification.id;
     try {
-      this.#dispatch(id);
+      this.#dispatch(id, isReplay);
     } catch (error) {
       this.#log(`pid ${notification.pid}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       // A set of rules must not slip into the kernel's own ip_tables by a fault of ours.
@@ -70,7 +103,7 @@ export class ServeLoop {
     }
   }
 
-  #dispatch(id: bigint): void {
+  #dispatch(id: bigint, isReplay: boolean): void {
     const notification = this.#notification;
     const { getsockopt, setsockopt, openat } = arch().nr;
     const isValid = (): boolean => notifIdValid(this.#listener, id);
@@ -93,11 +126,14 @@ export class ServeLoop {
         option: notification.int(2),
         optval: notification.address(3),
         optlen: isSet ? notification.int(4) : notification.address(4),
+        id,
+        isReplay,
       },
       this.#callers,
       this.#modules,
       isValid,
     );
+    this.#taken.decide(outcome);
     this.#answer(id, outcome);
   }
 

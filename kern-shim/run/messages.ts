@@ -4,10 +4,13 @@ import type { Inherited } from './inherited.ts';
 import type { Program } from './program.ts';
 
 /** What the main thread tells the serving thread at its start. */
-export interface ServeData extends ModulesOptions {
+export interface ServeData extends Omit<ModulesOptions, 'register'> {
   readonly listener: number;
   /** eventfd that wakes the serving thread, which sleeps in poll(2) and has no event loop meanwhile. */
   readonly wake: number;
+  /** What a serving thread that fails leaves to its successor (TakenCall, DriverRegister). */
+  readonly taken: SharedArrayBuffer;
+  readonly drivers: SharedArrayBuffer;
 }
 
 /** What the serving thread does between two requests. */

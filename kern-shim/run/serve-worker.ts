@@ -2,14 +2,17 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { describeError } from '../../protocol/error.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
 import { drainEventfd } from '../../sys/eventfd.ts';
+import { DriverRegister } from '../driver-register.ts';
 import { ServeLoop } from '../intercept/serve-loop.ts';
-import { Modules, type Served } from '../modules.ts';
+import { TakenCall } from '../intercept/taken-call.ts';
+import { driverName, Modules, type Served } from '../modules.ts';
 import { readOwnText } from '../own-memory.ts';
 import type { ServeCommand, ServeData, ServedStatus, ServeMessage, ServeOperation } from './messages.ts';
 
 /** The serving thread: sleeps in poll(2) on the listener, so it has no event loop while it serves. */
 const data = workerData as ServeData;
-const modules = new Modules({ ...data, standby: true });
+const register = new DriverRegister(data.drivers);
+const modules = new Modules({ ...data, register, standby: true });
 
 function tell(message: ServeMessage): void {
   parentPort?.postMessage(message);
@@ -73,7 +76,9 @@ function log(message: string): void {
   }
 }
 
-const loop = new ServeLoop(data.listener, modules, log);
+const left = register.endAll(driverName);
+if (left.length > 0) log(`drivers of the serving thread before were ended: ${left.join(', ')}`);
+const loop = new ServeLoop(data.listener, modules, log, new TakenCall(data.taken));
 const end = loop.run(data.wake, onWake);
 modules.close();
 tell({ kind: end });

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { BpfilterError } from '../../protocol/error.ts';
 import { eventfd, signalEventfd } from '../../sys/eventfd.ts';
+import { DriverRegister } from '../driver-register.ts';
 import { HelperGate } from '../helper-gate.ts';
+import { TakenCall } from '../intercept/taken-call.ts';
 import type { ModulesOptions } from '../modules.ts';
 import { ownStdio, workerFile } from '../worker-file.ts';
 import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
@@ -14,6 +16,10 @@ interface Waiting {
 }
 
 const restartPauseMs = 200;
+
+const noneStarted = 'no driver is started';
+/** RUNNING_HELPERS_TIMEOUT (kernel/umh.c). */
+const drainMs = 5_000;
 
 /** It has no event loop in which node would collect, and what it leaves behind lives no longer than a request. */
 const youngMiB = 4;
@@ -37,7 +43,8 @@ export class Serving {
    * @param onFailure hears of a serving thread that died; it has been started again then
    */
   constructor(listener: number, options: ModulesOptions, onFailure: (error: unknown) => void) {
-    this.#data = { ...options, listener, wake: eventfd(), gate: this.#gate.shared };
+    const [taken, drivers] = [new TakenCall().shared, new DriverRegister().shared];
+    this.#data = { ...options, listener, wake: eventfd(), gate: this.#gate.shared, taken, drivers };
     this.#onFailure = onFailure;
     this.ended = new Promise((resolve) => {
       this.#resolveEnd = resolve;
@@ -51,14 +58,23 @@ export class Serving {
 
   /** Carries out an operation: at once what a request may wait for, the rest on the serving thread between two requests. */
   ask(operation: ControlOperation): Promise<Answer> {
-    if (operation === 'disable' || operation === 'enable') {
-      this.#gate[operation]();
-      return Promise.resolve(this.#gate.isClosed ? 'no driver is started' : 'drivers are started again');
+    if (operation === 'disable') return this.#disable();
+    if (operation === 'enable') {
+      this.#gate.enable();
+      return Promise.resolve(this.#gate.isClosed ? noneStarted : 'drivers are started again');
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(this.#nextId, { resolve, reject });
       this.#send(operation);
     });
+  }
+
+  /** usermodehelper_disable: returns once nothing is being started any more, else leaves all as it was (EAGAIN there). */
+  async #disable(): Promise<Answer> {
+    this.#gate.disable();
+    if (await this.#gate.drained(drainMs)) return noneStarted;
+    this.#gate.enable();
+    throw new BpfilterError('busy', `a driver is still being started after ${drainMs} ms: not disabled`);
   }
 
   /** Returns once drivers that were started have ended, after the last filtered process has gone. */
@@ -93,6 +109,7 @@ export class Serving {
         reject(new BpfilterError('driver', 'the serving thread failed', { cause: error }));
       }
       this.#waiting.clear();
+      this.#gate.abandon();
       this.#onFailure(error);
       // What kept it from starting (no descriptors, no memory) may pass; trying without a pause only burns a processor.
       setTimeout(() => {
