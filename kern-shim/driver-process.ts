@@ -38,6 +38,14 @@ export interface PassedMemory extends MemoryAccess {
  */
 export type DriverFailure = 'gone' | 'hung' | 'stopped' | 'nonsense';
 
+/** How an answer is waited for. */
+export interface Waiting {
+  /** Whether there is a processor to spare for looking for it without sleeping. */
+  readonly mayLook?: boolean;
+  /** Called now and then while it doesn't come. */
+  readonly whenLong?: () => void;
+}
+
 /** The first request a driver must answer with 0 before anything is served. */
 const healthCheck: MboxRequest = { addr: 0n, len: 0, is_set: 0, cmd: 0, pid: 0 };
 
@@ -134,6 +142,12 @@ export class DriverProcess {
     return this.#life.isEnding ?? (this.hasExited || comingEnd(this.pid) !== undefined);
   }
 
+  /** Milliseconds since the first of those requests was posted that it hasn't answered; 0 when it has answered all. */
+  get owesFor(): number {
+    const [oldest] = this.#unread;
+    return oldest === undefined ? 0 : this.#options.now() - oldest.at;
+  }
+
   /** Waits until it has exited, `timeoutMs` at most: a dying process closes its pipes first. */
   awaitExit(timeoutMs: number): boolean {
     const [events] = poll([{ fd: this.#running.pidfd, events: POLLIN }], timeoutMs);
@@ -183,14 +197,13 @@ export class DriverProcess {
   /**
    * Sends a request and returns its status.
    *
-   * @param mayLook whether there is a processor to spare for looking for the answer without sleeping
    * @throws 'driver' or 'timeout'
    */
-  exchange(request: MboxRequest, deadlineMs: number, mayLook = true): number {
+  exchange(request: MboxRequest, deadlineMs: number, waiting: Waiting = {}): number {
     if (this.#unread.length === 0 && this.#hasSpoken())
       throw this.#failed('nonsense', 'the driver answers what nobody has asked');
     this.#write(request);
-    this.#await(deadlineMs, mayLook);
+    this.#await(deadlineMs, waiting);
     return this.#readReply();
   }
 
@@ -261,7 +274,7 @@ export class DriverProcess {
   }
 
   /** Returns once the reply pipe can be read (data or its end). */
-  #await(deadlineMs: number, mayLook = true): void {
+  #await(deadlineMs: number, { mayLook = true, whenLong }: Waiting = {}): void {
     const { deadlines, now } = this.#options;
     const start = now();
     if (mayLook && this.#spin(start)) return;
@@ -288,6 +301,7 @@ export class DriverProcess {
       const isStill = isStopped(this.#running.pid);
       if (isStill && wasStopped) throw this.#failed('stopped', 'the driver is stopped');
       wasStopped = isStill;
+      whenLong?.();
     }
   }
 

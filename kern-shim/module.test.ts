@@ -7,6 +7,7 @@ import type { MboxRequest } from '../protocol/mbox.ts';
 import { closeFd } from '../sys/descriptor.ts';
 import { pidfdOpen } from '../sys/pidfd.ts';
 import { POLLIN, poll } from '../sys/poll.ts';
+import { isStopped } from './deadline.ts';
 import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { BpfilterModule, type ModuleOptions } from './module.ts';
@@ -408,6 +409,32 @@ describe('the standby', () => {
     module.killDriver();
     expect(module.request(asking(5), undefined)).toBe(5);
     expect(module.status().pid).toBe(second);
+  });
+
+  test('that is stopped while it is shown the tables keeps no request waiting', () => {
+    const lock = path.join(folder, 'lock');
+    // Who is asked 4, the standby, says who it is and stops; who is asked 5 waits as long as it is stopped.
+    const locking = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
+      const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      const stat = () => fs.readFileSync('/proc/' + fs.readFileSync(${JSON.stringify(lock)}) + '/stat', 'latin1');
+      const isHeld = () => { try { return stat().includes(') T '); } catch { return false; } };
+      while (fs.readSync(0, b, 0, 24, null) === 24) {
+        if (b.readUInt32LE(16) === 4) {
+          fs.writeFileSync(${JSON.stringify(lock)}, String(process.pid));
+          process.kill(process.pid, 'SIGSTOP');
+        }
+        while (b.readUInt32LE(8) === 5 && isHeld()) sleep();
+        out.writeInt32LE(b.readUInt32LE(8), 0);
+        fs.writeSync(1, out);
+      }`;
+    const module = newModule(Buffer.from(locking), 1, { standby, deadlines: { ...deadlines, request: () => 30_000 } });
+    expect(module.request(asking(1), undefined)).toBe(1);
+    module.tend(true);
+    const { pid, standby: second = 0 } = module.status();
+    while (!isStopped(second)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    expect(module.request(asking(5), undefined)).toBe(5);
+    expect(module.status()).toMatchObject({ pid, failures: 0, standby: undefined });
+    expect(logText()).toMatch(`standby pid ${second}: no answer to its warm-up for `);
   });
 
   test('takes over before the kernel has taken a killed driver down', async () => {

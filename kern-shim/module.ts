@@ -261,7 +261,10 @@ export class BpfilterModule {
     if (active === undefined) throw new BpfilterError('driver', 'no driver runs');
     if (memory !== undefined) active.pass(memory, sequence);
     // What is left of the driver before may keep one processor busy, and the other one is for this driver.
-    return active.exchange(message, this.#options.deadlines.request(message.len), this.#lost.length === 0);
+    return active.exchange(message, this.#options.deadlines.request(message.len), {
+      mayLook: this.#lost.length === 0,
+      whenLong: () => this.#standby?.stepAside(),
+    });
   }
 
   /** Gives a driver up that has ended or failed, `why`; one that isn't on its way out by itself is ended at once. */

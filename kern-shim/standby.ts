@@ -34,6 +34,8 @@ const nextAfterMs = 50;
 const quietMs = 100;
 /** A standby that is due is started among requests, too, after so long. */
 const patienceMs = 500;
+/** A standby that learns the tables holds their lock: one that takes so long over it, while a request waits, is given up. */
+const longestWarmUpMs = 2_000;
 /** How often it is looked at while nothing else happens. */
 const lookMs = 2_000;
 
@@ -111,6 +113,21 @@ export class Standby {
     } catch (error) {
       this.#fail(error);
       return this.#tendStart(false);
+    }
+  }
+
+  /** A request has waited for long: the standby mustn't be what it waits for, hung or stopped with the lock in its hands. */
+  stepAside(): void {
+    const process = this.#process;
+    if (process === undefined) return;
+    try {
+      if (process.takePosted() || process.owesFor < longestWarmUpMs) return;
+      throw new BpfilterError(
+        'timeout',
+        `no answer to its warm-up for ${Math.round(process.owesFor)} ms, and a request waits`,
+      );
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
