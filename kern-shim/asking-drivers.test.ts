@@ -113,7 +113,8 @@ function idle(module: BpfilterModule, isOver: () => boolean): void {
   }
 }
 
-const isWarm = (): boolean => fs.existsSync(path.join(folder, 'warm'));
+// The file is there before what it holds.
+const isWarm = (): boolean => (fs.statSync(path.join(folder, 'warm'), { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 describe('a driver asks for maps', () => {
   test('while it works on a request', () => {
