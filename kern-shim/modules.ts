@@ -9,6 +9,7 @@ import { netnsCookie } from '../sys/namespace.ts';
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket, socketNetns } from '../sys/socket.ts';
 import { netnsOwners, type Owners } from './caller/capability.ts';
 import { defaultDeadlines } from './deadline.ts';
+import { blobReader } from './driver-blob.ts';
 import type { PassedMemory } from './driver-process.ts';
 import type { DriverRegister } from './driver-register.ts';
 import { HelperGate } from './helper-gate.ts';
@@ -90,6 +91,7 @@ export class Modules {
   readonly #slots = new Map<bigint, Slot>();
   readonly ownCookie = netnsCookie();
   readonly #gate: HelperGate;
+  readonly #blob: () => Uint8Array;
   #practiceFile: number | undefined;
   /** What drivers keep. */
   readonly #capabilities: readonly number[];
@@ -99,6 +101,7 @@ export class Modules {
   constructor(options: ModulesOptions) {
     this.#options = options;
     this.#gate = new HelperGate(options.gate);
+    this.#blob = blobReader(options.blobFile);
     const canBpf = isBpfCapable();
     this.#capabilities = [CAP_NET_ADMIN, ...(canBpf && wantsBpf() ? bpfCapabilities : [])];
     // a driver that may not use BPF still reads the counters of tables that another made
@@ -184,7 +187,7 @@ export class Modules {
   }
 
   #add(cookie: bigint, netns: number, owners: Owners): Served {
-    const { base, blobFile, koffiFile, client, verboseFd, standby } = this.#options;
+    const { base, koffiFile, client, verboseFd, standby } = this.#options;
     const { env } = process;
     const isOwn = cookie === this.ownCookie;
     const folder = stateFolder(base, cookie);
@@ -193,7 +196,7 @@ export class Modules {
     const module = new BpfilterModule({
       newDriver: () =>
         new UsermodeDriver(driverName, this.#noting(spawner.spawn), { gate: this.#gate, timeoutMs: gateTimeoutMs }),
-      blob: () => fs.readFileSync(blobFile),
+      blob: this.#blob,
       // Only drills that look for growth set it.
       interpreter: env.BPFILTER_SMALL_HEAP === undefined ? nodeInterpreter : nodeInterpreterOf(1),
       env: driverEnvironment(folder, client, koffiFile),
