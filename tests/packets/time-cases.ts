@@ -9,20 +9,20 @@ function windows(now: Date): readonly string[] {
   const at = (offset: number): Date => new Date(now.getTime() + offset);
   const clock = (offset: number): string => at(offset).toISOString().slice(11, 19);
   const date = (offset: number): string => at(offset).toISOString().slice(0, 19);
-  const day = (offset: number): string =>
-    ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][at(offset).getUTCDay()] ?? '';
-  const monthday = (offset: number): number => at(offset).getUTCDate();
-  // near midnight the day may change between two runs
-  const near = Math.min(...[0, DAY].map((edge) => Math.abs((now.getTime() % DAY) - edge))) < HOUR / 4;
-  const days = near
-    ? []
-    : [
-        ...both.flatMap((not) => [0, DAY, -DAY].map((offset) => `${not}--weekdays ${day(offset)}`)),
-        ...both.flatMap((not) => [0, DAY, -DAY].map((offset) => `${not}--monthdays ${monthday(offset)}`)),
-        `--weekdays ${day(0)} --kerneltz`,
-        `--timestart ${clock(-2 * HOUR)} --timestop ${clock(2 * HOUR)} --weekdays ${day(0)}`,
-        `--timestart ${clock(2 * HOUR)} --timestop ${clock(-2 * HOUR)} --weekdays ${day(-DAY)}`,
-      ];
+  // near midnight that of before and that of after: the day may change between two runs
+  const daysAt = (offset: number, name: (date: Date) => string): string =>
+    [...new Set([-HOUR / 4, HOUR / 4].map((beside) => name(at(offset + beside))))].join(',');
+  const names = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+  const day = (offset: number): string => daysAt(offset, (date) => names[date.getUTCDay()] ?? '');
+  const monthday = (offset: number): string => daysAt(offset, (date) => String(date.getUTCDate()));
+  const apart = [0, 2 * DAY, -2 * DAY];
+  const days = [
+    ...both.flatMap((not) => apart.map((offset) => `${not}--weekdays ${day(offset)}`)),
+    ...both.flatMap((not) => apart.map((offset) => `${not}--monthdays ${monthday(offset)}`)),
+    `--weekdays ${day(0)} --kerneltz`,
+    `--timestart ${clock(-2 * HOUR)} --timestop ${clock(2 * HOUR)} --weekdays ${day(0)}`,
+    `--timestart ${clock(2 * HOUR)} --timestop ${clock(-2 * HOUR)} --weekdays ${day(-2 * DAY)}`,
+  ];
   return [
     '',
     ...[

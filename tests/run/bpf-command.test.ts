@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)(titled('bpfilter bpf', reason), () => {
     const { lines } = says(`${rules} | iptables-legacy-restore; ${bpfilter} bpf`);
     expect(lines.slice(3, 6)).toEqual([
       '40 keys to look up',
-      '0: look up source as shape 0',
+      '0: look up source in 128 slots',
       '1: on to the first rule found, else 42',
     ]);
   });

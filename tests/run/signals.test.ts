@@ -148,7 +148,8 @@ describe.skipIf(noTerminal !== undefined)(titled('in a terminal', noTerminal), (
     inOwnFolder(async (folder) => {
       const live = terminal(folder, `${run} ${interactive}`);
       await says(live, '$ ');
-      live.write('iptables -N inner; echo rea""dy; sleep 30\n');
+      // it says so once it has the terminal
+      live.write(`iptables -N inner; sh -c 'echo rea""dy; exec sleep 30'\n`);
       await says(live, 'ready');
       live.write('\x1a');
       await says(live, 'Stopped');
