@@ -6,6 +6,7 @@ import { saidByDatagram } from './saying.ts';
 
 /** An IP header of 20 bytes and a UDP header: where the payload begins. */
 const PAYLOAD = 28;
+const IP_HEADER = 20;
 const sayings: readonly Transport[] = [
   saidByDatagram('GET /index.html'),
   saidByDatagram('get /index.html'),
@@ -40,14 +41,17 @@ const windows: readonly (readonly [range: string, takes: MatchCase['takes']])[] 
 
 export const stringCases: readonly MatchCase[] = [
   ...['bm', 'kmp'].flatMap((algo) => [
-    // a single letter would also be found in the stack's own random numbers
-    ...['"GET"', '"GE"', '"get" --icase', '"ET /"'].flatMap((text) => [
+    // two letters would also be found in the numbers that the stack gives its own packets, from one at random on
+    ...['"GET"', `"GE" --from ${IP_HEADER}`, '"get" --icase', '"ET /"'].flatMap((text) => [
       matching(`-m string --string ${text} --algo ${algo}`, texts),
       matching(`-m string ! --string ${text} --algo ${algo}`, texts),
     ]),
     matching(`-m string --hex-string "|0a010002|" --algo ${algo}`, texts, 'all'),
-    ...['|a2a3a4|', '|00010203|', '|00ff|', '|5c|', '|4500|'].map((hex) =>
+    ...['|a2a3a4|', '|00010203|', '|4500|'].map((hex) =>
       matching(`-m string --hex-string "${hex}" --algo ${algo}`, texts),
+    ),
+    ...['|00ff|', '|5c|'].map((hex) =>
+      matching(`-m string --hex-string "${hex}" --algo ${algo} --from ${IP_HEADER}`, texts),
     ),
     ...windows.flatMap(([range, takes]) => [
       matching(`-m string --string "GET" --algo ${algo} ${range}`, texts, takes),
