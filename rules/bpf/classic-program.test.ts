@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ClassicInstruction, classicMatch } from './classic-program.ts';
+import type { ClassicInstruction } from './classic-instruction.ts';
+import { classicMatch } from './classic-program.ts';
 
 const program = (text: string): readonly ClassicInstruction[] =>
   text.split(',').map((one) => {

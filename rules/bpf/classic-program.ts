@@ -1,4 +1,21 @@
 import { cannotExpress } from '../extension.ts';
+import { classicProblem } from './classic-check.ts';
+import {
+  type ClassicInstruction,
+  COMMON_BITS,
+  classes,
+  classicOperations,
+  EQUAL,
+  extensionOf,
+  GREATER,
+  instructionAt,
+  JA,
+  modes,
+  OF_X,
+  RET_A,
+  sizes,
+  TXA,
+} from './classic-instruction.ts';
 import type { Field, MemoryField } from './record.ts';
 import {
   always,
@@ -12,47 +29,10 @@ import {
   within,
 } from './test.ts';
 
-/** struct sock_filter (linux/filter.h). */
-export interface ClassicInstruction {
-  readonly code: number;
-  readonly jt: number;
-  readonly jf: number;
-  readonly k: number;
-}
-
-/** What the machine does for the classic operations of class ALU, by their number. */
-export const classicOperations = {
-  add: 0x00,
-  sub: 0x10,
-  mul: 0x20,
-  div: 0x30,
-  or: 0x40,
-  and: 0x50,
-  lsh: 0x60,
-  rsh: 0x70,
-  neg: 0x80,
-  mod: 0x90,
-  xor: 0xa0,
-} as const;
-/** Added to it: the operand is X, not K. */
-export const OF_X = 0x08;
 /** In `second` of `classicTake`: to X, not A; from a field. Of loads: what `ldxb 4*([k]&0xf)` makes of the byte, to X. */
 export const [TO_X, FROM_FIELD] = [1, 2] as const;
-/** How A and X are compared, in `first`: BPF_JEQ and so on. */
-export const [EQUAL, GREATER, NOT_LESS, COMMON_BITS] = [0x10, 0x20, 0x30, 0x40] as const;
-
-/** BPF_CLASS. */
-const classes = { ld: 0, ldx: 1, st: 2, stx: 3, alu: 4, jmp: 5, ret: 6, misc: 7 } as const;
-/** BPF_MODE. */
-const modes = { imm: 0x00, abs: 0x20, ind: 0x40, mem: 0x60, len: 0x80, msh: 0xa0 } as const;
-/** BPF_SIZE. */
-const sizes: Readonly<Record<number, number>> = { 0: 4, 8: 2, 16: 1 };
-const JA = 0x00;
-const [RET_A, TXA] = [0x10, 0x80];
-const MEMORY = 16;
-
-/** Offsets that aren't the packet's: SKF_AD_OFF, SKF_NET_OFF, SKF_LL_OFF (linux/filter.h). */
-const [ANCILLARY, NETWORK, LINK] = [-0x1000, -0x10_0000, -0x20_0000];
+/** Offsets from other headers than the packet's: SKF_NET_OFF, SKF_LL_OFF (linux/filter.h). */
+const [NETWORK, LINK] = [-0x10_0000, -0x20_0000];
 /** SKF_AD_*. */
 const ancillary = {
   interfaceIndex: 8,
@@ -88,7 +68,7 @@ interface Step {
 
 /** A classic program as steps of the machine. Throws `not-expressible` for one that the kernel refuses, or the machine has no steps for. */
 export function classicMatch(program: readonly ClassicInstruction[]): BpfMatch {
-  const problem = problemOf(program);
+  const problem = classicProblem(program);
   if (problem !== undefined) cannotExpress(`bpf: no program: ${problem}`);
   const begin = resolved(program, 0);
   if (begin === true) return always;
@@ -124,13 +104,9 @@ export function classicMatch(program: readonly ClassicInstruction[]): BpfMatch {
   };
 }
 
-function at(program: readonly ClassicInstruction[], pc: number): ClassicInstruction {
-  return program[pc] ?? { code: 0, jt: 0, jf: 0, k: 0 };
-}
-
 /** The instruction that something is done at, or the outcome. */
 function resolved(program: readonly ClassicInstruction[], pc: number): number | boolean {
-  const { code, k } = at(program, pc);
+  const { code, k } = instructionAt(program, pc);
   if ((code & 7) === classes.jmp && (code & 0xf0) === JA) return resolved(program, pc + 1 + k);
   return (code & 7) === classes.ret && (code & 0x18) !== RET_A ? k !== 0 : pc;
 }
@@ -139,7 +115,7 @@ function resolved(program: readonly ClassicInstruction[], pc: number): number | 
 function initial(program: readonly ClassicInstruction[], begin: number): readonly Look[] {
   const live: number[] = [];
   for (let pc = program.length - 1; pc >= begin; pc -= 1) {
-    const { reads, writes } = registersOf(at(program, pc));
+    const { reads, writes } = registersOf(instructionAt(program, pc));
     const behind = followers(program, pc).reduce((all, next) => all | (live[next] ?? 0), 0);
     live[pc] = reads | (behind & ~writes);
   }
@@ -148,7 +124,7 @@ function initial(program: readonly ClassicInstruction[], begin: number): readonl
 }
 
 function followers(program: readonly ClassicInstruction[], pc: number): readonly number[] {
-  const { code, jt, jf, k } = at(program, pc);
+  const { code, jt, jf, k } = instructionAt(program, pc);
   if ((code & 7) === classes.ret) return [];
   if ((code & 7) !== classes.jmp) return [pc + 1];
   return (code & 0xf0) === JA ? [pc + 1 + k] : [pc + 1 + jt, pc + 1 + jf];
@@ -183,11 +159,6 @@ function registersOf({ code, k }: ClassicInstruction): { readonly reads: number;
   }
 }
 
-/** SKF_AD_*, where an absolute load means one. */
-function extensionOf(k: number): number | undefined {
-  return (k | 0) >= ANCILLARY && (k | 0) < 0 ? (k | 0) - ANCILLARY : undefined;
-}
-
 function take(value: number, to = 0): Look {
   return { kind: 'classicTake', first: value, second: to };
 }
@@ -199,7 +170,7 @@ function takeField(field: Field, to = 0): Look {
 const memory = (k: number): MemoryField => `memory${k}` as MemoryField;
 
 function stepsOf(program: readonly ClassicInstruction[], pc: number): readonly Step[] {
-  const { code, jt, jf, k } = at(program, pc);
+  const { code, jt, jf, k } = instructionAt(program, pc);
   const next = resolved(program, pc + 1);
   const one = (test: BpfTest): readonly Step[] => [{ test, holds: next, fails: next }];
   const mode = code & 0xe0;
@@ -281,65 +252,3 @@ function packetLoad(offset: number, size: number, next: number | boolean, to = 0
   if (offset >= LINK) return load('classicLink', offset - LINK);
   return [{ test: take(0), holds: false, fails: false }];
 }
-
-/** What bpf_check_classic (net/core/filter.c) refuses a program for. */
-function problemOf(program: readonly ClassicInstruction[]): string | undefined {
-  const { length } = program;
-  const valid = memoryThere(program);
-  for (const [pc, instruction] of program.entries()) {
-    const { code, jt, jf, k } = instruction;
-    if (!isKnown(code)) return `instruction ${pc} has the unknown code 0x${code.toString(16)}`;
-    const [kind, operation] = [code & 7, code & 0xf0];
-    const { div, mod, lsh, rsh } = classicOperations;
-    if (kind === classes.alu && (code & OF_X) === 0) {
-      if ((operation === div || operation === mod) && k === 0) return `instruction ${pc} divides by 0`;
-      if ((operation === lsh || operation === rsh) && k > 31) return `instruction ${pc} shifts by ${k} bits`;
-    }
-    const usesMemory = kind === classes.st || kind === classes.stx || (kind < 2 && (code & 0xe0) === modes.mem);
-    if (usesMemory && k >= MEMORY) return `instruction ${pc} uses place ${k} of memory`;
-    if (usesMemory && kind < 2 && ((valid[pc] ?? 0) & (1 << k)) === 0)
-      return `instruction ${pc} reads what was not stored`;
-    const furthest = kind !== classes.jmp ? 0 : operation === JA ? k : Math.max(jt, jf);
-    if (pc + 1 + furthest >= length && kind !== classes.ret) return `instruction ${pc} leads behind the end`;
-    const extension = kind === classes.ld && (code & 0xe0) === modes.abs ? extensionOf(k) : undefined;
-    if (extension !== undefined && extension % 4 !== 0) return `instruction ${pc} asks for extension ${extension}`;
-    if (extension !== undefined && extension > 60) return `instruction ${pc} asks for extension ${extension}`;
-  }
-  return (at(program, length - 1).code & 7) === classes.ret ? undefined : 'it has no end';
-}
-
-/** check_load_and_stores: which places of memory each instruction may read. */
-function memoryThere(program: readonly ClassicInstruction[]): readonly number[] {
-  const all = 0xffff;
-  const masks = program.map(() => all);
-  const limit = (pc: number, valid: number) => {
-    if (pc < masks.length) masks[pc] = (masks[pc] ?? all) & valid;
-  };
-  let valid = 0;
-  return program.map(({ code, jt, jf, k }, pc) => {
-    valid &= masks[pc] ?? all;
-    const here = valid;
-    const kind = code & 7;
-    if (kind === classes.st || kind === classes.stx) valid |= 1 << k;
-    if (kind !== classes.jmp) return here;
-    if ((code & 0xf0) === JA) limit(pc + 1 + k, valid);
-    else for (const by of [jt, jf]) limit(pc + 1 + by, valid);
-    valid = all;
-    return here;
-  });
-}
-
-/** chk_code_allowed. */
-function isKnown(code: number): boolean {
-  if (others.has(code)) return true;
-  const operation = code & 0xf0;
-  if ((code & 7) === classes.alu && code <= 0xff) {
-    return operation === classicOperations.neg ? (code & OF_X) === 0 : operation <= classicOperations.xor;
-  }
-  return (code & 7) === classes.jmp && operation >= EQUAL && operation <= COMMON_BITS && code <= 0xff;
-}
-
-const others: ReadonlySet<number> = new Set([
-  ...[0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x80, 0x00, 0x60],
-  ...[0x81, 0xb1, 0x01, 0x61, 0x02, 0x03, 0x07, 0x87, 0x06, 0x16, 0x05],
-]);

@@ -1,5 +1,6 @@
 import type { Assembler } from './assembler.ts';
-import { COMMON_BITS, classicOperations, EQUAL, FROM_FIELD, GREATER, NOT_LESS, OF_X, TO_X } from './classic-program.ts';
+import { COMMON_BITS, classicOperations, EQUAL, GREATER, NOT_LESS, OF_X } from './classic-instruction.ts';
+import { FROM_FIELD, TO_X } from './classic-program.ts';
 import { type Condition, FP, R0, R1, R2, R3, R4, R5 } from './instruction.ts';
 import { frame, helpers, type MachineOptions } from './machine-frame.ts';
 import { fieldOf, follow, record } from './machine-read.ts';
