@@ -3,12 +3,10 @@ import type { BlobBytes } from './blob-bytes.ts';
 import { EntryForm, type OwnNumber } from './entry-form.ts';
 import { type BlobLayout, counterSize, extensionHeader, verdictOffset } from './layout.ts';
 import type { Registry } from './registry-interface.ts';
+import { mixed } from './word-hash.ts';
 
 /** Where the structs of a match have ranges of ports (`MatchDefinition.portRanges`). */
 type PortRanges = Pick<Registry, 'findMatch'>;
-
-/** 2^32 over the golden ratio (Knuth's multiplicative hashing). */
-const MULTIPLIER = 0x9e3779b1;
 
 /**
  * So many forms of one hash are kept; an entry of yet another one has a form of its own, that is in no book. Whoever sends
@@ -151,11 +149,6 @@ export class FormBook {
     }
     return hash;
   }
-}
-
-function mixed(hash: number, word: number): number {
-  const product = Math.imul(hash ^ word, MULTIPLIER);
-  return product ^ (product >>> 15);
 }
 
 function countOf(form: EntryForm | undefined): number {

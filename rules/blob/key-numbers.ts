@@ -1,9 +1,7 @@
 import { counterSize, verdictOffset } from './layout.ts';
 import { sameKeys, type TableParts } from './unchanged.ts';
 import type { WalkedTable } from './walk.ts';
-
-/** 2^32 over the golden ratio (Knuth's multiplicative hashing). */
-const MULTIPLIER = 0x9e3779b1;
+import { mixed } from './word-hash.ts';
 
 /** One of the two tables. */
 export type Which = 0 | 1;
@@ -90,9 +88,4 @@ function hashOfWords({ words, offsets, layout, verdicts, blob }: WalkedTable, in
     if (at !== verdict) hash = mixed(hash, words[at] ?? 0);
   }
   return hash;
-}
-
-function mixed(hash: number, word: number): number {
-  const product = Math.imul(hash ^ word, MULTIPLIER);
-  return product ^ (product >>> 15);
 }
