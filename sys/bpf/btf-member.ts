@@ -97,3 +97,16 @@ export function findMember(btf: Btf, struct: string, path: string): BtfMember | 
   const member = { offset: found.bit >> 3, size: sizeOf(btf, found.type) };
   return found.width === 0 ? member : { ...member, bits: { shift: found.bit & 7, width: found.width } };
 }
+
+/** What a name in a wanted enum stands for, as a number of 32 bits; undefined: no such enum in this file, or no such name. */
+export function findEnumerator(btf: Btf, name: string, enumerator: string): number | undefined {
+  const id = btf.enums.get(name);
+  if (id === undefined) return undefined;
+  const { data, at, memberCount } = record(btf, id);
+  const wanted = Buffer.from(`${enumerator}\0`, 'latin1');
+  for (let i = 0; i < memberCount; i++) {
+    const place = at + 3 + 2 * i;
+    if (nameIs(btf, word(data, place), wanted)) return word(data, place + 1);
+  }
+  return undefined;
+}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BpfilterError } from '../../protocol/error.ts';
 import { parseBtf } from './btf.ts';
-import { findMember } from './btf-member.ts';
+import { findEnumerator, findMember } from './btf-member.ts';
 import { type BlobType, btfBlob, kind, Strings } from './testing/btf-blob.ts';
 
 const int: BlobType = { kind: kind.INT, name: 'int', sizeOrType: 4, rest: [32] };
@@ -66,6 +66,20 @@ test.each([
 test('only what was asked for', () => {
   const btf = parseBtf(btfBlob(types), ['none']);
   expect([btf.structs.size, findMember(btf, 'sk_buff', 'head')]).toEqual([0, undefined]);
+});
+
+test('enums and variables by name, each apart', () => {
+  const some: BlobType[] = [
+    { kind: kind.ENUM, name: 'in', sizeOrType: 4, rest: ['a', 7, 'ab', 0xffffffff] },
+    { kind: kind.ENUM, name: 'in', sizeOrType: 4, rest: ['other', 1] },
+    { kind: kind.VAR, name: 'in', sizeOrType: 1, rest: [0] },
+    { kind: kind.VAR, name: 'none of these', sizeOrType: 1, rest: [0] },
+  ];
+  const btf = parseBtf(btfBlob([...types, ...some]), wanted);
+  expect([btf.structs.get('in'), [...btf.enums], [...btf.variables]]).toEqual([6, [['in', 13]], [['in', 15]]]);
+  const found = ['a', 'ab', 'b', 'other', ''].map((name) => findEnumerator(btf, 'in', name));
+  expect(found).toEqual([7, 0xffffffff, undefined, undefined, undefined]);
+  expect(findEnumerator(btf, 'none', 'a')).toBeUndefined();
 });
 
 test('bytes that start anywhere', () => {

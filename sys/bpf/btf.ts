@@ -12,7 +12,7 @@ const VERSION = 1;
 /** struct btf_header, all u32 from hdr_len on; offsets count from the header's end. */
 const header = { magic: 0, version: 2, hdr_len: 4, type_off: 8, type_len: 12, str_off: 16, str_len: 20, size: 24 };
 
-/** BTF_KIND_*, those that lead to a member. */
+/** BTF_KIND_*, those that lead to a member, and what else is looked for by name. */
 export const kinds = {
   INT: 1,
   PTR: 2,
@@ -25,6 +25,7 @@ export const kinds = {
   CONST: 10,
   RESTRICT: 11,
   FLOAT: 16,
+  VAR: 14,
   TYPE_TAG: 18,
   ENUM64: 19,
 } as const;
@@ -63,6 +64,9 @@ export interface Btf {
   readonly typeCount: number;
   /** Ids of the wanted structs, as far as they are in this file. */
   readonly structs: ReadonlyMap<string, number>;
+  /** The same of enums, and of variables (those of which each processor has its own). */
+  readonly enums: ReadonlyMap<string, number>;
+  readonly variables: ReadonlyMap<string, number>;
   /** The whole file in u32. */
   readonly data: Uint32Array;
   /** Index into `data` by id, from `firstId` on. */
@@ -157,8 +161,8 @@ export function record(btf: Btf, id: number): TypeRecord {
 }
 
 /**
- * Reads BTF in one pass, for the wanted structs only. `base`: what a kernel module's BTF builds upon (the
- * kernel's own). Of several structs of one name the first counts, as for the kernel. Throws `malformed`.
+ * Reads BTF in one pass, for what is wanted of structs, enums and variables only. `base`: what a kernel module's BTF
+ * builds upon (the kernel's own). Of several of one kind and name the first counts, as for the kernel. Throws `malformed`.
  */
 export function parseBtf(bytes: Uint8Array, wanted: readonly string[], base?: Btf): Btf {
   const { data, typesFrom, typesTo, strings } = sections(bytes);
@@ -166,6 +170,12 @@ export function parseBtf(bytes: Uint8Array, wanted: readonly string[], base?: Bt
   const firstString = base === undefined ? 0 : base.firstString + base.strings.length;
   const names = new Names(wanted);
   const structs = new Map<string, number>();
+  const enums = new Map<string, number>();
+  const variables = new Map<string, number>();
+  const byKind: (Map<string, number> | undefined)[] = [];
+  byKind[kinds.STRUCT] = structs;
+  byKind[kinds.ENUM] = enums;
+  byKind[kinds.VAR] = variables;
 
   const starts = new Uint32Array(Math.floor((typesTo - typesFrom) / 3) + 1);
   let count = firstId === 0 ? 1 : 0; // id 0 is void, and has no record
@@ -175,21 +185,22 @@ export function parseBtf(bytes: Uint8Array, wanted: readonly string[], base?: Bt
     const kind = (info >>> 24) & 0x1f;
     const fixed = fixedWords[kind];
     if (kind === 0 || fixed === undefined) malformed(`type ${firstId + count} is of kind ${kind}, which isn't known`);
-    if (kind === kinds.STRUCT) {
+    const found = byKind[kind];
+    if (found !== undefined) {
       const nameOffset = word(data, at);
       // A module's type may bear a name of the kernel's strings.
       const name =
         nameOffset < firstString && base !== undefined
           ? names.at(...locate(base, nameOffset))
           : names.at(strings, nameOffset - firstString);
-      if (name !== undefined && !structs.has(name)) structs.set(name, firstId + count);
+      if (name !== undefined && !found.has(name)) found.set(name, firstId + count);
     }
     starts[count++] = at;
     at += 3 + fixed + (memberWords[kind] ?? 0) * (info & 0xffff);
   }
   if (at !== typesTo) malformed(`the last type ends at ${at * 4}, the types at ${typesTo * 4}`);
   return {
-    ...{ base, typeCount: firstId + count, structs },
+    ...{ base, typeCount: firstId + count, structs, enums, variables },
     ...{ data, starts: starts.subarray(0, count), firstId, strings, firstString },
   };
 }

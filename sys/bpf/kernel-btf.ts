@@ -5,7 +5,7 @@ import { BpfilterError } from '../../protocol/error.ts';
 import { nodeCallError } from '../fail.ts';
 import { mapForGood } from '../mmap.ts';
 import { type Btf, parseBtf } from './btf.ts';
-import { type BtfMember, findMember } from './btf-member.ts';
+import { type BtfMember, findEnumerator, findMember } from './btf-member.ts';
 
 /** What the running kernel says of some of its structs. */
 export interface KernelBtf {
@@ -16,6 +16,10 @@ export interface KernelBtf {
   memberOffset(struct: string, path: string, size: number): number;
   /** undefined: this kernel has no such struct or member. */
   member(struct: string, path: string): BtfMember | undefined;
+  /** What a name in an enum stands for; undefined: this kernel has no such enum or name. */
+  enumerator(name: string, enumerator: string): number | undefined;
+  /** The id in the kernel's own BTF of a variable that each processor has; undefined: it has none of that name. */
+  variable(name: string): number | undefined;
 }
 
 export interface KernelBtfOptions {
@@ -71,7 +75,7 @@ function readable({ size, bits }: BtfMember): number {
 }
 
 /**
- * Reads the kernel's BTF for the wanted structs, some 10 ms. `open` ENOENT: the kernel was built without
+ * Reads the kernel's BTF for the wanted structs, enums and variables, some 10 ms. `open` ENOENT: the kernel was built without
  * (CONFIG_DEBUG_INFO_BTF).
  */
 export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {}): KernelBtf {
@@ -80,7 +84,9 @@ export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {
   const places = ['vmlinux'];
   const files = [kernel];
   for (const module of modules) {
-    const missing = wanted.filter((name) => files.every(({ structs }) => !structs.has(name)));
+    const missing = wanted.filter((name) =>
+      files.every(({ structs, enums, variables }) => ![structs, enums, variables].some((found) => found.has(name))),
+    );
     if (missing.length === 0) break;
     const btf = moduleBtf(join(folder, module), missing, kernel);
     if (btf === undefined) continue;
@@ -97,6 +103,11 @@ export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {
   };
   return {
     member,
+    enumerator: (name, enumerator) => {
+      const btf = files.find(({ enums }) => enums.has(name));
+      return btf && findEnumerator(btf, name, enumerator);
+    },
+    variable: (name) => kernel.variables.get(name),
     memberOffset(struct, path, size) {
       if (owner(struct) === undefined) return absent(`no struct ${struct}`);
       const found = member(struct, path) ?? absent(`no member ${path} in struct ${struct}`);
