@@ -25,7 +25,6 @@ export const kinds = {
   CONST: 10,
   RESTRICT: 11,
   FLOAT: 16,
-  VAR: 14,
   TYPE_TAG: 18,
   ENUM64: 19,
 } as const;
@@ -64,9 +63,8 @@ export interface Btf {
   readonly typeCount: number;
   /** Ids of the wanted structs, as far as they are in this file. */
   readonly structs: ReadonlyMap<string, number>;
-  /** The same of enums, and of variables (those of which each processor has its own). */
+  /** The same of enums. */
   readonly enums: ReadonlyMap<string, number>;
-  readonly variables: ReadonlyMap<string, number>;
   /** The whole file in u32. */
   readonly data: Uint32Array;
   /** Index into `data` by id, from `firstId` on. */
@@ -161,7 +159,7 @@ export function record(btf: Btf, id: number): TypeRecord {
 }
 
 /**
- * Reads BTF in one pass, for what is wanted of structs, enums and variables only. `base`: what a kernel module's BTF
+ * Reads BTF in one pass, for the wanted structs and enums only. `base`: what a kernel module's BTF
  * builds upon (the kernel's own). Of several of one kind and name the first counts, as for the kernel. Throws `malformed`.
  */
 export function parseBtf(bytes: Uint8Array, wanted: readonly string[], base?: Btf): Btf {
@@ -171,11 +169,9 @@ export function parseBtf(bytes: Uint8Array, wanted: readonly string[], base?: Bt
   const names = new Names(wanted);
   const structs = new Map<string, number>();
   const enums = new Map<string, number>();
-  const variables = new Map<string, number>();
   const byKind: (Map<string, number> | undefined)[] = [];
   byKind[kinds.STRUCT] = structs;
   byKind[kinds.ENUM] = enums;
-  byKind[kinds.VAR] = variables;
 
   const starts = new Uint32Array(Math.floor((typesTo - typesFrom) / 3) + 1);
   let count = firstId === 0 ? 1 : 0; // id 0 is void, and has no record
@@ -200,7 +196,7 @@ export function parseBtf(bytes: Uint8Array, wanted: readonly string[], base?: Bt
   }
   if (at !== typesTo) malformed(`the last type ends at ${at * 4}, the types at ${typesTo * 4}`);
   return {
-    ...{ base, typeCount: firstId + count, structs, enums, variables },
+    ...{ base, typeCount: firstId + count, structs, enums },
     ...{ data, starts: starts.subarray(0, count), firstId, strings, firstString },
   };
 }

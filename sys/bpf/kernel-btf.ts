@@ -18,8 +18,6 @@ export interface KernelBtf {
   member(struct: string, path: string): BtfMember | undefined;
   /** What a name in an enum stands for; undefined: this kernel has no such enum or name. */
   enumerator(name: string, enumerator: string): number | undefined;
-  /** The id in the kernel's own BTF of a variable that each processor has; undefined: it has none of that name. */
-  variable(name: string): number | undefined;
 }
 
 export interface KernelBtfOptions {
@@ -75,7 +73,7 @@ function readable({ size, bits }: BtfMember): number {
 }
 
 /**
- * Reads the kernel's BTF for the wanted structs, enums and variables, some 10 ms. `open` ENOENT: the kernel was built without
+ * Reads the kernel's BTF for the wanted structs and enums, some 10 ms. `open` ENOENT: the kernel was built without
  * (CONFIG_DEBUG_INFO_BTF).
  */
 export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {}): KernelBtf {
@@ -85,7 +83,7 @@ export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {
   const files = [kernel];
   for (const module of modules) {
     const missing = wanted.filter((name) =>
-      files.every(({ structs, enums, variables }) => ![structs, enums, variables].some((found) => found.has(name))),
+      files.every(({ structs, enums }) => !structs.has(name) && !enums.has(name)),
     );
     if (missing.length === 0) break;
     const btf = moduleBtf(join(folder, module), missing, kernel);
@@ -107,7 +105,6 @@ export function readBtf(wanted: readonly string[], options: KernelBtfOptions = {
       const btf = files.find(({ enums }) => enums.has(name));
       return btf && findEnumerator(btf, name, enumerator);
     },
-    variable: (name) => kernel.variables.get(name),
     memberOffset(struct, path, size) {
       if (owner(struct) === undefined) return absent(`no struct ${struct}`);
       const found = member(struct, path) ?? absent(`no member ${path} in struct ${struct}`);
