@@ -1,11 +1,13 @@
 import { BpfilterError } from '../protocol/error.ts';
 
+type Nr = 'getsockopt' | 'setsockopt' | 'socket' | 'openat' | 'seccomp' | 'bpf' | 'sched_setattr' | 'sched_getattr';
+
 /** What differs between the architectures we run on. */
 export interface Arch {
   /** AUDIT_ARCH_*: seccomp_data.arch of a native call (include/uapi/linux/audit.h). */
   readonly auditArch: number;
   /** System call numbers. */
-  readonly nr: Readonly<Record<'getsockopt' | 'setsockopt' | 'socket' | 'openat' | 'seccomp' | 'bpf', number>>;
+  readonly nr: Readonly<Record<Nr, number>>;
 }
 
 /**
@@ -15,11 +17,29 @@ export interface Arch {
 export const arches: Readonly<Record<'x64' | 'arm64', Arch>> = {
   x64: {
     auditArch: 0xc000003e,
-    nr: { getsockopt: 55, setsockopt: 54, socket: 41, openat: 257, seccomp: 317, bpf: 321 },
+    nr: {
+      getsockopt: 55,
+      setsockopt: 54,
+      socket: 41,
+      openat: 257,
+      seccomp: 317,
+      bpf: 321,
+      sched_setattr: 314,
+      sched_getattr: 315,
+    },
   },
   arm64: {
     auditArch: 0xc00000b7,
-    nr: { getsockopt: 209, setsockopt: 208, socket: 198, openat: 56, seccomp: 277, bpf: 280 },
+    nr: {
+      getsockopt: 209,
+      setsockopt: 208,
+      socket: 198,
+      openat: 56,
+      seccomp: 277,
+      bpf: 280,
+      sched_setattr: 274,
+      sched_getattr: 275,
+    },
   },
 };
 

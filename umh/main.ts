@@ -6,6 +6,7 @@ import type { XtSupport } from '../rules/nft/xt.ts';
 import { isBpfCapable } from '../sys/bpf-capable.ts';
 import { confine } from '../sys/confinement.ts';
 import { recvFd } from '../sys/fd-passing.ts';
+import { askForSlice } from '../sys/scheduling.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
 import { withBpfCounters } from './dataplane/bpf/bpf-plane.ts';
 import { type BpfLoader, createBpfLoader } from './dataplane/bpf/loader.ts';
@@ -62,6 +63,8 @@ function start(log: Log): void {
     translator: translatorOf(settings, plane, loader),
     callers: callerSource({ receive: () => takeEarly() ?? receiveMemory() }),
   });
+  // The shim's is for the shim alone.
+  askForSlice(0n);
   confineSelf(plane, backend, log);
   // The first call of a C function takes longer. Who doesn't wait for us may have sent something already.
   early = receiveMemory();

@@ -2,6 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { describeError } from '../../protocol/error.ts';
 import { ownOptions } from '../../protocol/mbox.ts';
 import { drainEventfd } from '../../sys/eventfd.ts';
+import { askForSlice } from '../../sys/scheduling.ts';
 import { DriverRegister } from '../driver-register.ts';
 import { ServeLoop } from '../intercept/serve-loop.ts';
 import { TakenCall } from '../intercept/taken-call.ts';
@@ -13,6 +14,9 @@ import type { ServeCommand, ServeData, ServedStatus, ServeMessage, ServeOperatio
 const data = workerData as ServeData;
 const register = new DriverRegister(data.drivers);
 const modules = new Modules({ ...data, register, standby: true });
+
+/** The kernel takes no less; nanoseconds. */
+const shortestSlice = 100_000n;
 
 function tell(message: ServeMessage): void {
   parentPort?.postMessage(message);
@@ -76,6 +80,8 @@ function log(message: string): void {
   }
 }
 
+// Callers wait, and what is left of a driver that has died keeps a processor busy for milliseconds.
+askForSlice(shortestSlice);
 const left = register.endAll(driverName);
 if (left.length > 0) log(`drivers of the serving thread before were ended: ${left.join(', ')}`);
 const loop = new ServeLoop(data.listener, modules, log, new TakenCall(data.taken));
