@@ -11,6 +11,7 @@ import { hookProgram } from '../rules/bpf/program.ts';
 import { ticksPerSecond } from '../sys/clock-resolution.ts';
 import { creditsPerTick } from '../umh/dataplane/bpf/credits-per-tick.ts';
 import { readKernelOffsets } from '../umh/dataplane/bpf/kernel-offsets.ts';
+import { ownNamespace } from '../umh/dataplane/bpf/own-namespace.ts';
 import { exitStatus } from './exit-status.ts';
 import type { ShimFiles } from './files.ts';
 import { openTable } from './iptables/open-table.ts';
@@ -46,7 +47,7 @@ export function bpfCommand({ table, program }: BpfOptions, files: ShimFiles): Pr
       hook,
       counters: view.offsets.length,
       processors: 1,
-      kernel: { offsets: readKernelOffsets, creditsPerTick, ticksPerSecond },
+      kernel: { offsets: readKernelOffsets, creditsPerTick, ticksPerSecond, namespace: ownNamespace },
     });
     const names = new Map(Object.entries(maps).map(([name, fd]) => [fd, name]));
     sayOut(`${disassemble(assemble(code, { maps }), { maps: names }).join('\n')}\n`);

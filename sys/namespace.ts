@@ -2,7 +2,7 @@ import { errno } from '../protocol/errno.ts';
 import { closeFd } from './descriptor.ts';
 import { check, fail } from './fail.ts';
 import { cFunction, lastErrno } from './koffi.ts';
-import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, socket } from './socket.ts';
+import { AF_NETLINK, SOCK_CLOEXEC, SOCK_DGRAM, socket } from './socket.ts';
 import { getsockoptU64, SO_NETNS_COOKIE, SOL_SOCKET } from './socket-option.ts';
 
 const cSetns = cFunction('setns', ['int', 'int']);
@@ -19,7 +19,8 @@ const NS_GET_OWNER_UID = 0xb704;
 
 /** The cookie of the calling thread's network namespace: never used again until reboot (Linux 5.14). */
 export function netnsCookie(): bigint {
-  const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  // which a confined driver may make, too
+  const fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   try {
     return getsockoptU64(fd, SOL_SOCKET, SO_NETNS_COOKIE);
   } finally {

@@ -8,6 +8,7 @@ const ioctl = cFunction('ioctl', ['int', 'ulong', 'int64_t']);
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_SEQPACKET = 5;

@@ -114,6 +114,10 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         const length = word(recordOffsets.credit);
         return `a text of ${length} bytes${piece} from ${word(recordOffsets.first)} to ${word(recordOffsets.second)} ${branches()}`;
       }
+      case 'ownerGroups': {
+        const low = word(recordOffsets.first);
+        return `a group of the owner's in ${low}–${low + word(recordOffsets.second)} ${branches()}`;
+      }
       case 'tcpOption':
         return `TCP option ${word(recordOffsets.first)} ${branches()}`;
       case 'segmentSize': {

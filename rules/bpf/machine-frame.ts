@@ -32,6 +32,8 @@ export interface MachineOptions extends CounterSlices {
   /** Whether a rule jumps, so that a chain may have to be returned from. */
   readonly jumps: boolean;
   readonly offsets: KernelOffsets;
+  /** The cookie of the network namespace that it filters in; asked for where rules ask whose sockets are. */
+  readonly namespace?: bigint;
 }
 
 /** Where the kernel keeps what its own filters can't ask for; from its BTF. */
@@ -68,6 +70,28 @@ export interface KernelOffsets {
     readonly privFlags: number;
     readonly group: number;
     readonly type: number;
+  };
+  /** Of sockets and who opened them. Missing where the kernel doesn't tell all of it. */
+  readonly sockets?: {
+    /** In a packet. */
+    readonly ofPacket: number;
+    /** In struct sock. */
+    readonly state: number;
+    readonly listener: number;
+    readonly namespace: number;
+    readonly socket: number;
+    /** In struct net. */
+    readonly cookie: number;
+    /** In struct socket, and of a file. */
+    readonly file: number;
+    readonly credential: number;
+    /** In a credential. */
+    readonly user: number;
+    readonly group: number;
+    readonly groups: number;
+    /** In its groups. */
+    readonly groupCount: number;
+    readonly firstGroup: number;
   };
   /** Missing where the module isn't loaded yet. */
   readonly conntrack?: {

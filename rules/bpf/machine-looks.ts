@@ -2,6 +2,7 @@ import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R3, R4, type Register } from './instruction.ts';
 import { classicLooks } from './machine-classic.ts';
 import { frame, helpers, type MachineOptions } from './machine-frame.ts';
+import { ownerGroups } from './machine-owner.ts';
 import { fieldOf, record } from './machine-read.ts';
 import { text } from './machine-text.ts';
 import { type LookAction, needSizes, recordOffsets, wholeTcp } from './record.ts';
@@ -53,6 +54,7 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
     code.store(4, FP, fieldOf(options, 'registerX'), { register: R1 }).load(4, R2, R3, recordOffsets.first);
     code.alu('add', R1, { register: R2 }).jump('u32-read');
   },
+  ownerGroups,
   u32And: (code, options) => arithmetic(code, options, 'and'),
   u32Left: (code, options) => arithmetic(code, options, 'lsh'),
   u32Right: (code, options) => arithmetic(code, options, 'rsh'),

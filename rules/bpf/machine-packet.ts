@@ -4,6 +4,7 @@ import { conntrack } from './machine-conntrack.ts';
 import { deviceType, incomingGroup, names, realm, sender } from './machine-devices.ts';
 import { context, frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
 import { readPacket } from './machine-looks.ts';
+import { owner } from './machine-owner.ts';
 import { fieldOf, loadBytes } from './machine-read.ts';
 import {
   COUNTER_SIZE,
@@ -64,6 +65,7 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   sender(code, options);
   deviceType(code, options);
   realm(code, options);
+  owner(code, options);
   conntrack(code, options);
   loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER }).branch(R0, '!=', 0, 'drop');
 
@@ -154,7 +156,7 @@ function loopState(code: Assembler, options: MachineOptions): void {
   for (const name of ['registerA', 'registerX', ...memoryFields] as const) {
     if (fields.has(name)) zero(code).store(4, FP, fieldOf(options, name), { register: R1 });
   }
-  if (readPacket(options)) {
+  if (readPacket(options) || options.looks.has('ownerGroups')) {
     for (const at of [0, 8, 16]) zero(code).store(8, FP, frame.key + at, { register: R1 });
     // texts and link layers have smaller numbers there
     const smaller = [...texts, 'classicIndirect', 'classicLink'] as const;

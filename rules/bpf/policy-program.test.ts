@@ -50,7 +50,7 @@ test('a program of its own for it, which asks nothing of the kernel', () => {
   const asked = (): never => {
     throw new Error('asked for');
   };
-  const kernel = { offsets: asked, creditsPerTick: asked, ticksPerSecond: asked };
+  const kernel = { offsets: asked, creditsPerTick: asked, ticksPerSecond: asked, namespace: asked };
   const instructionsAt = (hook: number) =>
     hookProgram(image(0, 'accept'), { hook, counters: 16, processors: 2, kernel }).length;
   expect(instructionsAt(FORWARD)).toBeLessThan(20);

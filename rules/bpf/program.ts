@@ -3,6 +3,7 @@ import type { Instruction } from './instruction.ts';
 import { machine } from './machine.ts';
 import { tracksConnections } from './machine-conntrack.ts';
 import type { CounterSlices, KernelOffsets } from './machine-frame.ts';
+import { asksOwners } from './machine-owner.ts';
 import { policyAlone, policyProgram } from './policy-program.ts';
 import { inPieces } from './text-look.ts';
 
@@ -20,6 +21,8 @@ export interface KernelFacts {
   /** What a limit gains in each of the kernel's ticks. */
   creditsPerTick(): number;
   ticksPerSecond(): number;
+  /** The cookie of the network namespace that packets are filtered in, whose users have the numbers that the kernel knows them by. */
+  namespace(): bigint;
 }
 
 /** The program that filters at one hook of a table. */
@@ -35,6 +38,7 @@ export function hookProgram(image: BpfImage, options: ProgramOptions): readonly 
     lookups: lookedUp > 0,
     ...(looks.has('limit') ? { creditsPerTick: kernel.creditsPerTick() } : {}),
     ...(fields.has('ctExpires') ? { ticksPerSecond: kernel.ticksPerSecond() } : {}),
+    ...(asksOwners(fields) ? { namespace: kernel.namespace() } : {}),
     offsets: asksKernel(image) ? kernel.offsets() : noOffsets,
   });
 }
@@ -46,6 +50,7 @@ function asksKernel({ inNames, outNames, fields, looks }: BpfImage): boolean {
     inNames ||
     outNames ||
     tracksConnections(fields) ||
+    asksOwners(fields) ||
     ofKernel.some((field) => fields.has(field)) ||
     looksThere.some((look) => looks.has(look))
   );

@@ -121,6 +121,8 @@ export const actions = {
   classicMath: 34,
   classicCompare: 35,
   classicRandom: 36,
+  /** Whether one of the owner's other groups lies in `first` to `first` + `second`. */
+  ownerGroups: 37,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -136,6 +138,7 @@ export type LookAction =
   | 'u32Left'
   | 'u32Right'
   | 'quota'
+  | 'ownerGroups'
   | TextAction
   | ClassicAction;
 export type ClassicAction =
@@ -206,6 +209,14 @@ export type RareField =
   | 'vlanProtocol'
   /** Of the packet's route. */
   | 'realm'
+  /** One of `owners`. */
+  | 'ownerKind'
+  /** Of the packet's socket: who opened it; `NOBODY` where that isn't known. */
+  | 'ownerUser'
+  | 'ownerGroup'
+  /** Where the credential of whoever opened it lies: the lower half of the address, and the upper; 0 where nobody did. */
+  | 'credentialStart'
+  | 'credentialRest'
   /** Of the device that the packet is at, 0 where there is none. */
   | 'interfaceIndex'
   | 'deviceType'
@@ -228,6 +239,11 @@ export const memoryFields: readonly MemoryField[] = Array.from(
 );
 
 export type Field = keyof typeof fields | RareField;
+
+/** Of what kind a packet's socket is, a bit each: there is none, one that no file leads to (the kernel's own), or one that somebody opened. */
+export const owners = { noSocket: 1, noFile: 2, somebody: 4 } as const;
+/** The id of a user or group that nobody has: it is invalid to the kernel. */
+export const NOBODY = 0xffffffff;
 
 /** Set in `macStart` where there is an Ethernet header. */
 export const SENDER_THERE = 0x10000;

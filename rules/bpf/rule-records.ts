@@ -195,6 +195,7 @@ const withRegisters = /^(?:u32|classic)/;
 function fieldsOf(test: BpfTest): readonly Field[] {
   if (!isLook(test)) return [test.field];
   const some = test.field === undefined ? [] : [test.field];
+  if (test.kind === 'ownerGroups') return ['credentialStart', 'credentialRest'];
   return withRegisters.test(test.kind) || inPieces.some((look) => look === test.kind) ? [...registers, ...some] : some;
 }
 

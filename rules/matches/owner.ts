@@ -1,5 +1,8 @@
 import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
 import { hooks } from '../../protocol/x-tables.ts';
+import { never } from '../bpf/groups.ts';
+import { NOBODY, owners } from '../bpf/record.ts';
+import { anyBit, type BpfMatch, type BpfTest, within } from '../bpf/test.ts';
 import { cannotExpress, defineMatch, type NftAlternatives, type PrintContext, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -20,8 +23,6 @@ const UID = 1;
 const GID = 2;
 const SOCKET = 4;
 const GROUPS = 8;
-/** The id that nobody has: it is invalid to the kernel. */
-const NOBODY = 0xffffffff;
 
 /**
  * `-m owner`, revision 1: who opened the socket that sends the packet (net/netfilter/xt_owner.c,
@@ -69,7 +70,7 @@ export const owner = defineMatch<OwnerInfo>({
       item(info, GROUPS, '--suppl-groups'),
     ].join(''),
   nft: (info) => ({ alternatives: ownerTests(info) }),
-  bpf: { none: "whose a socket is lies behind a lock that a program can't take" },
+  bpf: inBpf,
 });
 
 function checkIds(kind: string, low: number, high: number): void {
@@ -112,4 +113,32 @@ function ownerTests(info: OwnerInfo): NftAlternatives {
 function idTest(key: 'skuid' | 'skgid', low: number, high: number, inverted: boolean): NftStatement {
   const right = low === high ? low : { range: [low, high] as const };
   return { match: { op: inverted ? '!=' : '==', left: { meta: { key } }, right } };
+}
+
+/**
+ * In BPF: which kinds of sockets the kernel lets pass without a look at ids, and those for the others. Without an owner there are
+ * no ids: tests of them never hold then, inverted ones always.
+ */
+function inBpf({ match, invert, uid_min, uid_max, gid_min, gid_max }: OwnerInfo): BpfMatch {
+  const noSocket = (match & invert & SOCKET) !== 0;
+  const kinds =
+    (match === invert ? owners.noSocket : 0) |
+    (!noSocket && ((match ^ invert) & (UID | GID)) === 0 ? owners.noFile : 0) |
+    (noSocket ? 0 : owners.somebody);
+  if (kinds === 0) return { groups: never };
+  const has = (bits: number, flag: number) => (bits & flag) !== 0;
+  const user = has(match, UID) ? [within('ownerUser', uid_min, uid_max)] : undefined;
+  const groups: BpfTest[] | undefined = has(match, GID) ? [within('ownerGroup', gid_min, gid_max)] : undefined;
+  if (has(match, GROUPS)) groups?.push({ kind: 'ownerGroups', first: gid_min, second: gid_max - gid_min });
+  const tests = [
+    ...(user === undefined ? [] : oneOf(user, has(invert, UID))),
+    ...(groups === undefined ? [] : oneOf(groups, has(invert, GID))),
+  ];
+  const all = owners.noSocket | owners.noFile | owners.somebody;
+  const told = kinds === all || (kinds === owners.somebody && tests.some(([test]) => test?.negated !== true));
+  return { groups: [...(told ? [] : [[anyBit('ownerKind', kinds)]]), ...tests] };
+}
+
+function oneOf(tests: readonly BpfTest[], inverted: boolean): BpfMatch['groups'] {
+  return inverted ? tests.map((test) => [{ ...test, negated: true }]) : [tests];
 }

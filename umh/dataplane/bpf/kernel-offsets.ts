@@ -5,22 +5,42 @@ import { cannotExpress } from '../../../rules/extension.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
 /** Bytes that programs read. */
-const [POINTER, NAME, U32, U16, U8] = [8, 16, 4, 2, 1];
+const [POINTER, NAME, U64, U32, U16, U8] = [8, 16, 8, 4, 2, 1];
 
 /**
- * Of struct sk_buff and its memory, dst_entry, net_device, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
+ * Of struct sk_buff and its memory, dst_entry, net_device, sock and what it leads to, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
  * `not-expressible` where a member isn't what programs read.
  */
 export function readKernelOffsets(): KernelOffsets {
   const btf = readBtf(
     [
       ...['sk_buff', 'skb_shared_info', 'skb_frag', 'dst_entry', 'net_device'],
+      ...['sock', 'net', 'socket', 'file', 'cred', 'group_info'],
       ...['nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
     ],
     { modules: ['nf_conntrack'] },
   );
   const tellsConnections = ['status', 'mark'].every((name) => btf.member('nf_conn', name) !== undefined);
   const hasRealms = btf.member('dst_entry', 'tclassid') !== undefined;
+  // without namespaces of its own (CONFIG_NET_NS) a kernel has none in its sockets, without a list of groups (CONFIG_MULTIUSER) none
+  const tellsOwners =
+    btf.member('sock', '__sk_common.skc_net')?.size === POINTER && btf.member('group_info', 'gid') !== undefined;
+  const sockets = () => ({
+    ofPacket: btf.memberOffset('sk_buff', 'sk', POINTER),
+    state: btf.memberOffset('sock', '__sk_common.skc_state', U8),
+    listener: btf.memberOffset('sock', '__sk_common.skc_listener', POINTER),
+    namespace: btf.memberOffset('sock', '__sk_common.skc_net', POINTER),
+    socket: btf.memberOffset('sock', 'sk_socket', POINTER),
+    cookie: btf.memberOffset('net', 'net_cookie', U64),
+    file: btf.memberOffset('socket', 'file', POINTER),
+    credential: btf.memberOffset('file', 'f_cred', POINTER),
+    user: btf.memberOffset('cred', 'fsuid', U32),
+    group: btf.memberOffset('cred', 'fsgid', U32),
+    groups: btf.memberOffset('cred', 'group_info', POINTER),
+    groupCount: btf.memberOffset('group_info', 'ngroups', U32),
+    // as many as there are
+    firstGroup: btf.memberOffset('group_info', 'gid', 0),
+  });
   const conntrack = () => {
     const part = (path: string, size: number) => btf.memberOffset('nf_conntrack_tuple', path, size);
     // enum ip_conntrack_dir: the two of them in an array
@@ -71,6 +91,7 @@ export function readKernelOffsets(): KernelOffsets {
       group: btf.memberOffset('net_device', 'group', U32),
       type: btf.memberOffset('net_device', 'type', U16),
     },
+    ...(tellsOwners ? { sockets: sockets() } : {}),
     ...(tellsConnections ? { conntrack: conntrack() } : {}),
   };
 }

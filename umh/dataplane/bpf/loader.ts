@@ -15,6 +15,7 @@ import { closeFd } from '../../../sys/descriptor.ts';
 import { createCounterMaps } from './counter-maps.ts';
 import { creditsPerTick } from './credits-per-tick.ts';
 import { offsetReader } from './kernel-offsets.ts';
+import { ownNamespace } from './own-namespace.ts';
 
 /** The programs of a hook, loaded, by their descriptors; in force once nftables has them. */
 export interface LoadedHook {
@@ -58,6 +59,11 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
   const processors = (possibleCpus().at(-1) ?? 0) + 1;
   const counterMaps = createCounterMaps({ processors, mapById });
   const offsetsFor = offsetReader();
+  let knownNamespace: bigint | undefined;
+  const namespace = () => {
+    knownNamespace ??= ownNamespace();
+    return knownNamespace;
+  };
   let loaded: number[] = [];
   let found: { readonly problem: string | undefined } | undefined;
 
@@ -75,7 +81,7 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
         maps: { [machineMaps.counters]: counterMaps.descriptor(place), [machineMaps.records]: records },
       };
       const loadFor = (hook: number, device: Uint8Array): number => {
-        const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick, ticksPerSecond };
+        const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick, ticksPerSecond, namespace };
         const program = hookProgram(image, { hook, counters: place.slots, processors, device, kernel });
         const fd = loadProgram({
           type: BPF_PROG_TYPE_SOCKET_FILTER,
