@@ -32,6 +32,8 @@ const helpers: Readonly<Record<number, string>> = {
   8: 'get_smp_processor_id',
   26: 'skb_load_bytes',
   113: 'probe_read_kernel',
+  158: 'get_current_task_btf',
+  208: 'ktime_get_tai_ns',
 };
 
 /**

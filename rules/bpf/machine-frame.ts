@@ -71,6 +71,13 @@ export interface KernelOffsets {
     readonly group: number;
     readonly type: number;
   };
+  /** From a task to a timer's clock, from there to a processor's, which know what two of them are ahead of the monotonic one. */
+  readonly clocks: {
+    readonly ofTask: number;
+    readonly ofProcessor: number;
+    readonly realTime: number;
+    readonly atomicTime: number;
+  };
   /** Of sockets and who opened them. Missing where the kernel doesn't tell all of it. */
   readonly sockets?: {
     /** In a packet. */
@@ -129,6 +136,8 @@ export const helpers = {
   skbLoadBytesRelative: 68,
   probeReadKernel: 113,
   jiffies: 118,
+  currentTask: 158,
+  atomicTime: 208,
 } as const;
 
 const FIELDS = -168 - 4 * FIELD_SLOTS;

@@ -1,5 +1,6 @@
 import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R5, R6, R7, R8, R9 } from './instruction.ts';
+import { clock } from './machine-clock.ts';
 import { conntrack } from './machine-conntrack.ts';
 import { deviceType, incomingGroup, names, realm, sender } from './machine-devices.ts';
 import { context, frame, helpers, type MachineOptions, MOST_JUMPS, machineMaps, NONE, odd } from './machine-frame.ts';
@@ -65,6 +66,7 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   sender(code, options);
   deviceType(code, options);
   realm(code, options);
+  clock(code, options);
   owner(code, options);
   conntrack(code, options);
   loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER }).branch(R0, '!=', 0, 'drop');

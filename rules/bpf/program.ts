@@ -1,6 +1,7 @@
 import type { BpfImage } from './image.ts';
 import type { Instruction } from './instruction.ts';
 import { machine } from './machine.ts';
+import { clockFields } from './machine-clock.ts';
 import { tracksConnections } from './machine-conntrack.ts';
 import type { CounterSlices, KernelOffsets } from './machine-frame.ts';
 import { asksOwners } from './machine-owner.ts';
@@ -51,12 +52,13 @@ function asksKernel({ inNames, outNames, fields, looks }: BpfImage): boolean {
     outNames ||
     tracksConnections(fields) ||
     asksOwners(fields) ||
-    ofKernel.some((field) => fields.has(field)) ||
+    [...ofKernel, ...clockFields].some((field) => fields.has(field)) ||
     looksThere.some((look) => looks.has(look))
   );
 }
 
 const noOffsets: KernelOffsets = {
+  clocks: { ofTask: 0, ofProcessor: 0, realTime: 0, atomicTime: 0 },
   skb: { dev: 0, dst: 0, nfct: 0, head: 0, data: 0, macHeader: 0 },
   dst: { dev: 0 },
   pieces: {

@@ -220,7 +220,21 @@ export type RareField =
   /** Of the device that the packet is at, 0 where there is none. */
   | 'interfaceIndex'
   | 'deviceType'
+  | ClockField
   | ConnectionField;
+
+/** When the packet comes by, in UTC. */
+export type ClockField =
+  /** Since 1970. */
+  | 'seconds'
+  /** Since midnight. */
+  | 'daySeconds'
+  /** One bit: 1 << the day, 1 for Monday. */
+  | 'weekday'
+  /** One bit: 1 << the day. */
+  | 'monthday'
+  /** The same of the day before. */
+  | 'monthdayBefore';
 
 /** What is known of the packet's connection, each as the kernel has it; numbers in host order, 0 where there is none. */
 export type ConnectionField =

@@ -1,6 +1,11 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { holds, type PacketFields } from '../bpf/testing/holds.ts';
+import { bpfOf } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { describeMatch } from '../testing/describe-match.ts';
-import { time } from './time.ts';
+import { anyHeader } from '../testing/header.ts';
+import { type TimeInfo, time } from './time.ts';
 
 const DAY = 86_400;
 const FEB_2 = Date.UTC(2020, 1, 2) / 1000;
@@ -187,4 +192,86 @@ describeMatch(time, {
     { hex: '0000000000000000000000007f510100000000000002', errno: 22 },
     { hex: '00000000000000000100000001000000000000000003', errno: 0 },
   ],
+});
+
+/** time_mt (net/netfilter/xt_time.c), in UTC. */
+function kernelTakes(info: TimeInfo, now: number): boolean {
+  if (now < info.date_start || now > info.date_stop) return false;
+  const ofDay = now % DAY;
+  let stamp = now;
+  if (info.daytime_start < info.daytime_stop) {
+    if (ofDay < info.daytime_start || ofDay > info.daytime_stop) return false;
+  } else {
+    if (ofDay < info.daytime_start && ofDay > info.daytime_stop) return false;
+    if ((info.flags & 2) !== 0 && ofDay <= info.daytime_stop) stamp -= DAY;
+  }
+  const weekday = ((4 + Math.floor(stamp / DAY) - 1) % 7) + 1;
+  if ((info.weekdays_match & (1 << weekday)) === 0) return false;
+  return (info.monthdays_match & (1 << new Date(stamp * 1000).getUTCDate())) !== 0;
+}
+
+/** What the machine knows of the time. */
+function fieldsAt(now: number): PacketFields {
+  const date = new Date(now * 1000);
+  return {
+    seconds: now,
+    daySeconds: now % DAY,
+    weekday: 1 << (date.getUTCDay() || 7),
+    monthday: (1 << date.getUTCDate()) >>> 0,
+    monthdayBefore: (1 << new Date((now - DAY) * 1000).getUTCDate()) >>> 0,
+  };
+}
+
+describe('time in BPF', () => {
+  const inBpf = (info: TimeInfo) => bpfOf(time, info, { header: anyHeader });
+  const moment = fc.integer({ min: DAY, max: 0xffffffff });
+  const ofDay = fc.integer({ min: 0, max: DAY - 1 });
+  const bits = (width: number) => fc.oneof(fc.constant(2 ** width - 2), fc.integer({ min: 0, max: 2 ** width - 1 }));
+  const anyInfo = fc.record({
+    date_start: fc.oneof(fc.constant(0), moment),
+    date_stop: fc.oneof(fc.constant(0xffffffff), moment),
+    daytime_start: ofDay,
+    daytime_stop: ofDay,
+    monthdays_match: bits(32),
+    weekdays_match: bits(8),
+    flags: fc.constantFrom(0, 2),
+  });
+  const within = (from: number, value: number, most: number) => Math.min(Math.max(from + value, 0), most);
+
+  it('takes what the kernel takes', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(anyInfo, moment, fc.constantFrom(-1, 0, 1), (some, anyMoment, beside) => {
+        // contiguous is over midnight
+        const flags = some.daytime_start < some.daytime_stop ? 0 : some.flags;
+        const info = { ...some, flags };
+        const match = inBpf(info);
+        const midnight = Math.floor(anyMoment / DAY) * DAY;
+        const edges = [info.daytime_start, info.daytime_stop, 0].map((at) => within(midnight, at + beside, 0xffffffff));
+        for (const now of [anyMoment, info.date_start, info.date_stop, ...edges]) {
+          if (now < DAY) continue;
+          const takes = kernelTakes(info, now);
+          if (takes) taken += 1;
+          expect(holds(match, fieldsAt(now)), `at ${now}`).toBe(takes);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(taken).toBeGreaterThan(200);
+  });
+
+  it('asks for nothing that always holds', () => {
+    const day = { daytime_start: 0, daytime_stop: DAY - 1, flags: 0 };
+    const all = { date_start: 5, date_stop: 9, monthdays_match: 0xffffffff, weekdays_match: 0xff, ...day };
+    expect(inBpf(all)).toEqual({
+      groups: [[{ field: 'seconds', kind: 'within', first: 5, second: 4, negated: false }]],
+    });
+  });
+
+  it("knows no time zone of the kernel's", () => {
+    const day = { daytime_start: 0, daytime_stop: DAY - 1, flags: 1 };
+    expect(() => inBpf({ date_start: 0, date_stop: 9, monthdays_match: 1, weekdays_match: 1, ...day })).toThrow(
+      "can't read the kernel's time zone",
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u8, u32, type ValueOf } from '../../protocol/struct.ts';
+import { anyBit, type BpfMatch, type BpfTest, within } from '../bpf/test.ts';
 import { cannotExpress, defineMatch, type NftMatch, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -78,7 +79,8 @@ export const time = defineMatch<TimeInfo>({
     ((info.flags & LOCAL_TZ) === 0 ? '' : ' --kerneltz') +
     ((info.flags & CONTIGUOUS) === 0 ? '' : ' --contiguous'),
   nft: timeTests,
-  bpf: { none: 'a program has no clock that tells the time of day' },
+  bpf: clockTests,
+  bpfLacks: ['--kerneltz'],
 });
 
 function isAllDay({ daytime_start, daytime_stop }: TimeInfo): boolean {
@@ -177,4 +179,27 @@ function isAsked({ monthdays_match, weekdays_match }: TimeInfo, day: number): bo
   const weekday = ((day + 3) % 7) + 1;
   if (((weekdays_match >>> weekday) & 1) === 0) return false;
   return ((monthdays_match >>> new Date(day * DAY * 1000).getUTCDate()) & 1) === 1;
+}
+
+/** By the clock as it is when the packet comes by (rules/bpf/machine-clock.ts), each packet's once for all rules. */
+function clockTests(info: TimeInfo): BpfMatch {
+  const { date_start, date_stop, daytime_start: start, daytime_stop: stop, flags } = info;
+  if ((flags & LOCAL_TZ) !== 0) cannotExpress("time: a BPF program can't read the kernel's time zone");
+  const groups: (readonly BpfTest[])[] = [[within('seconds', date_start, date_stop)]];
+  if (start < stop && !isAllDay(info)) groups.push([within('daySeconds', start, stop)]);
+  // over midnight: all but what lies between its end and its start
+  if (stop + 1 < start) groups.push([within('daySeconds', stop + 1, start - 1, true)]);
+  const asksBefore = (flags & CONTIGUOUS) !== 0;
+  const days = (today: BpfTest, before: BpfTest) => {
+    if (!asksBefore) groups.push([today]);
+    // what is before the end belongs to the day before
+    else groups.push([within('daySeconds', 0, stop), today], [within('daySeconds', 0, stop, true), before]);
+  };
+  const weekdays = info.weekdays_match & ALL_WEEKDAYS;
+  // yesterday's bit is today's, one further; behind Sunday comes Monday
+  const dayAfter = ((weekdays << 1) & ALL_WEEKDAYS) | ((weekdays >> 6) & 2);
+  if (weekdays !== ALL_WEEKDAYS) days(anyBit('weekday', weekdays), anyBit('weekday', dayAfter));
+  const monthdays = (info.monthdays_match & ALL_MONTHDAYS) >>> 0;
+  if (monthdays !== ALL_MONTHDAYS) days(anyBit('monthday', monthdays), anyBit('monthdayBefore', monthdays));
+  return { groups };
 }

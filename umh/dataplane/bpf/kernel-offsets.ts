@@ -17,6 +17,7 @@ export function readKernelOffsets(): KernelOffsets {
       ...['sk_buff', 'skb_shared_info', 'skb_frag', 'dst_entry', 'net_device'],
       ...['sock', 'net', 'socket', 'file', 'cred', 'group_info'],
       ...['nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
+      ...['task_struct', 'hrtimer_base_type', 'hrtimer_cpu_base', 'hrtimer_clock_base'],
     ],
     { modules: ['nf_conntrack'] },
   );
@@ -60,6 +61,14 @@ export function readKernelOffsets(): KernelOffsets {
       protocol: part('dst.protonum', U8),
     };
   };
+  const enumerator = (name: string) =>
+    btf.enumerator('hrtimer_base_type', name) ?? cannotExpress(`BTF: no ${name} in enum hrtimer_base_type`);
+  const clock = (name: string) => {
+    // each type of clock that timers go by, in an array
+    const each = (btf.member('hrtimer_cpu_base', 'clock_base')?.size ?? 0) / enumerator('HRTIMER_MAX_CLOCK_BASES');
+    const first = btf.memberOffset('hrtimer_cpu_base', 'clock_base', U64);
+    return first + enumerator(name) * each + btf.memberOffset('hrtimer_clock_base', 'offset', U64);
+  };
   return {
     skb: {
       dev: btf.memberOffset('sk_buff', 'dev', POINTER),
@@ -90,6 +99,12 @@ export function readKernelOffsets(): KernelOffsets {
       privFlags: btf.memberOffset('net_device', 'priv_flags', U32),
       group: btf.memberOffset('net_device', 'group', U32),
       type: btf.memberOffset('net_device', 'type', U16),
+    },
+    clocks: {
+      ofTask: btf.memberOffset('task_struct', 'dl.dl_timer.base', POINTER),
+      ofProcessor: btf.memberOffset('hrtimer_clock_base', 'cpu_base', POINTER),
+      realTime: clock('HRTIMER_BASE_REALTIME'),
+      atomicTime: clock('HRTIMER_BASE_TAI'),
     },
     ...(tellsOwners ? { sockets: sockets() } : {}),
     ...(tellsConnections ? { conntrack: conntrack() } : {}),
