@@ -148,12 +148,12 @@ const FIELDS = -168 - 4 * FIELD_SLOTS;
  * with more than 512 kernels before 6.14 that have no JIT run past a table of theirs.
  */
 export const frame = {
-  // so that the addresses in it lie at a multiple of 8
-  ipHeader: -28,
-  transport: -56,
-  length: -64,
+  length: -8,
   /** Whether the packet is odd: bytes of its transport header as a need, and the bits below. */
-  odd: -72,
+  odd: -16,
+  // one behind the other, as they mostly are in a packet, and so that the addresses lie at a multiple of 8
+  transport: -40,
+  ipHeader: -60,
   slice: -80,
   best: -88,
   /** What looks need, 24 bytes. */

@@ -69,17 +69,21 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   clock(code, options);
   owner(code, options);
   conntrack(code, options);
-  loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER }).branch(R0, '!=', 0, 'drop');
-
-  // the transport header: r8 bytes of IP header, r9 bytes behind it
-  code.load(1, R8, FP, frame.ipHeader).alu('and', R8, 15).alu('lsh', R8, 2);
-  code.load(8, R9, FP, frame.length).alu('sub', R9, { register: R8 });
+  const mostlyTransport = needSizes[wholeTcp];
   for (const at of [0, 8, 16]) code.store(8, FP, frame.transport + at, { register: R7 });
-  code
-    .load(2, R1, FP, frame.ipHeader + ip.fragment)
-    .swap(R1, 16)
-    .alu('and', R1, 0x1fff);
-  code.branch(R1, '==', 0, 'whole');
+  // nearly every packet has an IP header without options and as much behind it: one call reads both
+  code.load(8, R9, FP, frame.length).branch(R9, '<', IP_HEADER + mostlyTransport, 'small');
+  loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER + mostlyTransport }).branch(R0, '!=', 0, 'drop');
+  transportAt(code);
+  fragmentOf(code).branch(R1, '!=', 0, 'forget').branch(R8, '==', IP_HEADER, 'parsed');
+  code.label('forget');
+  for (const at of [0, 8, 16]) code.store(8, FP, frame.transport + at, { register: R7 });
+  code.jump('header-read');
+  code.label('small');
+  loadBytes(code, { from: 0, to: frame.ipHeader, size: IP_HEADER }).branch(R0, '!=', 0, 'drop');
+  transportAt(code);
+  code.label('header-read');
+  fragmentOf(code).branch(R1, '==', 0, 'whole');
   code.move(R2, { value: odd.fragment }).branch(R1, '!=', 1, 'later-fragment').alu('or', R2, odd.offsetOne);
   code
     .label('later-fragment')
@@ -134,6 +138,20 @@ export function prologue(code: Assembler, options: MachineOptions): void {
   loopState(code, options);
   code.load(4, R8, R5, headerOffsets.start + 4 * options.hook);
   code.jump('loop');
+}
+
+/** Where the transport header is: r8 bytes of IP header, r9 bytes behind it. */
+function transportAt(code: Assembler): Assembler {
+  code.load(1, R8, FP, frame.ipHeader).alu('and', R8, 15).alu('lsh', R8, 2);
+  return code.load(8, R9, FP, frame.length).alu('sub', R9, { register: R8 });
+}
+
+/** r1: the fragment's offset. */
+function fragmentOf(code: Assembler): Assembler {
+  return code
+    .load(2, R1, FP, frame.ipHeader + ip.fragment)
+    .swap(R1, 16)
+    .alu('and', R1, 0x1fff);
 }
 
 /** r1: 0 as r7 above; r5 is the value of the records' map. */
