@@ -114,6 +114,13 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         const length = word(recordOffsets.credit);
         return `a text of ${length} bytes${piece} from ${word(recordOffsets.first)} to ${word(recordOffsets.second)} ${branches()}`;
       }
+      case 'connectionCount': {
+        const kinds = ['packets', 'bytes', 'bytes a packet'];
+        const ways = ['', ' there', ' back', ''];
+        const [kind = 0, way = 0] = bytes.subarray(at + recordOffsets.credit);
+        const bounds = [recordOffsets.first, recordOffsets.filled].map((bound) => bytes.readBigUInt64LE(at + bound));
+        return `${kinds[kind] ?? '?'}${ways[way] ?? ''} over its connection in ${bounds.join('–')} ${branches()}`;
+      }
       case 'ownerGroups': {
         const low = word(recordOffsets.first);
         return `a group of the owner's in ${low}–${low + word(recordOffsets.second)} ${branches()}`;

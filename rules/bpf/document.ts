@@ -62,6 +62,8 @@ export interface BpfDocumentOptions {
   readonly next: Generation;
   /** Connections must be tracked for it. */
   readonly tracksConnections: boolean;
+  /** What goes over them must be counted for it. */
+  readonly countsConnections: boolean;
   /**
    * What it replaces: the same table at its last generation, one of another name, or nothing. `gone`: counters of the
    * same table that nobody reads any more.
@@ -77,7 +79,7 @@ export const RULES_PER_PROGRAM = 2;
 
 /** One transaction: the programs of the next generation come into force at all hooks at once. */
 export function bpfDocument(options: BpfDocumentOptions): NftDocument {
-  const { context, hooks, counters, next, replaces, tracksConnections } = options;
+  const { context, hooks, counters, next, replaces, tracksConnections, countsConnections } = options;
   const at = { family: context.family.nft, table: context.nftTable };
   const table = { table: { family: at.family, name: at.table } };
   const chain = (name: string) => ({ chain: { ...at, name } });
@@ -111,6 +113,7 @@ export function bpfDocument(options: BpfDocumentOptions): NftDocument {
   // a table that asks no more for connections doesn't keep the kernel tracking them
   if (tracksConnections || !isNew) commands.push({ add: chain(TRACKING) }, { flush: chain(TRACKING) });
   if (tracksConnections) commands.push(rule(TRACKING, [tracked]));
+  if (countsConnections) commands.push(rule(TRACKING, [someCounted]));
   if (isNew)
     for (const { name, nft } of named) {
       commands.push({
@@ -130,6 +133,7 @@ export function bpfDocument(options: BpfDocumentOptions): NftDocument {
   return { nftables: commands };
 }
 
-/** No hook leads to it; its one rule has the kernel track connections in this namespace. */
+/** No hook leads to it; its rules have the kernel track connections in this namespace, and count what goes over them. */
 const TRACKING = 'tracking';
 const tracked: NftStatement = { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['new'] } };
+const someCounted: NftStatement = { match: { op: '>=', left: { ct: { key: 'packets' } }, right: 1 } };

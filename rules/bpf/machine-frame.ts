@@ -114,6 +114,17 @@ export interface KernelOffsets {
     readonly destination: number;
     readonly destinationPort: number;
     readonly protocol: number;
+    /** What a connection has only where somebody asked for it. Missing where the kernel doesn't tell. */
+    readonly extensions?: {
+      /** From a connection to all that it has, and there the first of the bytes that say where each kind is, by its number. */
+      readonly ofConnection: number;
+      readonly places: number;
+      readonly accounting?: number;
+      /** Of a direction's counter: how large it is, and what it has. */
+      readonly counterSize: number;
+      readonly packets: number;
+      readonly bytes: number;
+    };
   };
 }
 

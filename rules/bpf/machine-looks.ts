@@ -1,6 +1,7 @@
 import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R3, R4, type Register } from './instruction.ts';
 import { classicLooks } from './machine-classic.ts';
+import { extensionLooks } from './machine-extensions.ts';
 import { frame, helpers, type MachineOptions } from './machine-frame.ts';
 import { ownerGroups } from './machine-owner.ts';
 import { fieldOf, record } from './machine-read.ts';
@@ -15,6 +16,7 @@ export function lookLabel(look: LookAction): string {
 
 const ofPacket: readonly LookAction[] = [
   ...(['tcpOption', 'segmentSize', 'u32Load', 'u32At', 'classicLoad', 'classicIndirect', 'classicLink'] as const),
+  'connectionCount',
   ...texts,
 ];
 
@@ -63,6 +65,7 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
   blockText: (code, options) => text(code, options, 'blockText'),
   longBlockText: (code, options) => text(code, options, 'longBlockText'),
   ...classicLooks,
+  ...extensionLooks,
 };
 
 /** xt_statistic.c, XT_STATISTIC_MODE_RANDOM. */

@@ -123,6 +123,9 @@ export const actions = {
   classicRandom: 36,
   /** Whether one of the owner's other groups lies in `first` to `first` + `second`. */
   ownerGroups: 37,
+  // Of what the packet's connection has (machine-extensions.ts):
+  /** Whether what went over it, of `credit`, lies between `first` and `filled`, u64 each; the wrong way round: beside them. */
+  connectionCount: 38,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -139,6 +142,7 @@ export type LookAction =
   | 'u32Right'
   | 'quota'
   | 'ownerGroups'
+  | ExtensionAction
   | TextAction
   | ClassicAction;
 export type ClassicAction =
@@ -150,6 +154,8 @@ export type ClassicAction =
   | 'classicMath'
   | 'classicCompare'
   | 'classicRandom';
+/** Of connections. */
+export type ExtensionAction = 'connectionCount';
 export type TextAction = 'text' | 'longText' | 'blockText' | 'longBlockText';
 export type Action = keyof typeof actions;
 

@@ -1,5 +1,9 @@
+import { describe, expect, it } from 'vitest';
+import { isTracked } from '../conntrack/bpf-tests.ts';
+import { bpfOf } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
-import { connbytes } from './connbytes.ts';
+import { anyHeader } from '../testing/header.ts';
+import { type ConnbytesInfo, connbytes } from './connbytes.ts';
 
 const counted = { match: { op: '>=', left: { ct: { key: 'packets' } }, right: 1 } } as const;
 
@@ -101,4 +105,20 @@ describeMatch(connbytes, {
     { hex: '000000000000000000000000000000000003', errno: 22 },
     { hex: '000000000000000000000000000000000202', errno: 0 },
   ],
+});
+
+describe('connbytes in BPF', () => {
+  it.each<[string, ConnbytesInfo, object]>([
+    ['packets there', { from: 1n, to: 9n, what: 0, direction: 0 }, { first: 1, second: 0, bytes: 9n, credit: 0x100 }],
+    ['bytes back', { from: 1n, to: 9n, what: 1, direction: 1 }, { first: 1, second: 0, bytes: 9n, credit: 0x201 }],
+    ['of both', { from: 9n, to: 1n, what: 2, direction: 2 }, { first: 9, second: 0, bytes: 1n, credit: 0x302 }],
+    [
+      'many',
+      { from: 2n ** 63n + 5n, to: 2n ** 64n - 1n, what: 1, direction: 2 },
+      { first: 5, second: 0x80000000, bytes: 2n ** 64n - 1n, credit: 0x301 },
+    ],
+  ])('%s', (_, info, look) => {
+    const groups = [[isTracked], [{ kind: 'connectionCount', ...look }]];
+    expect(bpfOf(connbytes, info, { header: anyHeader })).toEqual({ groups });
+  });
 });

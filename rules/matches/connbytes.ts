@@ -1,4 +1,6 @@
 import { defineStruct, u8, u64, type ValueOf } from '../../protocol/struct.ts';
+import type { Look } from '../bpf/test.ts';
+import { isTracked } from '../conntrack/bpf-tests.ts';
 import { cannotExpress, defineMatch, type NftAlternatives, type NftMatch, refuse } from '../extension.ts';
 import type { NftStatement } from '../nft/json.ts';
 import { structRevision } from '../struct-revision.ts';
@@ -49,7 +51,7 @@ export const connbytes = defineMatch<ConnbytesInfo>({
   print: (info) => `${rangeText(info, '')} connbytes mode ${modeText(info)} connbytes direction ${directionText(info)}`,
   save: (info) => `${rangeText(info, '--')} --connbytes-mode ${modeText(info)} --connbytes-dir ${directionText(info)}`,
   nft: amountTests,
-  bpf: { none: "the machine doesn't read the counters of connections" },
+  bpf: (info) => ({ groups: [[isTracked], [countLook(info)]] }),
 });
 
 function rangeText({ from, to }: ConnbytesInfo, prefix: '' | '--'): string {
@@ -94,4 +96,17 @@ const someCounted: NftStatement = { match: { op: '>=', left: { ct: { key: 'packe
 function exactly(bound: bigint): number {
   if (bound > BigInt(Number.MAX_SAFE_INTEGER)) cannotExpress(`connbytes: ${bound} is more than JSON's numbers hold`);
   return Number(bound);
+}
+
+/** Bits of both directions that are counted together. */
+const counted = [1, 2, 3] as const;
+
+function countLook({ from, to, what, direction }: ConnbytesInfo): Look {
+  return {
+    kind: 'connectionCount',
+    first: Number(from & 0xffffffffn),
+    second: Number(from >> 32n),
+    bytes: to,
+    credit: what | ((counted[direction] ?? 0) << 8),
+  };
 }

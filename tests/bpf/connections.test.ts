@@ -38,6 +38,34 @@ const script = `
   for n in 1 2 3; do bash -c 'echo > /dev/udp/127.0.0.2/7000' || true; done
   iptables-legacy-save -c | grep -v '^#'`;
 
+const counts = ['packets', 'bytes', 'avgpkt'].flatMap((mode) =>
+  ['original', 'reply', 'both'].flatMap((direction) =>
+    [
+      ...['0', '1', '2:4', '0:3', '3', '84', '84:168', '85:200', '60:100', '0:84', '200:9000', '4294967296'],
+      '0:18446744073709551615',
+    ].flatMap((range) =>
+      ['', '! '].map(
+        (not) => `connbytes ${not}--connbytes ${range} --connbytes-mode ${mode} --connbytes-dir ${direction}`,
+      ),
+    ),
+  ),
+);
+
+/** Pings, which are answered, of several lengths, and datagrams that nobody answers; twice from the same port. */
+const countedScript = `
+  ip link set lo up
+  echo 0 > /proc/sys/net/ipv4/conf/lo/rp_filter
+  (
+    echo '*filter'
+    ${counts.map((text) => `for chain in INPUT OUTPUT; do echo "-A $chain -m ${text}"; done`).join('\n    ')}
+    echo COMMIT
+  ) | iptables-legacy-restore
+  ping -q -c 3 -i 0.2 127.0.0.2 > /dev/null
+  ping -q -c 2 -i 0.2 -s 700 127.0.0.2 > /dev/null
+  for n in 1 2 3; do bash -c 'exec 3> /dev/udp/127.0.0.2/7000; echo > /dev/fd/3; echo more >&3' 2> /dev/null || true; done
+  cat /proc/sys/net/netfilter/nf_conntrack_acct
+  iptables-legacy-save -c | grep -v '^#'`;
+
 describe.skipIf(scriptReason !== undefined)(titled('what connections are: as by ip_tables', scriptReason), () => {
   it('expiry, protocol, both ends of both directions', () => {
     const natively = outputOf(script, 'natively');
@@ -45,5 +73,14 @@ describe.skipIf(scriptReason !== undefined)(titled('what connections are: as by 
     expect(natively.match(/^\[0:/gm)?.length).toBeGreaterThan(5);
     const carrier = 'nft list tables | grep -o bpfilter_filter_bpf || true';
     expect(outputOf(`${script}\n${carrier}`, 'by BPF')).toBe(`${natively}bpfilter_filter_bpf\n`);
+  });
+
+  it('what went over them', () => {
+    const natively = outputOf(countedScript, 'natively');
+    expect(natively.match(/^\[[1-9]/gm)?.length).toBeGreaterThan(200);
+    expect(natively.match(/^\[0:/gm)?.length).toBeGreaterThan(100);
+    expect(new Set(natively.match(/^\[\d+:/gm)).size).toBeGreaterThan(8);
+    const carrier = 'nft list tables | grep -o bpfilter_filter_bpf || true';
+    expect(outputOf(`${countedScript}\n${carrier}`, 'by BPF')).toBe(`${natively}bpfilter_filter_bpf\n`);
   });
 });

@@ -85,6 +85,7 @@ export function createBpfTranslator({
       counters: place,
       next,
       tracksConnections: tracksConnections(image.fields),
+      countsConnections: image.looks.has('connectionCount'),
       replaces,
     });
     return {

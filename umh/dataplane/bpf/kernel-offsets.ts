@@ -17,6 +17,7 @@ export function readKernelOffsets(): KernelOffsets {
       ...['sk_buff', 'skb_shared_info', 'skb_frag', 'dst_entry', 'net_device'],
       ...['sock', 'net', 'socket', 'file', 'cred', 'group_info'],
       ...['nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
+      ...['nf_ct_ext', 'nf_ct_ext_id', 'nf_conn_acct', 'nf_conn_counter'],
       ...['task_struct', 'hrtimer_base_type', 'hrtimer_cpu_base', 'hrtimer_clock_base'],
     ],
     { modules: ['nf_conntrack'] },
@@ -42,6 +43,20 @@ export function readKernelOffsets(): KernelOffsets {
     // as many as there are
     firstGroup: btf.memberOffset('group_info', 'gid', 0),
   });
+  const extensionId = (key: string, name: string) => {
+    const id = btf.enumerator('nf_ct_ext_id', name);
+    return id === undefined ? {} : { [key]: id };
+  };
+  const extensions = () => ({
+    ofConnection: btf.memberOffset('nf_conn', 'ext', POINTER),
+    places: btf.memberOffset('nf_ct_ext', 'offset', U8),
+    ...extensionId('accounting', 'NF_CT_EXT_ACCT'),
+    counterSize: (btf.member('nf_conn_acct', 'counter')?.size ?? 0) / 2,
+    packets: btf.memberOffset('nf_conn_counter', 'packets', U64),
+    bytes: btf.memberOffset('nf_conn_counter', 'bytes', U64),
+  });
+  const tellsExtensions =
+    btf.member('nf_ct_ext', 'offset') !== undefined && btf.member('nf_conn_counter', 'packets') !== undefined;
   const conntrack = () => {
     const part = (path: string, size: number) => btf.memberOffset('nf_conntrack_tuple', path, size);
     // enum ip_conntrack_dir: the two of them in an array
@@ -59,6 +74,7 @@ export function readKernelOffsets(): KernelOffsets {
       destination: part('dst.u3', U32),
       destinationPort: part('dst.u', U16),
       protocol: part('dst.protonum', U8),
+      ...(tellsExtensions ? { extensions: extensions() } : {}),
     };
   };
   const enumerator = (name: string) =>
