@@ -121,6 +121,8 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         const bounds = [recordOffsets.first, recordOffsets.filled].map((bound) => bytes.readBigUInt64LE(at + bound));
         return `${kinds[kind] ?? '?'}${ways[way] ?? ''} over its connection in ${bounds.join('–')} ${branches()}`;
       }
+      case 'connectionLabel':
+        return `labels of its connection, byte ${word(recordOffsets.first)} & ${hex(recordOffsets.second)} ${branches()}`;
       case 'ownerGroups': {
         const low = word(recordOffsets.first);
         return `a group of the owner's in ${low}–${low + word(recordOffsets.second)} ${branches()}`;

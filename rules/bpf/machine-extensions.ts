@@ -49,6 +49,15 @@ export const extensionLooks: Readonly<Record<ExtensionAction, (code: Assembler, 
     code.branch(R1, '>', { register: R2 }, 'true').jump('false');
     none(code, 'connection-count');
   },
+  connectionLabel(code, options) {
+    const of = extensionsOf(options);
+    connection(code, options, 'connection-label');
+    extension(code, of, { id: of.labels, what: 'labels' }, 'connection-label');
+    record(code).load(4, R2, R3, recordOffsets.first).alu('add', R1, { register: R2 });
+    follow(code, of.bits);
+    record(code).load(4, R2, R3, recordOffsets.second).branch(R1, '&', { register: R2 }, 'true').jump('false');
+    none(code, 'connection-label');
+  },
 };
 
 /** XT_CONNBYTES_*: what of a connection is counted (linux/netfilter/xt_connbytes.h). */

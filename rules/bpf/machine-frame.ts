@@ -124,6 +124,9 @@ export interface KernelOffsets {
       readonly counterSize: number;
       readonly packets: number;
       readonly bytes: number;
+      readonly labels?: number;
+      /** Of labels: the first of their bytes. */
+      readonly bits: number;
     };
   };
 }

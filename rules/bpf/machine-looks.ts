@@ -16,7 +16,7 @@ export function lookLabel(look: LookAction): string {
 
 const ofPacket: readonly LookAction[] = [
   ...(['tcpOption', 'segmentSize', 'u32Load', 'u32At', 'classicLoad', 'classicIndirect', 'classicLink'] as const),
-  'connectionCount',
+  ...(['connectionCount', 'connectionLabel'] as const),
   ...texts,
 ];
 

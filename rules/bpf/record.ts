@@ -126,6 +126,8 @@ export const actions = {
   // Of what the packet's connection has (machine-extensions.ts):
   /** Whether what went over it, of `credit`, lies between `first` and `filled`, u64 each; the wrong way round: beside them. */
   connectionCount: 38,
+  /** Whether one of the bits `second` of byte `first` is set in its labels. */
+  connectionLabel: 39,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -155,7 +157,7 @@ export type ClassicAction =
   | 'classicCompare'
   | 'classicRandom';
 /** Of connections. */
-export type ExtensionAction = 'connectionCount';
+export type ExtensionAction = 'connectionCount' | 'connectionLabel';
 export type TextAction = 'text' | 'longText' | 'blockText' | 'longBlockText';
 export type Action = keyof typeof actions;
 

@@ -1,4 +1,8 @@
+import { describe, expect, it } from 'vitest';
+import { isTracked, isUntracked } from '../conntrack/bpf-tests.ts';
+import { bpfOf } from '../extension.ts';
 import { describeMatch } from '../testing/describe-match.ts';
+import { anyHeader } from '../testing/header.ts';
 import { connlabel } from './connlabel.ts';
 
 describeMatch(connlabel, {
@@ -49,4 +53,19 @@ describeMatch(connlabel, {
     { hex: '7f0004', errno: 22 },
     { hex: '800004', errno: 22 },
   ],
+});
+
+describe('connlabel in BPF', () => {
+  const inBpf = (bit: number, options: number) => bpfOf(connlabel, { bit, options }, { header: anyHeader });
+  const look = { kind: 'connectionLabel', first: 5, second: 2 };
+
+  it('a label, or not', () => {
+    expect(inBpf(41, 0)).toEqual({ groups: [[isTracked], [look]] });
+    expect(inBpf(41, 1)).toEqual({ groups: [[isUntracked, { ...look, negated: true }]] });
+    expect(inBpf(127, 0)).toEqual({ groups: [[isTracked], [{ ...look, first: 15, second: 128 }]] });
+  });
+
+  it('sets none', () => {
+    for (const options of [2, 3]) expect(() => inBpf(1, options)).toThrow('can not set labels');
+  });
 });

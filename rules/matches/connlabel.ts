@@ -1,5 +1,6 @@
 import { errno } from '../../protocol/errno.ts';
 import { defineStruct, u16, type ValueOf } from '../../protocol/struct.ts';
+import { isTracked, isUntracked } from '../conntrack/bpf-tests.ts';
 import { absentStates, stateIn } from '../conntrack/state.ts';
 import { cannotExpress, defineMatch, type NftMatch, refuse } from '../extension.ts';
 import type { TableName } from '../ir.ts';
@@ -38,7 +39,13 @@ export const connlabel = defineMatch<ConnlabelInfo>({
   print: (info) => ` connlabel${(info.options & INVERT) === 0 ? '' : ' !'} ${info.bit}${setText(info, '')}`,
   save: (info) => `${(info.options & INVERT) === 0 ? '' : ' !'} --label "${info.bit}"${setText(info, '--')}`,
   nft: (info, { table }) => labelTest(info, table),
-  bpf: { none: "the machine doesn't read the labels of connections" },
+  bpf({ bit, options }) {
+    if ((options & SET) !== 0) cannotExpress('connlabel: a BPF program can not set labels');
+    const test = { kind: 'connectionLabel', first: bit >> 3, second: 1 << (bit & 7) } as const;
+    if ((options & INVERT) === 0) return { groups: [[isTracked], [test]] };
+    return { groups: [[isUntracked, { ...test, negated: true }]] };
+  },
+  bpfLacks: ['--set'],
 });
 
 function setText({ options }: ConnlabelInfo, prefix: '' | '--'): string {

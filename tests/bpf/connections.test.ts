@@ -66,6 +66,30 @@ const countedScript = `
   cat /proc/sys/net/netfilter/nf_conntrack_acct
   iptables-legacy-save -c | grep -v '^#'`;
 
+/** Labels that a rule of another table sets, which nftables carries. */
+const labels = [0, 1, 7, 8, 63, 64, 72, 127];
+const labelScript = `
+  ip link set lo up
+  echo 0 > /proc/sys/net/ipv4/conf/lo/rp_filter
+  (
+    echo '*mangle'
+    ${labels.map((label, at) => `echo "-A OUTPUT -d 127.0.0.${at + 1} -m connlabel --label ${label} --set"`).join('\n    ')}
+    echo COMMIT
+    echo '*filter'
+    ${[...labels, 3, 65, 126]
+      .flatMap((label) => [`--label ${label}`, `! --label ${label}`])
+      .map((text) => `for chain in INPUT OUTPUT; do echo "-A $chain -m connlabel ${text}"; done`)
+      .join('\n    ')}
+    echo COMMIT
+    echo '*raw'
+    echo '-A PREROUTING -m connlabel --label 1'
+    echo '-A PREROUTING -m connlabel ! --label 1'
+    echo '-A OUTPUT -d 127.0.0.8 -j NOTRACK'
+    echo COMMIT
+  ) | iptables-legacy-restore
+  for host in ${labels.map((_, at) => at + 1).join(' ')}; do ping -q -c 1 127.0.0.$host > /dev/null; done
+  iptables-legacy-save -c | grep -v '^#'`;
+
 describe.skipIf(scriptReason !== undefined)(titled('what connections are: as by ip_tables', scriptReason), () => {
   it('expiry, protocol, both ends of both directions', () => {
     const natively = outputOf(script, 'natively');
@@ -82,5 +106,13 @@ describe.skipIf(scriptReason !== undefined)(titled('what connections are: as by 
     expect(new Set(natively.match(/^\[\d+:/gm)).size).toBeGreaterThan(8);
     const carrier = 'nft list tables | grep -o bpfilter_filter_bpf || true';
     expect(outputOf(`${countedScript}\n${carrier}`, 'by BPF')).toBe(`${natively}bpfilter_filter_bpf\n`);
+  });
+
+  it('their labels', () => {
+    const natively = outputOf(labelScript, 'natively');
+    expect(natively.match(/^\[[1-9]\d*:\d+\] -A INPUT -m connlabel --label/gm)?.length).toBeGreaterThan(5);
+    expect(natively.match(/^\[0:0\] -A INPUT -m connlabel --label/gm)?.length).toBeGreaterThan(3);
+    const carrier = 'nft list tables | grep -o bpfilter_filter_bpf || true';
+    expect(outputOf(`${labelScript}\n${carrier}`, 'by BPF')).toBe(`${natively}bpfilter_filter_bpf\n`);
   });
 });

@@ -5,7 +5,7 @@ import { cannotExpress } from '../../../rules/extension.ts';
 import { readBtf } from '../../../sys/bpf/kernel-btf.ts';
 
 /** Bytes that programs read. */
-const [POINTER, NAME, U64, U32, U16, U8] = [8, 16, 8, 4, 2, 1];
+const [LABELS, POINTER, NAME, U64, U32, U16, U8] = [16, 8, 16, 8, 4, 2, 1];
 
 /**
  * Of struct sk_buff and its memory, dst_entry, net_device, sock and what it leads to, nf_conn of the running kernel. Throws `syscall` ENOENT without BTF,
@@ -17,7 +17,7 @@ export function readKernelOffsets(): KernelOffsets {
       ...['sk_buff', 'skb_shared_info', 'skb_frag', 'dst_entry', 'net_device'],
       ...['sock', 'net', 'socket', 'file', 'cred', 'group_info'],
       ...['nf_conn', 'nf_conntrack_tuple_hash', 'nf_conntrack_tuple'],
-      ...['nf_ct_ext', 'nf_ct_ext_id', 'nf_conn_acct', 'nf_conn_counter'],
+      ...['nf_ct_ext', 'nf_ct_ext_id', 'nf_conn_acct', 'nf_conn_counter', 'nf_conn_labels'],
       ...['task_struct', 'hrtimer_base_type', 'hrtimer_cpu_base', 'hrtimer_clock_base'],
     ],
     { modules: ['nf_conntrack'] },
@@ -54,6 +54,8 @@ export function readKernelOffsets(): KernelOffsets {
     counterSize: (btf.member('nf_conn_acct', 'counter')?.size ?? 0) / 2,
     packets: btf.memberOffset('nf_conn_counter', 'packets', U64),
     bytes: btf.memberOffset('nf_conn_counter', 'bytes', U64),
+    ...extensionId('labels', 'NF_CT_EXT_LABELS'),
+    bits: btf.memberOffset('nf_conn_labels', 'bits', LABELS),
   });
   const tellsExtensions =
     btf.member('nf_ct_ext', 'offset') !== undefined && btf.member('nf_conn_counter', 'packets') !== undefined;
