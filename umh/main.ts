@@ -85,7 +85,7 @@ function translatorOf({ xt, backend }: Settings, plane: DataPlane, loader: BpfLo
     bpf: createBpfTranslator({ loader, plane }),
     backend,
     problem,
-    release: loader.release,
+    release: loader.tookEffect,
   });
 }
 

@@ -6,7 +6,15 @@ import type { ChainSource } from '../nft/source.ts';
 import { findRuns } from '../runs.ts';
 import { CompiledRules } from './compiled-rules.ts';
 import { fieldSlots } from './field-slots.ts';
-import { type BpfImage, type CounterOf, ImageWriter, type PlacedChain, type Segment, type Shape } from './image.ts';
+import {
+  type BpfImage,
+  type CounterOf,
+  ImageWriter,
+  type PlacedChain,
+  type RoomOf,
+  type Segment,
+  type Shape,
+} from './image.ts';
 import { MOST_JUMPS } from './machine-frame.ts';
 import { type Field, HEADER_SIZE, RECORD_SIZE, recordOffsets } from './record.ts';
 import type { CompiledRule } from './rule-records.ts';
@@ -19,11 +27,14 @@ export interface CompileOptions {
 
 const runOptions = { shortest: 16, mostShapes: 8, perShape: 8 } as const;
 
+/** Writes a table with its counters, into memory of its own unless there is room for it. */
+export type WriteImage = (counterOf: CounterOf, room?: RoomOf) => BpfImage;
+
 /**
- * Compiles a table whole; what comes back writes it with its counters. Throws `not-expressible` for what BPF can't
+ * Compiles a table whole; what comes back writes it. Throws `not-expressible` for what BPF can't
  * carry, with the rule's name; `loop` where jumps nest deeper than the machine remembers.
  */
-export function planImage(source: BlobView, options: CompileOptions = {}): (counterOf: CounterOf) => BpfImage {
+export function planImage(source: BlobView, options: CompileOptions = {}): WriteImage {
   const { rules: known = new CompiledRules() } = options;
   const { lookup } = tableContext(source.table, options.lookup === undefined ? {} : { lookup: options.lookup });
   checkDepth(source);
@@ -46,7 +57,8 @@ export function planImage(source: BlobView, options: CompileOptions = {}): (coun
     at = end;
   }
   const fields = fieldSlots(wanted);
-  return (counterOf) => new ImageWriter(placed, fields, { source, end: at, counterOf }).image();
+  return (counterOf, room = Buffer.alloc) =>
+    new ImageWriter(placed, fields, { source, end: at, counterOf, room }).image();
 }
 
 /** A table with its counters in one step; throws as `planImage`. */

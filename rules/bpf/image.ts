@@ -67,10 +67,14 @@ export type CounterOf = (entry: number) => number;
 /** The entries of the blob, for what is each one's own. */
 export type EntrySource = Pick<BlobView, 'entries' | 'offsets'>;
 
+/** Where records are to be written: so many bytes, or some more, all of them 0. */
+export type RoomOf = (size: number) => Uint8Array;
+
 interface ImageOptions {
   readonly source: EntrySource;
   readonly end: number;
   readonly counterOf: CounterOf;
+  readonly room: RoomOf;
 }
 
 /** Words of 32 bits in a record, and where they are in it. */
@@ -97,7 +101,7 @@ export class ImageWriter {
   #lookedUp = 0;
   readonly #starts: ReadonlyMap<string, number>;
 
-  constructor(chains: readonly PlacedChain[], fields: FieldSlots, { source, end, counterOf }: ImageOptions) {
+  constructor(chains: readonly PlacedChain[], fields: FieldSlots, { source, end, counterOf, room }: ImageOptions) {
     this.#source = source;
     this.#chains = chains;
     this.#fields = fields;
@@ -110,8 +114,9 @@ export class ImageWriter {
       for (const { shapes } of segments) for (const { rules } of shapes) slots += slotsFor(rules);
     }
     this.#tableAt = end + names.size * NAME_SIZE;
-    this.#records = Buffer.alloc(this.#tableAt + slots * SLOT_SIZE + PADDING_SIZE);
-    this.#words = new Uint32Array(this.#records.buffer, this.#records.byteOffset, this.#records.length / 4);
+    const { buffer, byteOffset, length } = room(this.#tableAt + slots * SLOT_SIZE + PADDING_SIZE);
+    this.#records = Buffer.from(buffer, byteOffset, length);
+    this.#words = new Uint32Array(buffer, byteOffset, length / 4);
     this.#starts = new Map(chains.map(({ chain, start }) => [identity(chain.kind, chain.name), start]));
   }
 

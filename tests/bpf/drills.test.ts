@@ -151,6 +151,25 @@ describe.skipIf(reason !== undefined)(titled('tables that BPF carries', reason),
   });
 
   it.skipIf(noBpftool !== undefined)(
+    titled('a change of rules alone loads no programs', noBpftool),
+    { timeout: 120_000 },
+    async () => {
+      shell = await network.shell(byBpf);
+      const ids = () => {
+        const [counters] = maps().map(Number);
+        return listed('prog').flatMap(({ id, map_ids: of = [] }) => (of.includes(counters ?? 0) ? [id] : []));
+      };
+      const append = (port: number) => shell.expect(`iptables -A INPUT -p tcp -m tcp --dport ${port} -j DROP`);
+      for (let port = 1; port <= 4; port += 1) await append(port);
+      const before = ids();
+      expect(before.length).toBe(9);
+      for (let port = 5; port <= 12; port += 1) await append(port);
+      expect(ids()).toEqual(before);
+      expect((await shell.expect('iptables -S INPUT')).match(/-A INPUT/g)).toHaveLength(12);
+    },
+  );
+
+  it.skipIf(noBpftool !== undefined)(
     titled('nothing stays of them after a reset, nor of a namespace that has gone', noBpftool),
     { timeout: 120_000 },
     async () => {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GuardedStreams } from '../../drills/guarded-streams.ts';
-import { isAlive } from '../../drills/processes.ts';
+import { isAlive, killHard } from '../../drills/processes.ts';
 import { type Step, stepCalls, stepsIn, Tracer, whyNoTracer } from '../../drills/tracer.ts';
 import { Network } from '../drills/network.ts';
 import type { Done, ServedShell } from '../drills/served-shell.ts';
@@ -38,7 +38,10 @@ async function killedAt(shell: ServedShell, step: Step, work: () => Promise<Done
 describe.skipIf(reason !== undefined)(
   titled('a driver of tables that BPF carries, killed at each of its steps', reason),
   () => {
-    it('of an append: it is done once, and counters are exact', { timeout }, async () => {
+    it.each([
+      ['its first one', 0],
+      ['one that the programs of changes before stay for', 3],
+    ])('of an append, %s: it is done once, and counters are exact', { timeout }, async (_title, changesBefore) => {
       const network = await Network.create();
       try {
         const shell = await network.shell({ BPFILTER_BACKEND: 'bpf' });
@@ -49,10 +52,18 @@ describe.skipIf(reason !== undefined)(
           rules.push(`-A drill -p tcp -m tcp --dport ${1000 + rules.length} -j DROP`);
           return shell.command(`iptables ${rules.at(-1)}`);
         };
+        const prepare = async () => {
+          killHard(shell.driver ?? 0);
+          await shell.expect('iptables -S drill');
+          for (let change = 0; change < changesBefore; change += 1) await append();
+        };
         await append();
+        await prepare();
         const steps = await stepsOf(network, shell, append);
+        expect(steps.some(({ call }) => call === 'bpf')).toBe(changesBefore === 0);
         let killed = 0;
         for (const step of steps) {
+          await prepare();
           killed += (await killedAt(shell, step, append)) ? 1 : 0;
           expect(await shell.expect('iptables -S drill'), step.call).toBe(`-N drill\n${rules.join('\n')}\n`);
         }

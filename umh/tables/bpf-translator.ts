@@ -71,7 +71,10 @@ export function createBpfTranslator({
     const imageOf = planImage(view, { rules: cacheOf(id).rules });
     const classes = classesOf(view, cacheOf(id).devices);
     const place = counters(numbered);
-    const image = imageOf((entry) => (ids[entry] ?? place.firstId) - place.firstId);
+    const image = imageOf(
+      (entry) => (ids[entry] ?? place.firstId) - place.firstId,
+      (size) => loader.room(id.key, size),
+    );
     const loaded = loader.load(image, place, (hook) => classes.get(hook) ?? []);
     const hooks = loaded.map(({ hook, program, byDevice }) => ({
       number: hook as HookNumber,

@@ -4,6 +4,7 @@ import type { CounterPlace } from '../../../rules/bpf/document.ts';
 import { assemble, type Symbols } from '../../../rules/bpf/encode.ts';
 import type { BpfImage } from '../../../rules/bpf/image.ts';
 import { machineMaps } from '../../../rules/bpf/machine-frame.ts';
+import { policyAlone } from '../../../rules/bpf/policy-program.ts';
 import { hookProgram } from '../../../rules/bpf/program.ts';
 import { smallestImage } from '../../../rules/bpf/smallest-image.ts';
 import type { CounterListing } from '../../../rules/nft/counter-listing.ts';
@@ -12,8 +13,10 @@ import { possibleCpus } from '../../../sys/bpf/possible-cpus.ts';
 import { BPF_PROG_TYPE_SOCKET_FILTER, loadProgram } from '../../../sys/bpf/program.ts';
 import { ticksPerSecond } from '../../../sys/clock-resolution.ts';
 import { closeFd } from '../../../sys/descriptor.ts';
+import { type Bank, closePrograms, createBanks } from './banks.ts';
 import { createCounterMaps } from './counter-maps.ts';
 import { creditsPerTick } from './credits-per-tick.ts';
+import { waitsForDestructors } from './destructor-wait.ts';
 import { offsetReader } from './kernel-offsets.ts';
 import { ownNamespace } from './own-namespace.ts';
 
@@ -35,11 +38,18 @@ export interface BpfLoader {
   /** Makes counters, all of them 0, for so many ids from `firstId` on. */
   createCounters(firstId: number, slots: number): CounterPlace;
   /**
-   * Loads what an image needs, a program at each of its hooks. Its descriptors stay open until the next one is loaded, or `release`: by then nftables
-   * holds the programs, or nobody wants them.
+   * Memory for the records of a table's next image, which the programs are to read as it is; all of it 0, of that size or some more. The one
+   * given out before goes, unless it came into force.
+   */
+  room(table: string, size: number): Uint8Array;
+  /**
+   * Loads what an image needs, a program at each of its hooks, or takes those that an earlier one of its table left in that room. Its
+   * descriptors stay open until the next one is loaded, or `release`: by then nftables holds the programs, or nobody wants them.
    */
   load(image: BpfImage, counters: CounterPlace, devices?: DevicesOfHook): readonly LoadedHook[];
-  /** Closes what was loaded. */
+  /** What was loaded last into a room came into force, by a batch that brought its programs. */
+  tookEffect(): void;
+  /** Closes what was loaded, but for what lies in a room. */
   release(): void;
   /** Every counter that isn't 0. Throws `syscall` where nobody has the map any more. */
   readCounters(place: CounterPlace): CounterListing;
@@ -48,6 +58,14 @@ export interface BpfLoader {
 export interface LoaderOptions {
   /** A descriptor of a map that an earlier driver made; the shim gives it out. */
   readonly mapById: (id: number) => number;
+}
+
+interface Loading {
+  readonly image: BpfImage;
+  /** The records' map. */
+  readonly records: number;
+  readonly place: CounterPlace;
+  readonly devices: DevicesOfHook;
 }
 
 /** As bpftool shows it. */
@@ -64,44 +82,75 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
     knownNamespace ??= ownNamespace();
     return knownNamespace;
   };
-  let loaded: number[] = [];
+  const banks = createBanks({ waits: waitsForDestructors });
+  let loaded: readonly LoadedHook[] = [];
   let found: { readonly problem: string | undefined } | undefined;
 
   const release = () => {
-    for (const fd of loaded) closeFd(fd);
+    closePrograms(loaded);
     loaded = [];
   };
 
-  const load = (image: BpfImage, place: CounterPlace, devices: DevicesOfHook = () => []): readonly LoadedHook[] => {
-    release();
-    let records: number | undefined;
+  const loadHooks = ({ image, records, place, devices }: Loading): readonly LoadedHook[] => {
+    const symbols: Symbols = {
+      maps: { [machineMaps.counters]: counterMaps.descriptor(place), [machineMaps.records]: records },
+    };
+    const made: number[] = [];
+    const loadFor = (hook: number, device: Uint8Array): number => {
+      const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick, ticksPerSecond, namespace };
+      const program = hookProgram(image, { hook, counters: place.slots, processors, device, kernel });
+      const fd = loadProgram({
+        type: BPF_PROG_TYPE_SOCKET_FILTER,
+        instructions: assemble(program, symbols),
+        license: 'GPL',
+        name: `bpfilter_hook${hook}`,
+      });
+      made.push(fd);
+      return fd;
+    };
     try {
-      records = createRecords(image);
-      const symbols: Symbols = {
-        maps: { [machineMaps.counters]: counterMaps.descriptor(place), [machineMaps.records]: records },
-      };
-      const loadFor = (hook: number, device: Uint8Array): number => {
-        const kernel = { offsets: () => offsetsFor(image.fields), creditsPerTick, ticksPerSecond, namespace };
-        const program = hookProgram(image, { hook, counters: place.slots, processors, device, kernel });
-        const fd = loadProgram({
-          type: BPF_PROG_TYPE_SOCKET_FILTER,
-          instructions: assemble(program, symbols),
-          license: 'GPL',
-          name: `bpfilter_hook${hook}`,
-        });
-        loaded.push(fd);
-        return fd;
-      };
       return image.hooks.map((hook) => ({
         hook,
         program: loadFor(hook, noDevice),
         byDevice: devices(hook).map((device) => ({ device, program: loadFor(hook, device.name) })),
       }));
     } catch (error) {
-      release();
+      for (const fd of made) closeFd(fd);
+      throw error;
+    }
+  };
+
+  const loadIntoBank = (bank: Bank, loading: Loading): readonly LoadedHook[] => {
+    const madeFrom = programSource(loading);
+    if (bank.programs?.madeFrom === madeFrom) return bank.programs.hooks;
+    closePrograms(bank.programs?.hooks ?? []);
+    delete bank.programs;
+    const hooks = loadHooks(loading);
+    bank.programs = { madeFrom, hooks };
+    return hooks;
+  };
+
+  const load = (image: BpfImage, place: CounterPlace, devices: DevicesOfHook = () => []): readonly LoadedHook[] => {
+    release();
+    let records: number | undefined;
+    try {
+      const bank = banks.holding(image.records);
+      if (bank !== undefined) return loadIntoBank(bank, { image, records: bank.map, place, devices });
+      records = createRecords(image);
+      loaded = loadHooks({ image, records, place, devices });
+      return loaded;
+    } catch (error) {
       throw inPlane(error);
     } finally {
       if (records !== undefined) closeFd(records);
+    }
+  };
+
+  const room = (table: string, size: number): Uint8Array => {
+    try {
+      return banks.next(table, size).bytes;
+    } catch (error) {
+      throw inPlane(error);
     }
   };
 
@@ -136,10 +185,27 @@ export function createBpfLoader({ mapById }: LoaderOptions): BpfLoader {
       return found.problem;
     },
     createCounters,
+    room,
     load,
+    tookEffect: banks.tookEffect,
     release,
     readCounters: (place) => counterMaps.read(place),
   };
+}
+
+/**
+ * All that programs are made from but the records, as text: where it is the same, so are they. Of the records `hookProgram` asks how many
+ * bytes they are, whether some are looked up, and for the policy of a hook that has nothing else.
+ */
+function programSource({ image, place, devices }: Loading): string {
+  const { records, lookedUp, ...rest } = image;
+  const hooks = image.hooks.map((hook) => [
+    policyAlone(image, hook),
+    devices(hook).map(({ name, test }) => [Buffer.from(name).toString('hex'), test]),
+  ]);
+  return JSON.stringify([rest, records.length, lookedUp > 0, hooks, place], (_, value: unknown) =>
+    value instanceof Map || value instanceof Set ? [...value] : value,
+  );
 }
 
 function createRecords({ records }: BpfImage): number {
