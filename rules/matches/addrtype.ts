@@ -125,7 +125,10 @@ export const addrtype = defineMatch<AddrtypeInfo>({
     ]);
     return { alternatives: condition === 'never' ? [] : [condition] };
   },
-  bpf: { none: 'routing tables decide, which a program has no way to ask' },
+  // even of MULTICAST: a route of that type in table local makes any address so
+  bpf: {
+    none: 'the routes in table local decide, which a program has no way to ask: by an address alone not even MULTICAST is known, as a route there may be of that type',
+  },
 });
 
 function check({ flags }: AddrtypeInfo, { hooks }: CheckContext): void {

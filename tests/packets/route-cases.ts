@@ -15,6 +15,7 @@ const routes = [
   'ip route add table local anycast 203.0.116.1 dev left',
   'ip route add table local local 203.0.116.2 dev right',
   'ip route add table local blackhole 203.0.116.3',
+  'ip route add table local multicast 203.0.116.4 dev right',
   'ip route add throw 203.0.117.0/24',
   'ip route add nat 203.0.118.0/24 via 10.2.0.2 2>/dev/null || true',
   'ip route add 192.0.2.64/26 dev right table 77',
@@ -28,7 +29,7 @@ const noRoutes = [
   'ip route del broadcast 203.0.114.0/24; ip route del blackhole 203.0.115.0/24',
   'ip route del unreachable 203.0.115.0/25; ip route del prohibit 203.0.115.64/26; ip route del throw 203.0.117.0/24',
   'ip route del table local anycast 203.0.116.1 dev left; ip route del table local local 203.0.116.2 dev right',
-  'ip route del table local blackhole 203.0.116.3',
+  'ip route del table local blackhole 203.0.116.3; ip route del table local multicast 203.0.116.4 dev right',
 ].join('; ');
 
 function routed<One extends PacketCase>(one: One): One {
@@ -56,6 +57,7 @@ const routedAddresses = [
   '203.0.116.1',
   '203.0.116.2',
   '203.0.116.3',
+  '203.0.116.4',
   '203.0.117.1',
   '203.0.118.1',
   '224.0.0.5',
