@@ -55,7 +55,9 @@ export const sctp = defineMatch<SctpInfo>({
   examples: [
     '-p sctp -m sctp {|!} --sport {portrange}',
     '-p sctp -m sctp {|!} --dport {portrange}',
-    '-p sctp -m sctp {|!} --chunk-types {any|all|only} {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|ALL|NONE}',
+    '-p sctp -m sctp {|!} --chunk-types {any|only} {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|ALL|NONE}',
+    '-p sctp -m sctp {|!} --chunk-types all {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|NONE}',
+    '-p sctp -m sctp {|!} --chunk-types all ALL',
     '-p sctp -m sctp {|!} --sport {portrange} {|!} --dport {portrange} --chunk-types any INIT',
   ],
   placement: { protocol: 132 },
