@@ -11,8 +11,11 @@ const reason = missing('root', 'build', 'netlink', 'nft', 'iptables-legacy') ?? 
 /** DRILL_EVERY_CALL: at every one of these calls, not only at those to BPF and a third of the others. */
 const every = process.env.DRILL_EVERY_CALL === '1';
 const timeout = 300_000;
-/** The last ones come after the answer, and may not be reached before the next command. */
-const afterwards = 5;
+/**
+ * Of the steps of one change, so many at least come in the next as well. The last ones come after the answer, and may not be
+ * reached before the next command; and how often counters are read hangs on the packets that come meanwhile.
+ */
+const mostOf = 2 / 3;
 
 /** The calls by which a driver changes something while it does `work`, those to BPF among them. */
 async function stepsOf(network: Network, shell: ServedShell, work: () => Promise<unknown>): Promise<readonly Step[]> {
@@ -67,7 +70,7 @@ describe.skipIf(reason !== undefined)(
           killed += (await killedAt(shell, step, append)) ? 1 : 0;
           expect(await shell.expect('iptables -S drill'), step.call).toBe(`-N drill\n${rules.join('\n')}\n`);
         }
-        expect(killed).toBeGreaterThan(steps.length - afterwards);
+        expect(killed).toBeGreaterThan(steps.length * mostOf);
         expect(await streams.finish(shell)).toEqual([]);
         expect(network.log).not.toMatch(/unexpected|corrupt/);
       } finally {
@@ -96,7 +99,7 @@ describe.skipIf(reason !== undefined)(
           expect((await shell.expect('iptables -S INPUT')).includes('REJECT'), step.call).toBe(verb === 'A');
           expect(await shell.expect('nft list tables'), step.call).toBe(`table ip ${table}\n`);
         }
-        expect(killed).toBeGreaterThan(steps.length - afterwards);
+        expect(killed).toBeGreaterThan(steps.length * mostOf);
         const { faults, guarded, leaked } = await streams.outcome(shell);
         expect(faults).toEqual([]);
         expect(guarded).toBeGreaterThan(0);
