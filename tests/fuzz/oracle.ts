@@ -61,11 +61,18 @@ function never<Value>(what: string, work: () => Value): Value {
   }
 }
 
+/**
+ * What is said of a match or target that nobody knows: `no-such-extension` of rules/registry.ts. Its name may hold any byte,
+ * and taken as it is each would be a way of its own: the corpus would never be complete.
+ */
+const unknownExtension = / (match|target) (.*): no \1 ".*$/s;
+
 /** The error's way through the code: its text without numbers and names, which differ from blob to blob. */
 function shapeOf({ code, message }: BpfilterError): string {
-  // A name that nobody knows may hold anything, and each would be a way of its own: the corpus would never be complete.
-  const known = code === 'no-such-extension' ? message.replace(/ (match|target) .*$/s, ' $1') : message;
-  const text = known
+  const text = message
+    .replace(unknownExtension, (all, what: string, name: string) =>
+      knownNames.has(name) ? all : ` ${what} #: no ${what}`,
+    )
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, '#')
     .replaceAll(/\((rule|policy)[^)]*\)/g, '($1)')
     .replaceAll(/ (chain|mask|match|target|table) [^:]*/g, (all, what: string) =>
