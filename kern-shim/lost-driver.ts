@@ -1,4 +1,4 @@
-import type { ProcessEnd } from '../sys/pidfd.ts';
+import { type ProcessEnd, remembersEnds } from '../sys/pidfd.ts';
 import type { DriverProcess } from './driver-process.ts';
 import type { Log } from './log.ts';
 import { describeEnd } from './process-end.ts';
@@ -39,8 +39,8 @@ export class LostDriver {
     this.#options = options;
     this.driver = options.driver;
     this.at = options.at;
-    // Once it was waited for, older kernels have forgotten it.
-    this.#coming = options.process.end;
+    // Once it was waited for, older kernels have forgotten it. To ask takes 0.2 ms, and somebody may wait.
+    this.#coming = remembersEnds() ? undefined : options.process.end;
   }
 
   /** Does all that; only once. Whether its end was its own doing, or would have been. */
@@ -52,9 +52,9 @@ export class LostDriver {
   #bury(): boolean {
     const { process, driver, log, why, hasSuccessor } = this.#options;
     const { pid, failure } = process;
-    const hasExited =
-      this.#coming !== undefined || (failure === 'gone' ? process.awaitExit(dyingMs) : process.hasExited);
-    const end = this.#coming ?? process.end;
+    const coming = this.#coming ?? process.end;
+    const hasExited = coming !== undefined || (failure === 'gone' ? process.awaitExit(dyingMs) : process.hasExited);
+    const end = coming ?? process.end;
     const successor = hasSuccessor ? 'its standby takes over' : 'starting it again';
     log.write(
       why === undefined

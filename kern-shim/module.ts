@@ -192,8 +192,9 @@ export class BpfilterModule {
     if (standby === undefined || this.#active === undefined) return -1;
     if (isIdle && this.#active.isEnding && standby.pid !== undefined) {
       this.#forgetDead();
-      this.#takeOver();
       this.#lostAt = undefined; // nobody waited
+      // Who made it end may ask at once.
+      if (this.#takeOver()) return quietMs;
     }
     const [oldest] = this.#lost;
     if (oldest === undefined) return standby.tend(isIdle);

@@ -1,6 +1,7 @@
 import { errno } from '../protocol/errno.ts';
 import { commonNr } from './arch.ts';
 import { check, fail } from './fail.ts';
+import { isKernelSince } from './kernel-version.ts';
 import { cFunction, lastErrno } from './koffi.ts';
 
 // glibc has wrappers since 2.36 only.
@@ -67,6 +68,9 @@ const PIDFD_GET_INFO = 0xc040ff0b;
 const PIDFD_INFO_EXIT = 8n;
 const infoSize = 64;
 const info_exit_code = 60;
+
+/** Whether `reapedEnd` can tell: since Linux 6.15. Only a process that has ended could show it otherwise. */
+export const remembersEnds = (): boolean => isKernelSince(6, 15);
 
 /**
  * How a process ended that somebody has waited for already (Linux 6.15). `undefined`: it hasn't been, or the

@@ -1,8 +1,6 @@
-import os from 'node:os';
 import { expect, test } from 'vitest';
+import { isKernelSince } from './kernel-version.ts';
 import { isolated } from './testing/isolated.ts';
-
-const [major = 0, minor = 0] = os.release().split('.').map(Number);
 
 test('askForSlice: the thread has it, until it asks for none; its niceness stays', () => {
   const seen = isolated(`
@@ -15,7 +13,7 @@ test('askForSlice: the thread has it, until it asks for none; its niceness stays
     askForSlice(0n);
     report([before !== 200_000n, String(then), ownSlice() !== 200_000n, os.getPriority()]);`);
   // an older kernel takes it and keeps to its own
-  const isKept = major > 6 || (major === 6 && minor >= 12);
+  const isKept = isKernelSince(6, 12);
   expect(seen).toEqual([true, isKept ? '200000' : '0', true, 5]);
 });
 

@@ -6,6 +6,7 @@ import type { XtSupport } from '../rules/nft/xt.ts';
 import { isBpfCapable } from '../sys/bpf-capable.ts';
 import { confine } from '../sys/confinement.ts';
 import { recvFd } from '../sys/fd-passing.ts';
+import { leaveMemoryToHeir } from '../sys/memory-heir.ts';
 import { askForSlice } from '../sys/scheduling.ts';
 import { callerSource, type Received } from './caller/descriptor.ts';
 import { withBpfCounters } from './dataplane/bpf/bpf-plane.ts';
@@ -34,6 +35,9 @@ import type { Translator } from './tables/translator.ts';
 const FROM_SHIM = 0;
 const TO_SHIM = 1;
 const CALLERS = 4;
+
+/** From the driver's end until its memory is taken down: requests that waited for its successor are answered by then. */
+const heirMs = 30;
 
 /** `run --no-xt` */
 const forbiddenXt: XtSupport = { problem: () => 'it was forbidden (--no-xt, BPFILTER_XT=no)' };
@@ -66,6 +70,7 @@ function start(log: Log): void {
   // The shim's is for the shim alone.
   askForSlice(0n);
   confineSelf(plane, backend, log);
+  leaveMemoryToHeir(heirMs);
   // The first call of a C function takes longer. Who doesn't wait for us may have sent something already.
   early = receiveMemory();
   const { fault } = settings;
