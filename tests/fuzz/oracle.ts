@@ -62,19 +62,27 @@ function never<Value>(what: string, work: () => Value): Value {
 }
 
 /**
- * What is said of a match or target that nobody knows: `no-such-extension` of rules/registry.ts. Its name may hold any byte,
- * and taken as it is each would be a way of its own: the corpus would never be complete.
+ * Where a message quotes what the caller called something. A name may hold any byte, and taken as it is each would be a way of its
+ * own: the corpus would never be complete.
  */
-const unknownExtension = / (match|target) (.*): no \1 ".*$/s;
+const quotes = {
+  /** `no-such-extension` of rules/registry.ts */
+  extension: / (match|target) (.*): no \1 ".*$/s,
+  /** rules/blob/where.ts, and how a message goes on behind it */
+  chain: /\((rule|policy) .*?\)(?=: \w| [a-z]{2,}\b|$)/gs,
+  /** rules/blob/extension-check.ts */
+  table: /(only valid in table .*?), not .*$/s,
+} as const;
 
 /** The error's way through the code: its text without numbers and names, which differ from blob to blob. */
 function shapeOf({ code, message }: BpfilterError): string {
   const text = message
-    .replace(unknownExtension, (all, what: string, name: string) =>
+    .replace(quotes.extension, (all, what: string, name: string) =>
       knownNames.has(name) ? all : ` ${what} #: no ${what}`,
     )
+    .replace(quotes.table, '$1')
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, '#')
-    .replaceAll(/\((rule|policy)[^)]*\)/g, '($1)')
+    .replaceAll(quotes.chain, '($1)')
     .replaceAll(/ (chain|mask|match|target|table) [^:]*/g, (all, what: string) =>
       knownNames.has(all.slice(what.length + 2)) ? all : ` ${what} #`,
     )
