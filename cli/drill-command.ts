@@ -30,6 +30,9 @@ interface Told extends DrillLength {
 /** Names the folder of a drill to the process that carries it out, inside the throwaway namespace. */
 const folderVariable = 'BPFILTER_DRILL_FOLDER';
 const largestSeed = 2 ** 31;
+const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Ctrl-C reaches the process inside twice, by the terminal and by its parent; a second one comes later than that. */
+const secondSignalMs = 500;
 
 /** `bpfilter drill list` */
 export function listDrills(json: boolean): number {
@@ -77,6 +80,7 @@ async function inside(drill: Drill, options: Told & { folder: string }): Promise
   setLinkUp('lo');
   const report = await runDrill(drill, {
     ...options,
+    interrupted: firstSignal(),
     bpfilter: fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../dist/bpfilter' : './bpfilter', import.meta.url),
     ),
@@ -85,6 +89,19 @@ async function inside(drill: Drill, options: Told & { folder: string }): Promise
   clearProgress(2);
   sayOut(JSON.stringify(report));
   return exitStatus.done;
+}
+
+/** Aborted by the first signal that would end this process; the next one does. */
+function firstSignal(): AbortSignal {
+  const controller = new AbortController();
+  let first: number | undefined;
+  for (const signal of endingSignals)
+    process.on(signal, () => {
+      first ??= performance.now();
+      controller.abort();
+      if (performance.now() - first > secondSignalMs) process.exit(exitStatus.failed);
+    });
+  return controller.signal;
 }
 
 /** Starts this very command again inside fresh namespaces, and makes and removes the drill's folder. */
@@ -103,7 +120,6 @@ async function inNamespace(
   const given = numbers.flatMap((option) => (told[option] === undefined ? [] : [`--${option}`, String(told[option])]));
   const again = ['drill', 'run', name, ...given, ...(leaks ? ['--leaks'] : [])];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-drill-'));
-  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   try {
     const child = spawn(unshare, [...namespaces, '--', ...self, ...again], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -114,7 +130,7 @@ async function inNamespace(
       interrupted.abort();
       child.kill(signal);
     };
-    for (const signal of signals) process.on(signal, relay);
+    for (const signal of endingSignals) process.on(signal, relay);
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
@@ -123,7 +139,7 @@ async function inNamespace(
       child.once('error', reject);
       child.once('close', (code, signal) => resolve(signal ?? `status ${code}`));
     });
-    for (const signal of signals) process.off(signal, relay);
+    for (const signal of endingSignals) process.off(signal, relay);
     try {
       return JSON.parse(text) as DrillReport;
     } catch {

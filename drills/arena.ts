@@ -196,6 +196,8 @@ export class Arena {
     const { bpfilter, env } = this.#options;
     const child = spawn(bpfilter, ['run', '--', 'sh'], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A session of its own: Ctrl-C is for the drill, which ends it in order.
+      detached: true,
       env: {
         ...process.env,
         PATH: programPath,

@@ -26,6 +26,8 @@ export interface RunDrillOptions extends DrillLength {
   readonly folder: string;
   /** The command that is drilled. */
   readonly bpfilter: string;
+  /** Aborted when somebody wants it to end now; the report is of what was done until then. */
+  readonly interrupted?: AbortSignal;
   /** Hears how far it is: 0 to 1, and what there is to say. */
   readonly onProgress: (share: number, words: string) => void;
 }
@@ -67,14 +69,16 @@ export async function runDrill(drill: Drill, options: RunDrillOptions): Promise<
 /** What is to be reached; a part of it, for one of several spells. */
 class Target {
   readonly #length: DrillLength;
+  readonly #interrupted: AbortSignal | undefined;
   readonly #start = performance.now();
   readonly #end: number;
   #spell = 1;
   strikes = 0;
   commands = 0;
 
-  constructor(length: DrillLength) {
+  constructor(length: DrillLength, interrupted?: AbortSignal) {
     this.#length = length;
+    this.#interrupted = interrupted;
     const seconds = length.seconds ?? (this.#isCounted ? Number.POSITIVE_INFINITY : usualSeconds);
     this.#end = this.#start + 1000 * seconds;
   }
@@ -83,9 +87,13 @@ class Target {
     return this.#length.strikes !== undefined || this.#length.commands !== undefined;
   }
 
+  get isInterrupted(): boolean {
+    return this.#interrupted?.aborted === true;
+  }
+
   /** Milliseconds that are left. */
   get left(): number {
-    return this.#end - performance.now();
+    return this.isInterrupted ? 0 : this.#end - performance.now();
   }
 
   get seconds(): number {
@@ -96,7 +104,7 @@ class Target {
   /** How much is done: 1 when all is. */
   get share(): number {
     const { strikes, commands } = this.#length;
-    if (!this.#isCounted) return 1 - this.left / (this.#end - this.#start);
+    if (!this.#isCounted) return 1 - (this.#end - performance.now()) / (this.#end - this.#start);
     const shares = [strikes && this.strikes / strikes, commands && this.commands / commands];
     return Math.min(...shares.filter((share) => share !== undefined));
   }
@@ -113,6 +121,7 @@ class Target {
   /** What is missing, in words; undefined when nothing is. */
   get missing(): string | undefined {
     const { strikes = 0, commands = 0 } = this.#length;
+    if (this.isInterrupted) return `it was interrupted: ${this.strikes} strikes, ${this.commands} commands`;
     if (this.strikes === 0) return 'nothing was done to anybody: the time was too short';
     if (this.strikes >= strikes && this.commands >= commands) return undefined;
     return `the time was too short: ${this.strikes} strikes, ${this.commands} commands`;
@@ -126,7 +135,7 @@ async function drillIn(arena: Arena, drill: Drill, options: RunDrillOptions): Pr
   const workload = await Workload.prepare(arena, { callers: drill.callers ?? usualCallers, random, judge });
   const streams = await GuardedStreams.start(arena, arena);
 
-  const target = new Target(options);
+  const target = new Target(options, options.interrupted);
   const before = arena.completed;
   let isOver = false;
   const attack: Attack = {
@@ -218,7 +227,8 @@ async function samplesOf(arena: Arena, { workload, target, spell, samples }: Sam
     await workload.empty();
     usages.push(await settledUsage(arena, target.strikes));
   }
-  return growthOf(usages);
+  // What was interrupted early says nothing about growth, but all else that it saw is told.
+  return target.isInterrupted && usages.length < fewestSamples ? [] : growthOf(usages);
 }
 
 /** What is in use, once that stays the same and a driver stands by, if one should. */

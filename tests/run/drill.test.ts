@@ -10,8 +10,14 @@ const reason = missing('root', 'build', 'nft', 'iptables-legacy');
 
 /** `folder` becomes the temporary directory, which must be empty afterwards. */
 function drill(...args: readonly string[]): Ran & { readonly left: readonly string[] } {
+  return drillBelow([], args);
+}
+
+/** The same, with a command before it. */
+function drillBelow(before: readonly string[], args: readonly string[]): Ran & { readonly left: readonly string[] } {
   return withFolder((folder) => {
-    const ran = runCommand([bpfilter, 'drill', ...args], { folder, env: { TMPDIR: folder }, timeoutMs: 100_000 });
+    const command = [...before, bpfilter, 'drill', ...args];
+    const ran = runCommand(command, { folder, env: { TMPDIR: folder }, timeoutMs: 100_000 });
     return { ...ran, left: fs.readdirSync(folder) };
   });
 }
@@ -69,6 +75,16 @@ describe.skipIf(reason !== undefined)(titled('bpfilter drill', reason), { timeou
     const ran = drill('run', 'kill', '--strikes', '100000', '--seconds', '2');
     expect(ran).toMatchObject({ status: 1, left: [] });
     expect(ran.stdout).toMatch(/fault {6}the time was too short: \d+ strikes/);
+  });
+
+  test.each(['INT', 'TERM'])('SIG%s ends a run in order: it tells what was done until then', (signal) => {
+    // As a terminal does, it sends the signal to the whole process group.
+    const before = ['timeout', '--preserve-status', `--signal=${signal}`, '6'];
+    const ran = drillBelow(before, ['run', 'kill', '--strikes', '100000', '--json']);
+    const [report] = JSON.parse(ran.stdout) as [DrillReport];
+    expect(report).toMatchObject({ outcome: 'failed', failures: 0, packets: { leaked: 0, countersLost: 0 } });
+    expect(report.faults).toEqual([expect.stringMatching(/^it was interrupted: [1-9]\d* strikes, [1-9]\d* commands$/)]);
+    expect(ran).toMatchObject({ status: 1, stderr: '', left: [] });
   });
 
   const noLimit = whyNoForkLimit();
