@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isBpfCapable } from '../../sys/bpf-capable.ts';
+import { heirName } from '../../sys/memory-heir.ts';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 
 const reason = missing('root', 'build', 'transport', 'iptables-legacy');
@@ -34,6 +35,12 @@ const BPF_AND_PERFMON = (1n << 39n) | (1n << 38n);
 /** What each driver and each of its threads has of a field of /proc/PID/status. */
 const statusOfDrivers = `for p in $(${drivers}); do cat $p/task/*/status | grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" | sort | uniq; done`;
 
+/** The same of the heirs of these drivers' memory (sys/memory-heir.ts), and how many descriptors they have. */
+const statusOfHeirs = `for p in $(${drivers}); do for h in /proc/[0-9]*; do
+  [ "$(cat $h/comm 2>/dev/null)" = ${heirName} ] || continue
+  grep -q "^PPid:\t\${p#/proc/}$" $h/status || continue
+  grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" $h/status; echo "Descriptors: $(ls $h/fd | wc -l)"; done; done`;
+
 const valuesIn = (status: string, field: string): readonly string[] =>
   [...status.matchAll(new RegExp(`^${field}:\\s*(\\S+)`, 'gm'))].map(([, value]) => value ?? '');
 const capabilitiesIn = (status: string): readonly bigint[] =>
@@ -55,6 +62,20 @@ describe.skipIf(reason !== undefined)(titled('what the driver is left with', rea
       expect(mask & (CAP_SYS_PTRACE | CAP_DAC_OVERRIDE)).toBe(0n);
     }
   });
+
+  const noHeirs = process.arch === 'x64' ? undefined : 'no heirs but on x86-64';
+  test.skipIf(noHeirs !== undefined)(
+    titled('what has its memory has no more than it has, and no descriptor', noHeirs),
+    () => {
+      const status = served(`sleep 0.3; ${statusOfDrivers}; echo =; ${statusOfHeirs}`);
+      const [drivers = '', heirs = ''] = status.split('=\n');
+      expect(valuesIn(heirs, 'Descriptors')).toContain('0');
+      for (const field of ['CapBnd', 'CapEff', 'NoNewPrivs', 'Seccomp', 'Descriptors'])
+        expect(new Set(valuesIn(heirs, field))).toEqual(
+          new Set(field === 'Descriptors' ? ['0'] : valuesIn(drivers, field)),
+        );
+    },
+  );
 
   test.each([
     ['nft: nothing that BPF wants', 'nft', 0n],
