@@ -91,8 +91,6 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
   let named: NamedRange = { address: 0, length: 0 };
   /** A request came that was no health check and no warm-up. */
   let asked = false;
-  /** The last request was one that changes something. */
-  let wasChange = false;
   const service: Service = {
     context,
     keeper,
@@ -152,7 +150,6 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
       if (isHealthCheck(request)) return 0;
       try {
         asked ||= !isWarmUp(request);
-        wasChange = request.is_set !== 0;
         return run(message, request);
       } catch (error) {
         report(request, error);
@@ -165,8 +162,6 @@ export function createDriver({ context, translator, callers }: DriverOptions): D
     answered() {
       // A health check comes before the replay of what was in flight, and says nothing about it.
       if (!asked) return;
-      // The shim's thread may fail before it has noted the answer to a change, and its successor asks for it again.
-      if (wasChange) return;
       try {
         replay.settle();
       } catch (error) {

@@ -5,14 +5,13 @@ import { type RequestId, sameRequest } from './store/request-id.ts';
 
 /**
  * This driver's view of its client's journal. A journal matters from the moment a change is prepared
- * until the shim has its answer: only a request in flight when a driver dies, or the shim's thread that waits for it, is ever
- * replayed. That the shim has it shows when it asks for something else.
+ * until the shim has its answer: only a request in flight when a driver dies is ever replayed.
  */
 export interface Replay {
   /** What was noted of this very request, when it was done. */
   find(request: RequestId): JournalEntry | undefined;
   /**
-   * Another request came, or the answer to one that changes nothing is out: no change is in flight any more.
+   * The answer is out, or another request came: whatever was in flight isn't any more.
    *
    * @param isRehearsal changes nothing
    */
