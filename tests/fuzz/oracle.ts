@@ -69,7 +69,7 @@ const quotes = {
   /** `no-such-extension` of rules/registry.ts */
   extension: / (match|target) (.*): no \1 ".*$/s,
   /** rules/blob/where.ts, and how a message goes on behind it */
-  chain: /\((rule|policy) .*?\)(?=: \w| [a-z]{2,}\b|$)/gs,
+  chain: /\((rule|policy) .*?\)(?=[:,] \w| [a-z]{2,}\b|$)/gs,
   /** rules/blob/extension-check.ts */
   table: /(only valid in table .*?), not .*$/s,
 } as const;
