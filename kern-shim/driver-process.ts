@@ -10,7 +10,7 @@ import { POLLIN, Poller, poll } from '../sys/poll.ts';
 import { type Deadlines, isStopped } from './deadline.ts';
 import type { Log } from './log.ts';
 import { closedDesk, type MapDesk, type MapDesks } from './map-desk.ts';
-import { comingEnd, endOfDriver, LifeSign } from './process-end.ts';
+import { comingEnd, endOfDriver, LifeSign, signalGroup } from './process-end.ts';
 import type { Interpreter, RunningDriver, UsermodeDriver } from './usermode-driver.ts';
 
 export interface DriverProcessOptions {
@@ -212,6 +212,12 @@ export class DriverProcess {
     this.#destroy(killMs);
   }
 
+  /** As `destroy`, and the heir of its memory goes with it, instead of 30 ms later. */
+  destroyWithHeir(): void {
+    if (!this.hasExited) signalGroup(this.pid, 'SIGKILL');
+    this.destroy();
+  }
+
   /** As `destroy`, but one that is on its way out isn't waited for: its successor needn't. */
   dismiss(): void {
     this.#destroy(this.end === undefined ? killMs : 0);
@@ -219,6 +225,8 @@ export class DriverProcess {
 
   #destroy(waitMs: number): void {
     this.#options.driver.kill(waitMs);
+    // Its heir may have been stopped as it was, and would stay.
+    signalGroup(this.pid, 'SIGCONT');
     this.#options.driver.cleanup();
     closeFd(this.#memorySocket);
     this.#desk.close();

@@ -165,7 +165,7 @@ export class BpfilterModule {
     const pid = this.#active?.pid;
     this.#buryLost();
     this.#standby?.unload();
-    this.#active?.destroy();
+    this.#active?.destroyWithHeir();
     this.#active = undefined;
     if (this.#driver.loaded) this.#driver.unloadBlob();
     this.#startFailure = undefined;

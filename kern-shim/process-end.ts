@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { endOfCode, type ProcessEnd, reapedEnd } from '../sys/pidfd.ts';
+import { endOfCode, type ProcessEnd, reapedEnd, remembersEnds } from '../sys/pidfd.ts';
 
 /** Fields behind the name in /proc/PID/stat (proc(5)): 3 is the state, 9 the first thread's flags, 52 the exit code. */
 const stateField = 0;
@@ -9,11 +9,21 @@ const exitCodeField = 49;
 const PF_EXITING = 0x4;
 
 /**
- * How a dead driver ended, whoever reaps it; undefined when nobody can tell any more. Call while the pid can't
- * be another process's: its pidfd is open and says that it is gone.
+ * How a dead driver ended, whoever reaps it; undefined when nobody can tell any more. Its pidfd is open and says that it is
+ * gone. Where the kernel remembers, the pidfd is asked first: the pid of one that was reaped may be another process's.
  */
 export function endOfDriver(pid: number, pidfd: number): ProcessEnd | undefined {
-  return zombieEnd(pid) ?? reapedEnd(pidfd);
+  const remembered = remembersEnds() ? reapedEnd(pidfd) : undefined;
+  return remembered ?? zombieEnd(pid) ?? reapedEnd(pidfd);
+}
+
+/** A signal for a driver's process group, which it leads: for itself, the heir of its memory, and nft. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 /**

@@ -134,6 +134,8 @@ export class Standby {
   /** Ends it, gives the blob back, and starts none until it is wanted again. */
   unload(): void {
     this.#due = undefined;
+    this.#process?.destroyWithHeir();
+    this.#process = undefined;
     this.#drop();
   }
 

@@ -23,7 +23,6 @@ const nr = {
   nanosleep: 35,
   getppid: 110,
   rt_sigtimedwait: 128,
-  setpriority: 141,
   prctl: 157,
   exit_group: 231,
   close_range: 436,
@@ -33,8 +32,6 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_NAME = 15;
 const SIGUSR2 = 12;
 const EINTR = 4;
-const PRIO_PROCESS = 0;
-const lowestPriority = 19;
 /** sizeof(sigset_t) as the kernel has it. */
 const kernelSigset = 8;
 
@@ -114,7 +111,6 @@ function heirPage(parent: number, delayMs: number): Buffer {
   code.compare(-EINTR);
   code.backIfEqual(wait);
   isAlone();
-  code.call(nr.setpriority, PRIO_PROCESS, 0, lowestPriority);
   code.call(nr.nanosleep, BigInt(data.delay), 0);
   toEnd();
   code.call(nr.exit_group, 0);
@@ -131,10 +127,11 @@ function heirPage(parent: number, delayMs: number): Buffer {
  * Starts a process that has the memory of this one in common with it, and nothing else: it sleeps until this one has
  * ended, for `delayMs` more, and ends too. So the end of this one, by whatever, is a matter of 0.1 ms: taking down the
  * memory of a process takes the kernel milliseconds of a processor, which without preemption nobody else gets meanwhile,
- * and this is left to the heir, later and at the lowest priority.
+ * and this is left to the heir, later.
  *
  * Call it on the first thread, whose end the heir waits for, and once the process is confined: seccomp filters and capabilities
- * are inherited. It can't be told by signals but SIGKILL, which does no harm: then memory is taken down as ever.
+ * are inherited. Of signals it minds SIGKILL, which does no harm (then memory is taken down as ever), and SIGSTOP, with which
+ * it stays until SIGCONT: it is in the process's group. Whoever reaps orphans (pid 1) reaps it.
  *
  * Returns the heir's pid; undefined where there is none: on other processors than x86-64, whose code we have not written,
  * and where no further process may be started.

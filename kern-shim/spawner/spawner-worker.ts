@@ -6,6 +6,7 @@ import { CLONE_NEWNET, setns } from '../../sys/namespace.ts';
 import { pidfdOpen } from '../../sys/pidfd.ts';
 import type { SpawnRequest } from '../usermode-driver.ts';
 import { AnswerMemory } from './answer.ts';
+import { reapHeirsSoon } from './reap-heirs.ts';
 import type { SpawnerData } from './spawner.ts';
 
 const data = workerData as SpawnerData;
@@ -40,6 +41,7 @@ function start(request: SpawnRequest): void {
     });
     return;
   }
+  child.once('exit', reapHeirsSoon);
   // Before this thread's loop turns nobody reaps it: the pid is still its own.
   answer.put({ kind: 'spawned', pid: child.pid, pidfd: pidfdOpen(child.pid) });
 }
