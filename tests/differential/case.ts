@@ -18,6 +18,8 @@ export interface Refusal {
   readonly table: TableName;
   readonly rule: number;
   readonly said: string;
+  /** What was said of all tables together, because of which rules were tried by themselves. */
+  readonly whole: string;
 }
 
 export interface CaseResult {

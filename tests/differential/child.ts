@@ -41,15 +41,19 @@ function freshErrors(): string {
 }
 
 /** Which of a table's rules aren't taken, beside its empty chains: by halves, as most are. */
-function refusalsIn(table: RandomTable, places: readonly number[] = [...table.rules.keys()]): readonly Refusal[] {
+function refusalsIn(
+  table: RandomTable,
+  whole: string,
+  places: readonly number[] = [...table.rules.keys()],
+): readonly Refusal[] {
   const some = table.rules.filter((_, at) => places.includes(at));
   const { status, output } = restore([withReach(table, some)]);
   const said = `${output.trim()} ${freshErrors()}`.trim();
   const [first, ...more] = places;
   if (status === 0 || first === undefined) return [];
-  if (more.length === 0) return [{ table: table.name, rule: first, said }];
+  if (more.length === 0) return [{ table: table.name, rule: first, said, whole }];
   const half = Math.ceil(places.length / 2);
-  return [places.slice(0, half), places.slice(half)].flatMap((part) => refusalsIn(table, part));
+  return [places.slice(0, half), places.slice(half)].flatMap((part) => refusalsIn(table, whole, part));
 }
 
 /** Packets that each rule of a table's list has counted. */
@@ -90,7 +94,7 @@ function runCase({ title, tables, sendings, otherRevisions }: DifferentialCase):
   const { status, output } = restore(tables);
   if (status !== 0) {
     const broken = `${output.trim()} ${freshErrors()}`.trim();
-    const refused = tables.flatMap((table) => refusalsIn(table));
+    const refused = tables.flatMap((table) => refusalsIn(table, broken));
     clear(tables);
     return { ...nothing, refused, ...(refused.length === 0 ? { broken } : {}) };
   }

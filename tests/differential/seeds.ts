@@ -2,9 +2,9 @@ import { randomFrom } from '../harness/random.ts';
 import { carriedByBpf } from './carried.ts';
 import type { DifferentialCase } from './case.ts';
 import { withExpected } from './expected.ts';
-import { avoidedPackets } from './known.ts';
+import { avoidedPackets, chancePackets, type ListedPackets } from './known.ts';
 import { withOwnPorts } from './own-ports.ts';
-import { randomSendings } from './packets.ts';
+import { randomSendings, type Sending } from './packets.ts';
 import { randomTables } from './random-rules.ts';
 import type { RandomTable } from './ruleset.ts';
 
@@ -27,12 +27,7 @@ export function groupOf(seed: number): Group {
 export function caseOf(seed: number): DifferentialCase {
   const random = randomFrom(seed);
   const rules = randomTables(random, groupOf(seed) === 'tracked' ? tracked : untracked);
-  const left = avoidedPackets.filter(({ rule }) =>
-    rules.some(({ rules: some }) => some.some(({ text }) => rule.test(text))),
-  );
-  const packets = randomSendings(random, packetsEach).filter(
-    (one) => one.kind === 'answer' || !left.some(({ packet }) => packet(Buffer.from(one.bytes, 'hex'))),
-  );
+  const packets = without(avoidedPackets, rules, randomSendings(random, packetsEach));
   const { tables, sendings } = withExpected(randomFrom(seed ^ APART), rules, packets);
   const translates = tables.some(({ name, rules }) => name === 'nat' && rules.length > 0);
   return {
@@ -50,10 +45,22 @@ export function bpfCaseOf(seed: number): DifferentialCase {
   return {
     title: `seed ${seed}`,
     tables: groupOf(seed) === 'tracked' ? rules.map(tracking) : rules,
-    sendings: randomSendings(random, packetsEach),
+    sendings: without(chancePackets, rules, randomSendings(random, packetsEach)),
     otherRevisions: seed % 2 === 0,
     backend: 'bpf',
   };
+}
+
+/** The sendings without packets that are listed for one of the rules. */
+function without(
+  listed: readonly ListedPackets[],
+  tables: readonly RandomTable[],
+  sendings: readonly Sending[],
+): readonly Sending[] {
+  const left = listed.filter(({ rule }) => tables.some(({ rules }) => rules.some(({ text }) => rule.test(text))));
+  return sendings.filter(
+    (one) => one.kind === 'answer' || !left.some(({ packet }) => packet(Buffer.from(one.bytes, 'hex'))),
+  );
 }
 
 function tracking(table: RandomTable): RandomTable {
