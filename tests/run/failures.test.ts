@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { heirName } from '../../sys/memory-heir.ts';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 import { inOwnFolder } from './own-folder.ts';
 import {
@@ -33,7 +34,17 @@ async function say(shell: Live, line: string, timeoutMs?: number): Promise<strin
   return shell.output().slice(from).replace(`${mark}\n`, '');
 }
 
-const driverOf = (folder: string): number[] => processesWith(`BPFILTER_STATE=${folder}`);
+function nameOf(pid: number): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+  } catch {
+    return 'gone';
+  }
+}
+
+/** The drivers; the heirs of their memory have their environment, too. */
+const driverOf = (folder: string): number[] =>
+  processesWith(`BPFILTER_STATE=${folder}`).filter((pid) => !['gone', heirName].includes(nameOf(pid)));
 
 /** A served shell that takes commands while the test looks on, with a driver that runs. */
 async function openServed(folder: string): Promise<{ shell: Live; shim: number; driver: number }> {
