@@ -31,6 +31,9 @@ const prelude = `
   });
 `;
 
+/** A program that takes longer hangs, however busy the machine. */
+const hangMs = 60_000;
+
 /**
  * Runs source in a Node process of its own, where it may change namespaces, capabilities and
  * filters; returns what it passes to `report(value)`, a global, once, by way of JSON.
@@ -42,7 +45,7 @@ export function isolated(source: string): unknown {
     writeFileSync(file, prelude + bundle(`declare const report: (v: unknown) => void;${source}`, 'cjs'));
     const output = execFileSync(process.execPath, [file], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: hangMs,
       env: { ...process.env, BPFILTER_KOFFI: koffiPath(), NODE_OPTIONS: '' },
     });
     const line = /^@(.*)$/m.exec(output)?.[1];
