@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { newClient } from '../kern-shim/new-client.ts';
 import { koffiPath } from '../sys/koffi.ts';
 
 /** The files a shim needs beside itself, and a name of its own for the journals. */
@@ -15,6 +15,6 @@ export function shimFiles(): ShimFiles {
   return {
     blobFile: fileURLToPath(new URL(`${folder}bpfilter_umh.cjs`, import.meta.url)),
     koffiFile: koffiPath(),
-    client: randomBytes(8).toString('hex'),
+    client: newClient(),
   };
 }

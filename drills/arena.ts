@@ -4,6 +4,7 @@ import path from 'node:path';
 import { askShim } from '../kern-shim/control/client.ts';
 import type { ServedStatus } from '../kern-shim/run/messages.ts';
 import { stateFolder } from '../kern-shim/state-folder.ts';
+import { shimSocketName } from '../protocol/shim-names.ts';
 import { netnsCookie } from '../sys/namespace.ts';
 import { driversOf, killHard } from './processes.ts';
 import { UdpStreams } from './udp-streams.ts';
@@ -104,7 +105,7 @@ export class Arena {
   }
 
   ask(operation: 'status' | 'unload'): Promise<unknown> {
-    return askShim(path.join(this.#state, `shim-${this.shim}.sock`), operation);
+    return askShim(path.join(this.#state, shimSocketName(this.shim)), operation);
   }
 
   /** Gives a command line to a shell below the shim. */

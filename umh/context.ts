@@ -7,7 +7,7 @@ import type { WholeNotes } from './store/whole-file.ts';
 
 /** All that the driver touches outside itself; tests hand it doubles. */
 export interface DriverContext {
-  /** Which shim this driver serves: 16 hex digits. */
+  /** Which shim this driver serves: hex digits (protocol/shim-names.ts). */
   readonly client: string;
   readonly files: StateFiles;
   readonly epoch: Epoch;

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errnoName } from '../protocol/errno.ts';
 import { ipv4 } from '../protocol/family.ts';
 import { composeCommand, encodeRequest } from '../protocol/mbox.ts';
+import { clientName, shimSocketName } from '../protocol/shim-names.ts';
 import { entry, filter, ip, patched, standard, verdicts } from '../rules/blob/testing/raw-blob.ts';
 import { ADDRESS, type Connection, World } from './testing/world.ts';
 
@@ -324,10 +325,10 @@ describe('a state folder that is not what it was', () => {
 const ones = Array.from({ length: 4 }, () => ({ packets: 1n, bytes: 1n }));
 
 /** The driver dies once the counters it adds are in their file, before another driver can see that. */
-function dieAddingOnes(): void {
-  world.info(driver, 'filter');
-  driver.crash.arm(4, 'before');
-  expect(() => driver.ask(world.addMessage('filter', ones))).toThrow('died');
+function dieAddingOnes(victim = driver): void {
+  world.info(victim, 'filter');
+  victim.crash.arm(4, 'before');
+  expect(() => victim.ask(world.addMessage('filter', ones))).toThrow('died');
 }
 
 describe('a replay', () => {
@@ -379,6 +380,26 @@ describe('a journal', () => {
     const third = world.connect();
     expect(third.ask(world.addMessage('filter', ones, true))).toBe(0);
     expect(world.counters(third, 'filter')[0]?.packets).toBe(2n);
+  });
+
+  it('of a shim that was killed, too, goes a minute later; of one that may be alive it stays', () => {
+    const client = clientName(4242, '0123456789abcdef');
+    const socket = join(world.folder, shimSocketName(4242));
+    const journal = join(world.folder, `journal-${client}`);
+    const isThereFor = (heir: Connection) => {
+      world.info(heir, 'filter');
+      return existsSync(journal);
+    };
+    dieAddingOnes(world.connect(client));
+    expect(isThereFor(world.connect())).toBe(true);
+    const aMinuteAgo = Date.now() / 1000 - 61;
+    utimesSync(journal, aMinuteAgo, aMinuteAgo);
+    writeFileSync(socket, '');
+    expect(isThereFor(world.connect())).toBe(true);
+    rmSync(socket);
+    const heir = world.connect();
+    expect(isThereFor(heir)).toBe(false);
+    expect(world.counters(heir, 'filter')[0]?.packets).toBe(1n);
   });
 });
 

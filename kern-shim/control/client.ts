@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { BpfilterError } from '../../protocol/error.ts';
+import { pidOfShimSocket } from '../../protocol/shim-names.ts';
 import type { ControlOperation } from '../run/messages.ts';
 import type { ControlAnswer, ControlRequest } from './server.ts';
 import { socketAddress } from './socket-address.ts';
@@ -18,8 +19,8 @@ export interface RunningShim {
 export async function runningShims(folder: string): Promise<readonly RunningShim[]> {
   const shims: RunningShim[] = [];
   for (const name of fs.readdirSync(folder)) {
-    const pid = Number(/^shim-(\d+)\.sock$/.exec(name)?.[1]);
-    if (!Number.isInteger(pid)) continue;
+    const pid = pidOfShimSocket(name);
+    if (pid === undefined) continue;
     const socket = path.join(folder, name);
     // Not by pid: that may be another process's by now, or one of another pid namespace.
     if (await isListening(socket)) shims.push({ pid, path: socket });
@@ -35,7 +36,7 @@ const youngMs = 10_000;
 export async function removeDeadSockets(folder: string): Promise<void> {
   const before = Date.now() - youngMs;
   for (const name of fs.readdirSync(folder)) {
-    if (!/^shim-\d+\.sock$/.test(name)) continue;
+    if (pidOfShimSocket(name) === undefined) continue;
     const socket = path.join(folder, name);
     const { mtimeMs = before } = fs.statSync(socket, { throwIfNoEntry: false }) ?? {};
     if (mtimeMs < before && !(await isListening(socket))) fs.rmSync(socket, { force: true });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { shimSocketName } from '../../protocol/shim-names.ts';
 import { closeFd } from '../../sys/descriptor.ts';
 import { netnsCookie } from '../../sys/namespace.ts';
 import { pipe2 } from '../../sys/pipe.ts';
@@ -8,6 +9,7 @@ import { POLLIN, poll } from '../../sys/poll.ts';
 import { serveControl } from '../control/server.ts';
 import { openLog } from '../log.ts';
 import type { ModulesOptions } from '../modules.ts';
+import { newClient } from '../new-client.ts';
 import { stateFolder } from '../state-folder.ts';
 import { detachedVariable } from './detached-variable.ts';
 import { Serving } from './serving.ts';
@@ -18,7 +20,7 @@ const readyDescriptor = 4;
 
 const readyTimeoutMs = 10_000;
 
-type HandOver = Pick<ModulesOptions, 'blobFile' | 'koffiFile' | 'client' | 'base'>;
+type HandOver = Pick<ModulesOptions, 'blobFile' | 'koffiFile' | 'base'>;
 
 /**
  * Leaves a listener to a detached shim of its own, and returns once that one serves it. It is how
@@ -51,11 +53,11 @@ export async function serveDetached(text: string): Promise<void> {
   const folder = stateFolder(options.base, netnsCookie());
   const log = openLog(path.join(folder, 'log'));
   log.write('takes over the listener of a run that has ended');
-  const serving = new Serving(listenerDescriptor, { ...options, verboseFd: undefined }, (error) =>
+  const serving = new Serving(listenerDescriptor, { ...options, client: newClient(), verboseFd: undefined }, (error) =>
     log.write(`serving thread failed, started again: ${String(error)}`),
   );
   const closeControl = serveControl(
-    path.join(folder, `shim-${process.pid}.sock`),
+    path.join(folder, shimSocketName(process.pid)),
     (operation) => serving.ask(operation),
     (error) => log.write(`can't be asked by its socket: ${String(error)}`),
   );

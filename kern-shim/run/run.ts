@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BpfilterError, describeError } from '../../protocol/error.ts';
 import { families } from '../../protocol/family.ts';
+import { shimSocketName } from '../../protocol/shim-names.ts';
 import { arch } from '../../sys/arch.ts';
 import { closeFd } from '../../sys/descriptor.ts';
 import { netnsCookie } from '../../sys/namespace.ts';
@@ -106,7 +107,7 @@ export async function run(options: RunOptions): Promise<never> {
           );
           const serves = serving;
           serveControl(
-            path.join(folder, `shim-${process.pid}.sock`),
+            path.join(folder, shimSocketName(process.pid)),
             (operation) => serves.ask(operation),
             (error) => log.write(`can't be asked by its socket: ${describeError(error)}`),
           );
@@ -143,7 +144,7 @@ export async function run(options: RunOptions): Promise<never> {
     log.write('no detached shim came up for the background jobs of CMD');
   }
   try {
-    fs.rmSync(path.join(folder, `shim-${process.pid}.sock`), { force: true });
+    fs.rmSync(path.join(folder, shimSocketName(process.pid)), { force: true });
   } catch (error) {
     // CMD may have taken the folder away or made it read-only; it ended as it ended all the same.
     log.write(`its socket stays: ${describeError(error)}`);

@@ -19,6 +19,8 @@ export interface StateFiles {
   overwrite(name: string, position: number, parts: readonly Uint8Array[]): void;
   /** Makes an existing file `size` bytes long, with zeros, where it is shorter. */
   extend(name: string, size: number): void;
+  /** Milliseconds since it was written, by the time of day; undefined when there is none. */
+  age(name: string): number | undefined;
   /** Bytes of it; undefined when there is none. */
   size(name: string): number | undefined;
   rename(from: string, to: string): void;
@@ -141,6 +143,11 @@ export function openStateFiles(root: string): StateFiles {
       guarded('write', name, (path) => {
         const left = size - statSync(path).size;
         if (left > 0) withFile(path, 'a', (descriptor) => writeZeros(descriptor, left));
+      }),
+    age: (name) =>
+      guarded('stat', name, (path) => {
+        const found = statSync(path, { throwIfNoEntry: false });
+        return found === undefined ? undefined : Date.now() - found.mtimeMs;
       }),
     size: (name) => guarded('stat', name, (path) => statSync(path, { throwIfNoEntry: false })?.size),
     rename: (from, to) => guarded('rename', from, (path) => renameSync(path, join(root, to))),

@@ -3,6 +3,7 @@ import type { BlobView } from '../../rules/blob/view.ts';
 import { TEMPORARY } from '../store/files.ts';
 import type { JournalEntry } from '../store/journal-file.ts';
 import { dropJournal, journalName, putJournal } from '../store/journal-file.ts';
+import { dropOrphanedJournals } from '../store/orphaned-journals.ts';
 import type { RequestId } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
 import type { Asker } from '../store/table-file.ts';
@@ -218,14 +219,17 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
       }
       // Whoever holds the lock is the only writer: what is half written nobody goes on with.
       for (const name of left.temporary) files.remove(name);
+      let isDecided = true;
       for (const id of left.undecided) {
         try {
           get(id);
         } catch (error) {
           if (!(error instanceof BpfilterError)) throw error;
           context.log.error(`table ${id.key}: can't recover`, error);
+          isDecided = false;
         }
       }
+      if (isDecided) dropOrphanedJournals(files, context.client);
       recovered = true;
     },
   };

@@ -58,6 +58,7 @@ export function crashingFiles(files: StateFiles, crash: Crash, root: string): St
     read: (name) => files.read(name),
     exists: (name) => files.exists(name),
     list: () => files.list(),
+    age: (name) => files.age(name),
     replace: (name, parts, size) => {
       const tear = () => {
         const bytes = Buffer.concat(parts);
