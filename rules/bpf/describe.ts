@@ -1,3 +1,4 @@
+import { CHUNK_TABLE_SIZE, chunkModes } from './chunk-look.ts';
 import type { BpfImage } from './image.ts';
 import {
   type Action,
@@ -15,6 +16,7 @@ import {
 import { textDataSize, texts } from './text-look.ts';
 
 const hookNames = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
+const chunkWays = new Map<number, string>(Object.entries(chunkModes).map(([name, number]) => [number, name]));
 const actionNames = new Map(Object.entries(actions).map(([name, number]) => [number as number, name as Action]));
 
 /** An image as text for people: where each hook begins, then a line a record, numbered from 0. */
@@ -50,6 +52,7 @@ function endOf(bytes: Buffer): number {
 /** Bytes of data behind a record, which are no records. */
 function dataOf(bytes: Buffer, at: number): number {
   const action = actionNames.get(bytes[at + recordOffsets.action] ?? -1);
+  if (action === 'chunks') return CHUNK_TABLE_SIZE;
   return texts.some((text) => text === action) ? textDataSize(bytes.readUInt32LE(at + recordOffsets.credit)) : 0;
 }
 
@@ -121,6 +124,10 @@ function recordText(bytes: Buffer, at: number, { numberOf, fieldName }: Places):
         const bounds = [recordOffsets.first, recordOffsets.filled].map((bound) => bytes.readBigUInt64LE(at + bound));
         return `${kinds[kind] ?? '?'}${ways[way] ?? ''} over its connection in ${bounds.join('–')} ${branches()}`;
       }
+      case 'dccpOption':
+        return `DCCP option ${word(recordOffsets.first)} ${branches()}`;
+      case 'chunks':
+        return `chunks of SCTP, ${chunkWays.get(word(recordOffsets.first)) ?? '?'} of its types ${branches()}`;
       case 'connectionLabel':
         return `labels of its connection, byte ${word(recordOffsets.first)} & ${hex(recordOffsets.second)} ${branches()}`;
       case 'ownerGroups': {

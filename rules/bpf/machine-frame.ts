@@ -191,3 +191,9 @@ export const DEPTH_MASK = 8 * MOST_JUMPS - 4;
 
 /** Of a place among the records, which takes nothing from it. */
 export const PLACE_MASK = 0x7fffffff;
+
+/**
+ * Of a place in a packet, its end and what one option or chunk takes included: a packet of several segments may have 512 KiB
+ * (GSO_MAX_SIZE). It takes nothing from it, and makes it as large to the verifier in each round of a loop.
+ */
+export const WITHIN_PACKET = 0x1fffff;

@@ -1,10 +1,11 @@
 import type { Assembler } from './assembler.ts';
 import { FP, R0, R1, R2, R3, R4, type Register } from './instruction.ts';
+import { chunks } from './machine-chunks.ts';
 import { classicLooks } from './machine-classic.ts';
 import { extensionLooks } from './machine-extensions.ts';
-import { frame, helpers, type MachineOptions } from './machine-frame.ts';
+import { frame, helpers, type MachineOptions, WITHIN_PACKET } from './machine-frame.ts';
 import { ownerGroups } from './machine-owner.ts';
-import { fieldOf, record } from './machine-read.ts';
+import { fieldOf, loadInto, record } from './machine-read.ts';
 import { text } from './machine-text.ts';
 import { type LookAction, needSizes, recordOffsets, wholeTcp } from './record.ts';
 import { texts } from './text-look.ts';
@@ -16,6 +17,7 @@ export function lookLabel(look: LookAction): string {
 
 const ofPacket: readonly LookAction[] = [
   ...(['tcpOption', 'segmentSize', 'u32Load', 'u32At', 'classicLoad', 'classicIndirect', 'classicLink'] as const),
+  ...(['dccpOption', 'chunks'] as const),
   ...(['connectionCount', 'connectionLabel'] as const),
   ...texts,
 ];
@@ -44,6 +46,8 @@ const makers: Readonly<Record<LookAction, (code: Assembler, options: MachineOpti
   quota,
   tcpOption,
   segmentSize,
+  dccpOption,
+  chunks,
   u32Load(code, options) {
     // 0, as nothing else stands there: one that the verifier doesn't know of
     code.load(4, R2, R3, recordOffsets.second).store(4, FP, fieldOf(options, 'registerX'), { register: R2 });
@@ -138,12 +142,12 @@ const [SEGMENT_SIZE, ITS_BYTES] = [2, 4];
 function segmentSize(code: Assembler): void {
   ipHeader(code, R1).load(8, R2, FP, frame.length).alu('sub', R2, { register: R1 });
   code.branch(R2, 's<', TCP_HEADER, 'drop').alu('add', R1, TCP_LENGTH);
-  bytes(code, R1, 1).load(1, R1, FP, frame.scratch);
+  loadInto(code, { from: R1, to: frame.scratch, size: 1 }).load(1, R1, FP, frame.scratch);
   options(code, 'segment', () => {
     code.load(1, R1, FP, frame.scratch).branch(R1, '!=', SEGMENT_SIZE, 'segment-other');
     code.load(8, R1, FP, at).load(8, R2, FP, end).alu('sub', R2, { register: R1 });
     code.branch(R2, 's<', ITS_BYTES, 'segment-long').alu('add', R1, 1);
-    bytes(code, R1, ITS_BYTES - 1)
+    loadInto(code, { from: R1, to: frame.scratch, size: ITS_BYTES - 1 })
       .load(1, R1, FP, frame.scratch)
       .branch(R1, '!=', ITS_BYTES, 'segment-long');
     code
@@ -157,22 +161,55 @@ function segmentSize(code: Assembler): void {
   });
 }
 
+/** Of DCCP's headers by their types, in words of 4 bytes: half a byte each, from the lowest (dccp_packet_hdr_len, linux/dccp.h). */
+const DCCP_LENGTHS = 0x3333332232222031n;
+const dccp = { doff: 4, type: 8, size: 12 } as const;
+
+/** xt_dccp.c, dccp_find_option. */
+function dccpOption(code: Assembler): void {
+  code.load(1, R1, FP, frame.transport + dccp.type).move(R2, R1);
+  // with the longer sequence number, 4 bytes more
+  code
+    .alu('and', R2, 1)
+    .alu('add', R2, dccp.size / 4)
+    .alu('rsh', R1, 1)
+    .alu('and', R1, 15)
+    .alu('mul', R1, 4);
+  code.constant(R4, DCCP_LENGTHS).alu('rsh', R4, { register: R1 }).alu('and', R4, 15);
+  code.alu('add', R2, { register: R4 }).load(1, R1, FP, frame.transport + dccp.doff);
+  code.branch(R1, '<', { register: R2 }, 'drop').branch(R1, '==', { register: R2 }, 'false');
+  ipHeader(code, R4).alu('lsh', R1, 2).alu('lsh', R2, 2);
+  code.alu('add', R1, { register: R4 }).alu('add', R2, { register: R4 });
+  optionsBetween(code, 'dccp-option', () => {
+    record(code).load(1, R1, FP, frame.scratch).load(4, R2, R3, recordOffsets.first);
+    code.branch(R1, '==', { register: R2 }, 'true');
+  });
+}
+
 /** r1 is TCP's byte with the header's length. Calls for each option, its kind in `scratch`; where they end, the look is false. */
 function options(code: Assembler, name: string, each: () => void): void {
   code.alu('rsh', R1, 4).alu('lsh', R1, 2).branch(R1, '<', TCP_HEADER, 'drop');
   ipHeader(code, R2).alu('add', R1, { register: R2 }).alu('add', R2, TCP_HEADER);
+  optionsBetween(code, name, each);
+}
+
+/** The same of options from r2 to r1. */
+function optionsBetween(code: Assembler, name: string, each: () => void): void {
   code.store(8, FP, at, { register: R2 }).store(8, FP, end, { register: R1 });
   code.load(8, R2, FP, frame.length).branch(R1, '>', { register: R2 }, 'drop');
   code.label(`${name}-next`).mayGoto('drop').load(8, R1, FP, at).load(8, R2, FP, end);
   code.branch(R1, '>=', { register: R2 }, `${name}-none`);
-  bytes(code, R1, 1);
+  loadInto(code, { from: R1, to: frame.scratch, size: 1 });
   each();
   code.load(1, R2, FP, frame.scratch).move(R1, { value: 1 }).branch(R2, '<', 2, `${name}-step`);
   // an option with a length, which no option has in the last byte
   code.label(`${name}-long`).load(8, R1, FP, at).alu('add', R1, 1).load(8, R2, FP, end);
   code.branch(R1, '>=', { register: R2 }, `${name}-none`);
-  bytes(code, R1, 1).load(1, R1, FP, frame.scratch).branch(R1, '!=', 0, `${name}-step`).move(R1, { value: 1 });
-  code.label(`${name}-step`).load(8, R2, FP, at).alu('add', R2, { register: R1 });
+  loadInto(code, { from: R1, to: frame.scratch, size: 1 })
+    .load(1, R1, FP, frame.scratch)
+    .branch(R1, '!=', 0, `${name}-step`)
+    .move(R1, { value: 1 });
+  code.label(`${name}-step`).load(8, R2, FP, at).alu('add', R2, { register: R1 }).alu('and', R2, WITHIN_PACKET);
   code.store(8, FP, at, { register: R2 }).jump(`${name}-next`);
   code.label(`${name}-none`);
   record(code).jump('false');
@@ -183,22 +220,11 @@ function ipHeader(code: Assembler, to: Register): Assembler {
   return code.load(1, to, FP, frame.ipHeader).alu('and', to, 15).alu('lsh', to, 2);
 }
 
-/** Reads bytes into `scratch`. */
-function bytes(code: Assembler, from: Register, size: number): Assembler {
-  code.move(R2, from).load(8, R1, FP, frame.context);
-  return code
-    .move(R3, FP)
-    .alu('add', R3, frame.scratch)
-    .move(R4, { value: size })
-    .call(helpers.skbLoadBytes)
-    .branch(R0, '!=', 0, 'drop');
-}
-
 /** xt_u32.c, u32_match_it: r1 is where to read. */
 function u32Read(code: Assembler, machineOptions: MachineOptions): void {
   code.label('u32-read').move(R2, R1).alu('add', R2, 4).load(8, R4, FP, frame.length);
   code.branch(R2, '>', { register: R4 }, 'false');
-  bytes(code, R1, 4).load(4, R1, FP, frame.scratch).swap(R1, 32);
+  loadInto(code, { from: R1, to: frame.scratch, size: 4 }).load(4, R1, FP, frame.scratch).swap(R1, 32);
   code.store(4, FP, fieldOf(machineOptions, 'registerA'), { register: R1 });
   record(code).jump('true');
 }

@@ -1,5 +1,5 @@
 import type { Assembler } from './assembler.ts';
-import { FP, type Operand, R1, R2, R3, R4, R5, R6, R8 } from './instruction.ts';
+import { FP, type Operand, R0, R1, R2, R3, R4, R5, R6, R8, type Register } from './instruction.ts';
 import { frame, helpers, type MachineOptions, machineMaps } from './machine-frame.ts';
 import { type Field, RECORD_SIZE } from './record.ts';
 
@@ -35,6 +35,21 @@ export function loadBytes(code: Assembler, { from, to, size }: BytesWanted): Ass
     .alu('add', R3, to)
     .move(R4, { value: size })
     .call(helpers.skbLoadBytes);
+}
+
+/** Reads bytes where a record is looked at; a packet that hasn't got them is dropped. */
+export function loadInto(
+  code: Assembler,
+  { from, to, size }: { readonly from: Register; readonly to: number; readonly size: number },
+): Assembler {
+  return code
+    .move(R2, from)
+    .load(8, R1, FP, frame.context)
+    .move(R3, FP)
+    .alu('add', R3, to)
+    .move(R4, { value: size })
+    .call(helpers.skbLoadBytes)
+    .branch(R0, '!=', 0, 'drop');
 }
 
 /** r1 gets a pointer that is `offset` behind what r1 points to; 0 where that can't be read. */

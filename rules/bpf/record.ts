@@ -128,6 +128,10 @@ export const actions = {
   connectionCount: 38,
   /** Whether one of the bits `second` of byte `first` is set in its labels. */
   connectionLabel: 39,
+  /** Whether DCCP's header has the option `first`. */
+  dccpOption: 40,
+  /** Whether there are SCTP's chunks of the types behind the record, in the way of `first`; `filled`: of each a bit. */
+  chunks: 41,
 } as const;
 
 /** Actions that are looks: what a program is told that it needs. */
@@ -145,6 +149,8 @@ export type LookAction =
   | 'quota'
   | 'ownerGroups'
   | ExtensionAction
+  | 'dccpOption'
+  | 'chunks'
   | TextAction
   | ClassicAction;
 export type ClassicAction =

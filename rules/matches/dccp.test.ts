@@ -1,3 +1,6 @@
+import { expect, test } from 'vitest';
+import { anyBit } from '../bpf/test.ts';
+import { bpfOf } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import type { NftValue } from '../nft/json.ts';
 import { describeBpf } from '../testing/describe-bpf.ts';
@@ -128,5 +131,12 @@ describeBpf(dccp, {
     },
     { name: 'no type', info: { ...blank, flags: 4 }, leaves: [ofType(0), ofType(15)] },
   ],
-  refused: [{ name: 'options', info: { ...blank, flags: 8, option: 1 }, reason: '--dccp-option' }],
+});
+
+test('options in BPF, behind the types', () => {
+  const inBpf = (info: Partial<DccpInfo>) => bpfOf(dccp, { ...blank, ...info }, { header: headerOf(33) }).groups;
+  const look = { kind: 'dccpOption', first: 5, negated: false };
+  expect(inBpf({ flags: 8, option: 5 })).toEqual([[look]]);
+  expect(inBpf({ flags: 8, invflags: 8, option: 5 })).toEqual([[{ ...look, negated: true }]]);
+  expect(inBpf({ flags: 12, typemask: 4, option: 5 })).toEqual([[anyBit('dccpType', 4, false)], [look]]);
 });

@@ -95,11 +95,11 @@ export const dccp = defineMatch<DccpInfo>({
 
   bpf(info) {
     const { flags, invflags, typemask } = info;
-    if ((flags & OPTION) !== 0) cannotExpress('dccp: a BPF program here reads no --dccp-option');
     const types = (flags & TYPE) === 0 ? [] : [[anyBit('dccpType', typemask, (invflags & TYPE) !== 0)]];
-    return { groups: [...askedPortsGroups(info), ...types], transport: { need: twelveBytes } };
+    const negated = (invflags & OPTION) !== 0;
+    const options = (flags & OPTION) === 0 ? [] : [[{ kind: 'dccpOption', first: info.option, negated } as const]];
+    return { groups: [...askedPortsGroups(info), ...types, ...options], transport: { need: twelveBytes } };
   },
-  bpfLacks: ['--dccp-option'],
 });
 
 /** By names the list ends at INVALID. */

@@ -1,3 +1,6 @@
+import { describe, expect, it } from 'vitest';
+import { chunkLook } from '../bpf/chunk-look.ts';
+import { bpfOf } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import { describeBpf } from '../testing/describe-bpf.ts';
 import { describeMatch } from '../testing/describe-match.ts';
@@ -145,5 +148,39 @@ describeBpf(sctp, {
       leaves: [packet(5, 0)],
     },
   ],
-  refused: [{ name: 'chunks', info: { ...blank, flags: 4, chunk_match_type: 1 }, reason: '--chunk-types' }],
+  refused: [
+    {
+      name: 'all of too many chunks',
+      info: { ...blank, flags: 4, chunk_match_type: 2, chunkmap: blank.chunkmap.map(() => 0x1ff) },
+      reason: 'all of 72 types of chunks, at most 64',
+    },
+    { name: 'two ways at once', info: { ...blank, flags: 4, chunk_match_type: 3 }, reason: 'at once, 3' },
+  ],
+});
+
+describe('chunks in BPF', () => {
+  const inBpf = (info: Partial<SctpInfo>) => bpfOf(sctp, { ...blank, flags: 4, ...info }, { header: headerOf(132) });
+  const chunkmap = types(0, 6, 64);
+
+  it('each type with its flags, by their first entry', () => {
+    const flag_info: FlagInfo = [
+      { chunktype: 6, flag: 1, flag_mask: 3 },
+      { chunktype: 6, flag: 9, flag_mask: 9 },
+      { chunktype: 0, flag: 8, flag_mask: 8 },
+      { chunktype: 64, flag: 7, flag_mask: 7 },
+    ];
+    const { groups } = inBpf({ chunkmap, chunk_match_type: 2, flag_info, flag_count: 3, invflags: 4 });
+    const look = chunkLook('all', [
+      { type: 0, mask: 8, flags: 8 },
+      { type: 6, mask: 3, flags: 1 },
+      { type: 64, mask: 0, flags: 0 },
+    ]);
+    expect(groups).toEqual([[{ ...look, negated: true }]]);
+    expect([look.first, look.bytes, Array.from(look.data?.subarray(24, 28) ?? [])]).toEqual([2, 7n, [1, 3, 1, 1]]);
+  });
+
+  it('behind the ports', () => {
+    const { groups } = inBpf({ flags: 5, spts: [5, 9], chunk_match_type: 4 });
+    expect(groups.map(([test]) => test?.kind)).toEqual(['within', 'chunks']);
+  });
 });

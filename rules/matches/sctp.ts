@@ -1,5 +1,7 @@
 import { array, defineStruct, i32, u8, u16, u32, type ValueOf } from '../../protocol/struct.ts';
+import { type AskedChunk, chunkLook, chunkModes, MOST_CHUNKS } from '../bpf/chunk-look.ts';
 import { twelveBytes } from '../bpf/record.ts';
+import type { Look } from '../bpf/test.ts';
 import { cannotExpress, defineMatch, refuse } from '../extension.ts';
 import { isFirst } from '../nft/fragment.ts';
 import {
@@ -80,13 +82,30 @@ export const sctp = defineMatch<SctpInfo>({
   },
 
   bpf(info) {
-    if ((info.flags & CHUNK_TYPES) !== 0) cannotExpress('sctp: a BPF program here reads no --chunk-types');
-    return { groups: askedPortsGroups(info), transport: { need: twelveBytes } };
+    const groups = [...askedPortsGroups(info), ...chunkGroups(info)];
+    return { groups, transport: { need: twelveBytes } };
   },
-  bpfLacks: ['--chunk-types'],
+  bpfLacks: [`--chunk-types all of more than ${MOST_CHUNKS} types`],
 });
 
 function chunks(info: SctpInfo, option: string, numeric: boolean): string {
   if ((info.flags & CHUNK_TYPES) === 0) return '';
   return `${(info.invflags & CHUNK_TYPES) === 0 ? '' : ' !'}${option}${chunkList(info, numeric)}`;
+}
+
+/** The flags of a type are asked for by its first entry; the others are none of it (match_flags). */
+function chunkGroups(info: SctpInfo): readonly (readonly Look[])[] {
+  const { flags, invflags, chunkmap, chunk_match_type, flag_info, flag_count } = info;
+  if ((flags & CHUNK_TYPES) === 0) return [];
+  const mode = (['any', 'all', 'only'] as const).find((name) => chunkModes[name] === chunk_match_type);
+  if (mode === undefined) cannotExpress(`sctp: ways to match chunks at once, ${chunk_match_type}`);
+  const asked: AskedChunk[] = [];
+  for (let type = 0; type < 256; type += 1) {
+    if ((((chunkmap[type >> 5] ?? 0) >>> (type & 31)) & 1) === 0) continue;
+    const of = flag_info.slice(0, flag_count).find(({ chunktype }) => chunktype === type);
+    asked.push({ type, mask: of?.flag_mask ?? 0, flags: of?.flag ?? 0 });
+  }
+  if (mode === 'all' && asked.length > MOST_CHUNKS)
+    cannotExpress(`sctp: all of ${asked.length} types of chunks, at most ${MOST_CHUNKS}`);
+  return [[{ ...chunkLook(mode, asked), negated: (invflags & CHUNK_TYPES) !== 0 }]];
 }

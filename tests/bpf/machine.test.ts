@@ -70,6 +70,23 @@ const ports = (info: object) => ({
   flag_count: 0,
   ...info,
 });
+/** Types of chunks in a way; of DATA only those with the flag 1. */
+const chunks = (way: number, types: readonly number[], info: object = {}) =>
+  match('sctp', 0, {
+    ...ports({}),
+    ...{ flags: 4, invflags: 0, chunk_match_type: way, flag_count: 1 },
+    chunkmap: new Array<number>(64).fill(0).fill(
+      types.reduce((map, type) => map | (1 << type), 0),
+      0,
+      1,
+    ),
+    flag_info: Array.from({ length: 4 }, () => ({ chunktype: 0, flag: 1, flag_mask: 1 })),
+    ...info,
+  });
+const sctpOf = (hex: string): Transport => raw(SCTP, `000000000000000000000000${hex.replaceAll(' ', '')}`);
+/** By hook, of the packets below: 1 for those that pass. */
+const takenChunks = { [INPUT]: '010010', [OUTPUT]: '111011', [FORWARD]: '101100' } as const;
+const hexByte = (byte: number) => byte.toString(16).padStart(2, '0');
 const notices = (operation: number, invert = 0) => match('ecn', 0, { operation, invert, ip_ect: 1, ect: 0 });
 const group = (info: object) => match('devgroup', 0, { src_mask: 0xffffffff, dst_group: 0, dst_mask: 0, ...info });
 
@@ -459,6 +476,50 @@ const looking: readonly Case[] = [
       dropped(withOptions(4, 2), { fragmentOffset: 1 }),
       accepted(withOptions(4, 2), { fragmentOffset: 2 }),
     ],
+  },
+  {
+    title: 'chunks of SCTP: any, all, only; broken ones drop the packet uncounted',
+    chains: {
+      INPUT: [on(SCTP, [chunks(1, [0, 6])])],
+      OUTPUT: [on(SCTP, [chunks(2, [0, 6])])],
+      FORWARD: [on(SCTP, [chunks(4, [0, 6], { invflags: 4 })])],
+    },
+    packets: [
+      ...([INPUT, OUTPUT, FORWARD] as const).flatMap((hook) => [
+        // DATA with its flag, and without; ABORT; both; another one
+        ...(
+          ['00030004', '00000004', '06000004', '0600000600000000 00030008', '01000004', '01000004 06000004'] as const
+        ).map((hex, at) => arrival(takenChunks[hook][at] === '1', sctpOf(hex), { hook })),
+        dropped(sctpOf(''), { hook }),
+        dropped(sctpOf('01'), { hook }),
+        dropped(sctpOf('0100 0000'), { hook }),
+        // the last one may be longer than the packet is
+        arrival(hook !== FORWARD, sctpOf('0100 ffff'), { hook }),
+        arrival(true, raw(SCTP, '0000000000000000000000000003'), { hook, fragmentOffset: 2 }),
+      ]),
+    ],
+  },
+  {
+    title: 'an option of DCCP, behind the headers of each type',
+    chains: {
+      INPUT: [on(DCCP, [match('dccp', 0, { ...ports({}), flags: 8, invflags: 0, typemask: 0, option: 5 })])],
+      OUTPUT: [on(DCCP, [match('dccp', 0, { ...ports({}), flags: 8, invflags: 8, typemask: 0, option: 5 })])],
+    },
+    packets: ([INPUT, OUTPUT] as const).flatMap((hook) => [
+      ...Array.from({ length: 32 }, (_, type) => type).flatMap((type) => {
+        const words = 3 + (type & 1) + ([1, 3, 0, 2, 2, 2, 2, 3, 2, 2][type >> 1] ?? 3);
+        const header = (offset: number) => `00000000${hexByte(offset)}000000${hexByte(type)}000000`;
+        const rest = '09'.repeat(4 * words - 12);
+        return [
+          arrival(hook === OUTPUT, raw(DCCP, `${header(words + 1)}${rest}05000000`), { hook }),
+          arrival(hook === INPUT, raw(DCCP, `${header(words + 1)}${rest}20040505`), { hook }),
+          arrival(hook === INPUT, raw(DCCP, `${header(words)}${rest}05050505`), { hook }),
+          arrival(hook === INPUT, raw(DCCP, header(words)), { hook }),
+          dropped(raw(DCCP, `${header(words + 2)}${rest}00000005`), { hook }),
+          dropped(raw(DCCP, `${header(words - 1)}${rest}05050505`), { hook }),
+        ];
+      }),
+    ]),
   },
   {
     title: "TCP's greatest segment, in a range and not",

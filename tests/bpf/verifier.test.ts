@@ -152,11 +152,12 @@ describe.skipIf(bpfMissing !== undefined)(
       }
     });
 
-    test('each look by itself', () => {
-      for (const look of everyLook)
-        expect(verified({ ...all, wanted: [...ofLooks, 'memory0', 'source'], looks: [look] }), look).toBeLessThan(
-          mostVerified,
-        );
+    test('each look by itself, and beside each other one', () => {
+      for (const [at, one] of everyLook.entries())
+        for (const other of everyLook.slice(at)) {
+          const asked = { ...all, wanted: [...ofLooks, 'memory0', 'source'] as const, looks: [one, other] };
+          expect(verified(asked), `${one}, ${other}`).toBeLessThan(mostVerified);
+        }
     });
 
     test('forty tables by chance', () => {
