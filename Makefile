@@ -74,4 +74,4 @@ generate: setup
 	@npx tsx scripts/coverage.ts
 
 clean:
-	rm -rf dist node_modules
+	rm -rf dist .cache node_modules

@@ -156,12 +156,11 @@ describe('the module', () => {
   });
 
   test('a stopped driver is killed long before the deadline of the request, and its successor answers', () => {
-    const module = newModule(selfTest);
+    // longer than this test may take
+    const module = newModule(selfTest, 2, { deadlines: { ...deadlines, request: () => 300_000 } });
     module.load();
     process.kill(module.status().pid ?? 0, 'SIGSTOP');
-    const start = performance.now();
     expect(module.request(asking(4), undefined)).toBe(4);
-    expect(performance.now() - start).toBeLessThan(390);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
   });
 
@@ -222,6 +221,7 @@ describe('the module', () => {
   });
 
   test("what a driver says between requests is nobody's answer", async () => {
+    const said = path.join(folder, 'said');
     const blob = `const fs = require('node:fs'); const b = Buffer.alloc(24); const out = Buffer.alloc(4);
       while (fs.readSync(0, b, 0, 24, null) === 24) {
         out.writeUInt32LE(b.readUInt32LE(8));
@@ -229,10 +229,11 @@ describe('the module', () => {
         if (b.readUInt32LE(8) !== 77) continue;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
         fs.writeSync(1, Buffer.alloc(4));
+        fs.writeFileSync(${JSON.stringify(said)}, '');
       }`;
     const module = newModule(Buffer.from(blob));
     expect(module.request(asking(77), undefined)).toBe(77);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    while (!fs.existsSync(said)) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(module.request(asking(5), undefined)).toBe(5);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
     expect(logText()).toContain('the driver answers what nobody has asked');

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { compileTable } from '../../rules/bpf/compile.ts';
 import type { CounterPlace } from '../../rules/bpf/document.ts';
 import type { Counters, HookNumber, Table } from '../../rules/ir.ts';
 import { mapById } from '../../sys/bpf/map-info.ts';
 import { SK_BUFF_CONTEXT_SIZE, testRun } from '../../sys/bpf/testing/test-run.ts';
 import { createBpfLoader } from '../../umh/dataplane/bpf/loader.ts';
+import { programCommand } from '../harness/program.ts';
 import { withEthernet } from './ethernet.ts';
 import type { Seen } from './judge.ts';
 import { viewOf } from './tables.ts';
@@ -52,14 +52,11 @@ export class LoadedTable {
 
   /** Runs it on the packet so many times in each of some processes at once. */
   async runAtOnce(hook: HookNumber, bytes: Buffer, processes: number, times: number): Promise<void> {
-    const args = [String(times), withEthernet(bytes, 0).toString('hex')];
+    const [node = '', ...args] = [...programCommand(often), String(times), withEthernet(bytes, 0).toString('hex')];
     const program = this.#programs.get(hook) ?? -1;
     const ended = Array.from({ length: processes }, async () => {
       const stdio = ['ignore', 'ignore', 'inherit', program] as const;
-      const [status] = await once(
-        spawn(process.execPath, ['--import', 'tsx', often, ...args], { stdio: [...stdio] }),
-        'exit',
-      );
+      const [status] = await once(spawn(node, args, { stdio: [...stdio] }), 'exit');
       if (status !== 0) throw new Error(`${often}: status ${status}`);
     });
     await Promise.all(ended);
@@ -71,4 +68,4 @@ export class LoadedTable {
   }
 }
 
-const often = fileURLToPath(new URL('./run-often.ts', import.meta.url));
+const often = new URL('./run-often.ts', import.meta.url);

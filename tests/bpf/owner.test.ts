@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { programCommand } from '../harness/program.ts';
 import { bpfilter, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 import { addressOf, lossyPorts, racers } from './owners.ts';
 
 const reason = missing('root', 'build', 'netlink', 'nft', 'iptables-legacy', 'kernel ip_tables');
 
-const traffic = `${process.execPath} --import tsx ${fileURLToPath(new URL('./owner-traffic.ts', import.meta.url))}`;
+const traffic = programCommand(new URL('./owner-traffic.ts', import.meta.url)).join(' ');
 const served = `${bpfilter} run --backend bpf --`;
 
 /** What a shell script prints in a fresh network namespace. Nothing serves it: what is to be served it says itself. The rules are in a file. */

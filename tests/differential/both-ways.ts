@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import { bpfilter, environment, missing } from '../harness/ways.ts';
 import type { CaseResult, ChildOutput, DifferentialCase, Refusal } from './case.ts';
 
 /** Why packets can't be compared here; undefined where they can. */
 export const reason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
 
-const child = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('./child.ts', import.meta.url))];
+const child = new URL('./child.ts', import.meta.url);
 const longest = 600_000;
 
 export interface RefusedRule extends Refusal {
@@ -104,7 +104,7 @@ export async function runIn(
   const wrapper = way === 'natively' ? ['unshare', '-n'] : ['unshare', '-n', bpfilter, 'run', ...backend, '--'];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bpfilter-differential-'));
   try {
-    const text = await outputOf([...wrapper, ...child], JSON.stringify(cases), environment(folder));
+    const text = await outputOf([...wrapper, ...programCommand(child)], JSON.stringify(cases), environment(folder));
     const { results, nftables, carried } = JSON.parse(text) as ChildOutput;
     tablesCarried.all += carried.all;
     tablesCarried.byBpf += carried.byBpf;

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import readline from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { StreamReport, Streams } from '../../drills/udp-streams.ts';
+import { programCommand } from '../harness/program.ts';
 
-const program = fileURLToPath(new URL('./traffic-child.ts', import.meta.url));
+const program = new URL('./traffic-child.ts', import.meta.url);
 
 /** Streams of UDP packets within a network namespace, by name. */
 export class Traffic implements Streams {
@@ -12,7 +12,7 @@ export class Traffic implements Streams {
   readonly #lines: AsyncIterator<string>;
 
   constructor(inside: readonly string[], ports: Readonly<Record<string, number>>) {
-    const [command = '', ...args] = [...inside, process.execPath, '--import', 'tsx', program, JSON.stringify(ports)];
+    const [command = '', ...args] = [...inside, ...programCommand(program), JSON.stringify(ports)];
     this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     if (this.#process.stdout === null) throw new Error('no output of the traffic process');
     this.#lines = readline.createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 
-const program = fileURLToPath(new URL('./child.ts', import.meta.url));
+const program = new URL('./child.ts', import.meta.url);
 
 /** Which tables: seeds from `first`. */
 export interface Seeds {
@@ -11,7 +11,7 @@ export interface Seeds {
 
 /** "packets:bytes" of every entry of each table, in blob order, in a fresh namespace. Throws an Error with stderr. */
 export function countersBy(mode: 'native' | 'nft', { first, count }: Seeds): readonly (readonly string[])[] {
-  const command = ['-n', process.execPath, '--import', 'tsx', program, mode, String(first), String(count)];
+  const command = ['-n', ...programCommand(program), mode, String(first), String(count)];
   const done = spawnSync('unshare', command, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (done.error !== undefined) throw done.error;
   if (done.status !== 0) throw new Error(`${mode} ended with ${done.status}: ${done.stderr}`);

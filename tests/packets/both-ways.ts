@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import { bpfilter, missing, runCommand, withFolder } from '../harness/ways.ts';
 import type { CaseResult, ChildOutput, PacketCase } from './case.ts';
 
 /** Why packets can't be compared here; undefined where they can. */
 export const reason = missing('root', 'build', 'nft', 'iptables-legacy', 'kernel ip_tables');
 
-const child = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('./child.ts', import.meta.url))];
+const child = new URL('./child.ts', import.meta.url);
 const natively = ['unshare', '-n'];
 /** A table of ours; with a target of the kernel's own in it, it may bear ip_tables' name. */
 const ownTable = /^table ip (bpfilter_\w+|filter|nat|mangle|raw|security)$/m;
@@ -39,7 +39,11 @@ export function runBothWays(cases: readonly PacketCase[]): ReadonlyMap<string, B
 
 function run(cases: readonly PacketCase[], wrapper: readonly string[]): readonly CaseResult[] {
   return withFolder((folder) => {
-    const done = runCommand([...wrapper, ...child], { folder, input: JSON.stringify(cases), timeoutMs: 240_000 });
+    const done = runCommand([...wrapper, ...programCommand(child)], {
+      folder,
+      input: JSON.stringify(cases),
+      timeoutMs: 240_000,
+    });
     if (done.status !== 0) throw new Error(`${wrapper.join(' ')}: ${done.status ?? done.signal}: ${done.stderr}`);
     const { results, nftables } = JSON.parse(done.stdout) as ChildOutput;
     if (ownTable.test(nftables) !== (wrapper === supervised)) {

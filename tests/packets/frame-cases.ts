@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import { type PacketCase, table } from './case.ts';
 import { address, ip, type Sent, sent } from './packet.ts';
 import { mixedProbes, through } from './probes.ts';
@@ -23,13 +23,7 @@ const frames = [neighbour, stranger].flatMap((from) =>
   ),
 );
 
-const receive = [
-  process.execPath,
-  '--import',
-  'tsx',
-  fileURLToPath(new URL('./frames.ts', import.meta.url)),
-  ...frames,
-];
+const receive = [...programCommand(new URL('./frames.ts', import.meta.url)), ...frames];
 
 /** What the host sends to many comes back to it as well. */
 const toMany: readonly Sent[] = ['224.0.0.1', '255.255.255.255', '10.1.0.255', '10.1.0.2'].map((destination, data) =>

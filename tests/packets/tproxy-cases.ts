@@ -1,14 +1,14 @@
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import { table } from './case.ts';
 import type { NatCase } from './nat-case.ts';
 import { type Sent, sent } from './packet.ts';
 import { icmp, tcp, udp } from './transport.ts';
 
 const LISTENING = 3129;
-const listener = fileURLToPath(new URL('./transparent-listener.ts', import.meta.url));
+const [node, listener] = programCommand(new URL('./transparent-listener.ts', import.meta.url));
 const started = [
   'out=$(mktemp)',
-  `'${process.execPath}' --import tsx '${listener}' ${LISTENING} 4 </dev/null >"$out" 2>&1 &`,
+  `'${node}' '${listener}' ${LISTENING} 4 </dev/null >"$out" 2>&1 &`,
   'for i in $(seq 100); do grep -q ready "$out" && break; sleep 0.1; done',
   'cat "$out"; rm "$out"',
 ].join('\n');

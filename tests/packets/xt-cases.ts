@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import { type Step, table } from './case.ts';
 import { type MatchCase, matching } from './matching.ts';
 import type { Sent } from './packet.ts';
@@ -65,10 +65,10 @@ const rateestCases: readonly MatchCase[] = [
   estimated('--rateest-delta --rateest1 one --rateest-pps1 5 --rateest-gt --rateest-pps2 4 --rateest2 two', 'all'),
 ];
 
-const outside = fileURLToPath(new URL('./outside.ts', import.meta.url));
+const [node, outside] = programCommand(new URL('./outside.ts', import.meta.url));
 /** Makes a set or a counting object that the rules name. */
 function making(what: string): Step {
-  return { run: `'${process.execPath}' --import tsx '${outside}' ${what}` };
+  return { run: `'${node}' '${outside}' ${what}` };
 }
 
 function among(set: string, test: string, takes: MatchCase['takes']): MatchCase {

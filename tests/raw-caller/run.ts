@@ -1,14 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import type { RawRequest, RawResult } from './request.ts';
 
-const program = fileURLToPath(new URL('./caller.ts', import.meta.url));
+const program = new URL('./caller.ts', import.meta.url);
 const maxOutput = 1 << 30;
 /** Milliseconds for all requests of one run; a caller that hangs is killed, with what wraps it. */
 const deadline = 60_000;
-
-/** The raw caller as a command line; what wraps it (`unshare -n`, `bpfilter run --`) goes before. */
-export const callerCommand: readonly string[] = [process.execPath, '--import', 'tsx', program];
 
 /**
  * Runs the raw caller in one process, behind `wrapper` (e.g. `['unshare', '-n']` for a fresh
@@ -16,7 +13,7 @@ export const callerCommand: readonly string[] = [process.execPath, '--import', '
  * the caller's stderr when it doesn't end well, or not within a minute.
  */
 export function runRaw(requests: readonly RawRequest[], wrapper: readonly string[]): readonly RawResult[] {
-  const [command = '', ...args] = [...wrapper, ...callerCommand];
+  const [command = '', ...args] = [...wrapper, ...programCommand(program)];
   const done = spawnSync(command, args, {
     input: JSON.stringify(requests),
     maxBuffer: maxOutput,

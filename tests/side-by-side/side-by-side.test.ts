@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { programCommand } from '../harness/program.ts';
 import { bpfilter, copyFor, missing, runCommand, titled, withFolder } from '../harness/ways.ts';
 import { runScenario } from './run-scenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -10,14 +10,7 @@ const nobody = 65534;
 const asNobody = ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups'];
 
 /** Executes what follows where the kernel's own ip_tables answers nobody. */
-const withoutIpTables = [
-  'unshare',
-  '-n',
-  process.execPath,
-  '--import',
-  'tsx',
-  fileURLToPath(new URL('without-ip-tables.ts', import.meta.url)),
-] as const;
+const withoutIpTables = ['unshare', '-n', ...programCommand(new URL('without-ip-tables.ts', import.meta.url))] as const;
 
 /** Each way to be served; the first column of the comparison is always the kernel's own ip_tables as root. */
 const ways: readonly {

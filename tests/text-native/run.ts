@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { programCommand } from '../harness/program.ts';
 import type { Report } from './report.ts';
 
-const program = fileURLToPath(new URL('./child.ts', import.meta.url));
+const program = new URL('./child.ts', import.meta.url);
 
 /** Names for addresses that the tables hold; one is wider than its column. */
 const hosts = `127.0.0.1 localhost
@@ -24,7 +24,7 @@ export function compareWithNative(): Report {
   try {
     const hostsFile = join(folder, 'hosts');
     writeFileSync(hostsFile, hosts);
-    const command = ['sh', '-c', withHosts, hostsFile, process.execPath, '--import', 'tsx', program];
+    const command = ['sh', '-c', withHosts, hostsFile, ...programCommand(program)];
     const done = spawnSync('unshare', ['-n', '-m', ...command], {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
