@@ -35,7 +35,8 @@ if [ "$1" = run ]; then
     unset NODE_OPTIONS
   fi
 fi
-exec node "\${self%/*}/bpfilter.cjs" "$@"
+# Only drills that look for growth set it (kern-shim/heap-limits.ts).
+exec node \${BPFILTER_SMALL_HEAP:+--max-old-space-size=24} "\${self%/*}/bpfilter.cjs" "$@"
 `;
 
 const shared: BuildOptions = {
