@@ -131,12 +131,12 @@ describeBpf(dccp, {
     },
     { name: 'no type', info: { ...blank, flags: 4 }, leaves: [ofType(0), ofType(15)] },
   ],
+  refused: [{ name: 'no option', info: { ...blank, flags: 8, invflags: 8, option: 1 }, reason: '! --dccp-option' }],
 });
 
 test('options in BPF, behind the types', () => {
   const inBpf = (info: Partial<DccpInfo>) => bpfOf(dccp, { ...blank, ...info }, { header: headerOf(33) }).groups;
-  const look = { kind: 'dccpOption', first: 5, negated: false };
+  const look = { kind: 'dccpOption', first: 5 };
   expect(inBpf({ flags: 8, option: 5 })).toEqual([[look]]);
-  expect(inBpf({ flags: 8, invflags: 8, option: 5 })).toEqual([[{ ...look, negated: true }]]);
   expect(inBpf({ flags: 12, typemask: 4, option: 5 })).toEqual([[anyBit('dccpType', 4, false)], [look]]);
 });

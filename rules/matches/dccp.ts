@@ -62,7 +62,8 @@ export const dccp = defineMatch<DccpInfo>({
     '-p dccp -m dccp {|!} --sport {portrange}',
     '-p dccp -m dccp {|!} --dport {portrange}',
     '-p dccp -m dccp {|!} --dccp-types {REQUEST|RESPONSE|DATA,ACK,DATAACK|CLOSEREQ,CLOSE|RESET|SYNC,SYNCACK|INVALID}',
-    '-p dccp -m dccp {|!} --dccp-option {1-255}',
+    '-p dccp -m dccp --dccp-option {1-255}',
+    '-p dccp -m dccp ! --dccp-option {1-255}',
   ],
   placement: { protocol: 33 },
   check(info) {
@@ -96,10 +97,14 @@ export const dccp = defineMatch<DccpInfo>({
   bpf(info) {
     const { flags, invflags, typemask } = info;
     const types = (flags & TYPE) === 0 ? [] : [[anyBit('dccpType', typemask, (invflags & TYPE) !== 0)]];
-    const negated = (invflags & OPTION) !== 0;
-    const options = (flags & OPTION) === 0 ? [] : [[{ kind: 'dccpOption', first: info.option, negated } as const]];
+    if ((flags & invflags & OPTION) !== 0)
+      cannotExpress(
+        'dccp: ip_tables counts a packet with a broken header at ! --dccp-option, a BPF program here drops it uncounted',
+      );
+    const options = (flags & OPTION) === 0 ? [] : [[{ kind: 'dccpOption', first: info.option } as const]];
     return { groups: [...askedPortsGroups(info), ...types, ...options], transport: { need: twelveBytes } };
   },
+  bpfLacks: ['! --dccp-option'],
 });
 
 /** By names the list ends at INVALID. */

@@ -55,9 +55,11 @@ export const sctp = defineMatch<SctpInfo>({
   examples: [
     '-p sctp -m sctp {|!} --sport {portrange}',
     '-p sctp -m sctp {|!} --dport {portrange}',
-    '-p sctp -m sctp {|!} --chunk-types {any|only} {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|ALL|NONE}',
-    '-p sctp -m sctp {|!} --chunk-types all {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|NONE}',
-    '-p sctp -m sctp {|!} --chunk-types all ALL',
+    ...['', '! '].flatMap((not) => [
+      `-p sctp -m sctp ${not}--chunk-types {any|only} {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|ALL|NONE}`,
+      `-p sctp -m sctp ${not}--chunk-types all {DATA|INIT|DATA:Be,INIT|ABORT:T,SHUTDOWN_COMPLETE:t|SACK,DATA|NONE}`,
+      `-p sctp -m sctp ${not}--chunk-types all ALL`,
+    ]),
     '-p sctp -m sctp {|!} --sport {portrange} {|!} --dport {portrange} --chunk-types any INIT',
   ],
   placement: { protocol: 132 },
@@ -85,7 +87,7 @@ export const sctp = defineMatch<SctpInfo>({
     const groups = [...askedPortsGroups(info), ...chunkGroups(info)];
     return { groups, transport: { need: twelveBytes } };
   },
-  bpfLacks: [`--chunk-types all of more than ${MOST_CHUNKS} types`],
+  bpfLacks: ['! --chunk-types', `--chunk-types all of more than ${MOST_CHUNKS} types`],
 });
 
 function chunks(info: SctpInfo, option: string, numeric: boolean): string {
@@ -97,6 +99,10 @@ function chunks(info: SctpInfo, option: string, numeric: boolean): string {
 function chunkGroups(info: SctpInfo): readonly (readonly Look[])[] {
   const { flags, invflags, chunkmap, chunk_match_type, flag_info, flag_count } = info;
   if ((flags & CHUNK_TYPES) === 0) return [];
+  if ((invflags & CHUNK_TYPES) !== 0)
+    cannotExpress(
+      'sctp: ip_tables counts a packet with broken chunks at ! --chunk-types, a BPF program here drops it uncounted',
+    );
   const mode = (['any', 'all', 'only'] as const).find((name) => chunkModes[name] === chunk_match_type);
   if (mode === undefined) cannotExpress(`sctp: ways to match chunks at once, ${chunk_match_type}`);
   const asked: AskedChunk[] = [];
@@ -107,5 +113,5 @@ function chunkGroups(info: SctpInfo): readonly (readonly Look[])[] {
   }
   if (mode === 'all' && asked.length > MOST_CHUNKS)
     cannotExpress(`sctp: all of ${asked.length} types of chunks, at most ${MOST_CHUNKS}`);
-  return [[{ ...chunkLook(mode, asked), negated: (invflags & CHUNK_TYPES) !== 0 }]];
+  return [[chunkLook(mode, asked)]];
 }

@@ -4,7 +4,7 @@ import { expand } from './domains.ts';
 import { linesOf, type Vocabulary } from './random-rules.ts';
 
 /** What the machine of BPF doesn't look at, of matches that it else carries. */
-const left = /--dst-group|--label \S+ --set|--kerneltz|--chunk-types all ALL/;
+const left = /--dst-group|--label \S+ --set|--kerneltz|--chunk-types all ALL|! --chunk-types|! --dccp-option/;
 
 /** What BPF carries, and nothing else: so that it can be told to carry all, and what is compared is known to be its work. */
 export const carriedByBpf: Vocabulary = {
