@@ -35,8 +35,7 @@ if [ "$1" = run ]; then
     unset NODE_OPTIONS
   fi
 fi
-# Only drills that look for growth set it (kern-shim/heap-limits.ts).
-exec node \${BPFILTER_SMALL_HEAP:+--max-old-space-size=24} "\${self%/*}/bpfilter.cjs" "$@"
+exec node "\${self%/*}/bpfilter.cjs" "$@"
 `;
 
 const shared: BuildOptions = {

@@ -2,7 +2,6 @@ import { Worker } from 'node:worker_threads';
 import { BpfilterError } from '../../protocol/error.ts';
 import { eventfd, signalEventfd } from '../../sys/eventfd.ts';
 import { DriverRegister } from '../driver-register.ts';
-import { heapLimits } from '../heap-limits.ts';
 import { HelperGate } from '../helper-gate.ts';
 import { TakenCall } from '../intercept/taken-call.ts';
 import type { ModulesOptions } from '../modules.ts';
@@ -102,7 +101,7 @@ export class Serving {
       workerData: this.#data,
       execArgv,
       ...ownStdio,
-      resourceLimits: heapLimits(youngMiB),
+      resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
     });
     worker.on('message', (message: ServeMessage) => this.#receive(message));
     worker.on('error', (error) => {

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { heapLimits } from '../heap-limits.ts';
 import { ownStdio, workerFile } from '../worker-file.ts';
 import type { TargetData, TargetMessage } from './messages.ts';
 
@@ -19,7 +18,7 @@ export function startTarget(data: TargetData, events: TargetEvents): Worker {
     workerData: data,
     execArgv,
     ...ownStdio,
-    resourceLimits: heapLimits(1),
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
   });
   worker.on('error', (error) => events.failed(error.message));
   worker.on('message', (message: TargetMessage) => {

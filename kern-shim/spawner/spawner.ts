@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { asErrno } from '../../protocol/errno.ts';
 import { BpfilterError } from '../../protocol/error.ts';
-import { heapLimits } from '../heap-limits.ts';
 import type { SpawnedProcess, SpawnRequest } from '../usermode-driver.ts';
 import { ownStdio, workerFile } from '../worker-file.ts';
 import { AnswerMemory } from './answer.ts';
@@ -37,7 +36,7 @@ export class Spawner {
       workerData,
       execArgv,
       ...ownStdio,
-      resourceLimits: heapLimits(1),
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
     });
     this.#worker.unref();
   }
