@@ -9,15 +9,13 @@ const requestMs = 60_000;
  * Forgets the journals of shims that were killed in the middle of a request: nobody will ask for them. Whoever calls must hold
  * the state lock, and have finished what was half done.
  *
- * @param client whose journal stays
+ * @param journals their files' names, and those of shims that live
  */
-export function dropOrphanedJournals(files: StateFiles, client: string): void {
-  const names = new Set(files.list());
-  for (const name of names) {
-    const owner = clientOfJournal(name);
-    if (owner === undefined || owner === client) continue;
-    const pid = pidOfClient(owner);
-    if (pid === undefined || names.has(shimSocketName(pid))) continue;
-    if ((files.age(name) ?? 0) >= requestMs) dropJournal(files, owner);
+export function dropOrphanedJournals(files: StateFiles, journals: readonly string[]): void {
+  for (const name of journals) {
+    const client = clientOfJournal(name);
+    const pid = client === undefined ? undefined : pidOfClient(client);
+    if (client === undefined || pid === undefined || files.exists(shimSocketName(pid))) continue;
+    if ((files.age(name) ?? 0) >= requestMs) dropJournal(files, client);
   }
 }

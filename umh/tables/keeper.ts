@@ -2,7 +2,7 @@ import { BpfilterError } from '../../protocol/error.ts';
 import type { BlobView } from '../../rules/blob/view.ts';
 import { TEMPORARY } from '../store/files.ts';
 import type { JournalEntry } from '../store/journal-file.ts';
-import { dropJournal, journalName, putJournal } from '../store/journal-file.ts';
+import { clientOfJournal, dropJournal, journalName, putJournal } from '../store/journal-file.ts';
 import { dropOrphanedJournals } from '../store/orphaned-journals.ts';
 import type { RequestId } from '../store/request-id.ts';
 import { stateName } from '../store/state-names.ts';
@@ -51,6 +51,10 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
   const doubtful = new Set(tableIds.map((id) => id.slot));
   let recovered = false;
 
+  const isOthersJournal = (name: string) => {
+    const client = clientOfJournal(name);
+    return client !== undefined && client !== context.client;
+  };
   /** What a driver before us may have left half done. */
   const leftovers = () => {
     const isResetting = files.exists(stateName.resetting);
@@ -59,7 +63,12 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
     const undecided = tableIds.filter(
       (id) => names.has(stateName.next(id)) || (hasJournal && names.has(stateName.counters(id))),
     );
-    return { isResetting, undecided, temporary: [...names].filter((name) => name.endsWith(TEMPORARY)) };
+    return {
+      isResetting,
+      undecided,
+      temporary: [...names].filter((name) => name.endsWith(TEMPORARY)),
+      othersJournals: [...names].filter(isOthersJournal),
+    };
   };
   const remember = (live: LiveTable) => {
     tables[live.id.slot] = live;
@@ -229,7 +238,7 @@ export function createTableKeeper(shop: Workshop): TableKeeper {
           isDecided = false;
         }
       }
-      if (isDecided) dropOrphanedJournals(files, context.client);
+      if (isDecided && left.othersJournals.length > 0) dropOrphanedJournals(files, left.othersJournals);
       recovered = true;
     },
   };
