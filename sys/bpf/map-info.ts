@@ -1,12 +1,11 @@
 import { readlinkSync } from 'node:fs';
 import { errno } from '../../protocol/errno.ts';
 import { syscallError } from '../fail.ts';
-import { addressOf } from '../koffi.ts';
 import { bpf } from './bpf-call.ts';
+import { objectInfo } from './object-info.ts';
 import { readObjectName } from './object-name.ts';
 
-/** BPF_OBJ_GET_INFO_BY_FD and BPF_MAP_GET_FD_BY_ID in union bpf_attr. */
-const infoAttr = { bpf_fd: 0, info_len: 4, info: 8, size: 16 };
+/** BPF_MAP_GET_FD_BY_ID in union bpf_attr. */
 const idAttr = { id: 0, size: 12 };
 /** struct bpf_map_info up to `name`. */
 const info = { id: 4, name: 24, size: 40 };
@@ -32,12 +31,7 @@ function checkMap(fd: number): void {
 /** What the kernel knows of an open map. EBADF: not open; EINVAL: something else. */
 export function mapInfo(fd: number): MapInfo {
   checkMap(fd);
-  const told = Buffer.alloc(info.size);
-  const attr = Buffer.alloc(infoAttr.size);
-  attr.writeInt32LE(fd, infoAttr.bpf_fd);
-  attr.writeUInt32LE(told.length, infoAttr.info_len);
-  attr.writeBigUInt64LE(addressOf(told), infoAttr.info);
-  bpf('BPF_OBJ_GET_INFO_BY_FD', attr, `fd ${fd}`);
+  const told = objectInfo(fd, info.size);
   return { id: told.readUInt32LE(info.id), name: readObjectName(told, info.name) };
 }
 
