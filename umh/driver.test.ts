@@ -383,8 +383,10 @@ describe('a journal', () => {
   });
 
   it('of a shim that was killed, too, goes a minute later; of one that may be alive it stays', () => {
-    const client = clientName(4242, '0123456789abcdef');
-    const socket = join(world.folder, shimSocketName(4242));
+    // one more than the largest number that a process can have
+    const pid = 4_194_304;
+    const client = clientName(pid, '0123456789abcdef');
+    const socket = join(world.folder, shimSocketName(pid));
     const journal = join(world.folder, `journal-${client}`);
     const isThereFor = (heir: Connection) => {
       world.info(heir, 'filter');
@@ -400,6 +402,15 @@ describe('a journal', () => {
     const heir = world.connect();
     expect(isThereFor(heir)).toBe(false);
     expect(world.counters(heir, 'filter')[0]?.packets).toBe(1n);
+  });
+
+  it('stays, however old, where there is a process with the number of its shim', () => {
+    const client = clientName(process.pid, '0123456789abcdef');
+    const journal = join(world.folder, `journal-${client}`);
+    dieAddingOnes(world.connect(client));
+    utimesSync(journal, 0, 0);
+    world.info(world.connect(), 'filter');
+    expect(existsSync(journal)).toBe(true);
   });
 });
 
