@@ -8,15 +8,14 @@ import {
   IPT_INV_VIA_OUT,
 } from '../../protocol/ip-tables.ts';
 import { NOTICES_THERE, needSizes } from '../../rules/bpf/record.ts';
-import type { Look } from '../../rules/bpf/test.ts';
 import { holds, type PacketFields } from '../../rules/bpf/testing/holds.ts';
 import { bpfOf } from '../../rules/extension.ts';
 import type { Chain, HeaderMatch, HookNumber, InterfaceMatch, MatchUse, Rule, Table } from '../../rules/ir.ts';
 import type { StringInfo } from '../../rules/matches/string.ts';
 import type { U32Info } from '../../rules/matches/u32.ts';
 import { findMatch } from '../../rules/registry.ts';
-
 import { withEthernet } from './ethernet.ts';
+import { lookAt, type State } from './judge-looks.ts';
 import { runClassic } from './run-classic.ts';
 
 /** A packet as a hook sees it; names of interfaces are empty where there is none. */
@@ -126,11 +125,6 @@ function transportOf(bytes: Buffer): Buffer {
   return bytes.subarray((bytes.readUInt8(0) & 15) * 4);
 }
 
-/** What a match of a rule keeps from packet to packet. */
-interface State {
-  left?: number;
-  bytes?: bigint;
-}
 const states = new WeakMap<Rule, Map<MatchUse, State>>();
 
 function stateOf(match: MatchUse, rule: Rule): State {
@@ -159,95 +153,15 @@ function matchMeets(
     if (offset > 0) return offset === 1 && dropsOffsetOne ? 'drop' : 'no';
     if (transportOf(packet.bytes).length < needSizes[need]) return 'drop';
   }
-  const outcome = holds(bpf, fieldsOf(packet), (look) => lookAt(look, packet.bytes, state));
+  const outcome = holds(bpf, fieldsOf(packet), (look) =>
+    lookAt(look, packet.bytes.length, transportOf(packet.bytes), state),
+  );
   return outcome === 'drop' ? 'drop' : outcome ? 'yes' : 'no';
 }
 
 /** What a test run puts before a packet. */
 function linkHeader({ packetType }: Seen): Buffer {
   return withEthernet(Buffer.alloc(0), packetType);
-}
-
-/** What the kernel's matches do that look at more than fields, or remember. Buckets aren't filled: no time passes. */
-function lookAt(look: Look, packet: Buffer, state: State): boolean | 'drop' {
-  const { kind, first = 0, second = 0, credit = 0, bytes = 0n } = look;
-  const transport = transportOf(packet);
-  switch (kind) {
-    case 'nth': {
-      const count = state.left ?? second;
-      state.left = count === first ? 0 : (count + 1) >>> 0;
-      return state.left === 0;
-    }
-    case 'limit': {
-      const left = state.left ?? credit;
-      state.left = left >= first ? left - first : left;
-      return left >= first;
-    }
-    case 'quota': {
-      const left = (state.bytes ?? bytes) - BigInt(packet.length);
-      state.bytes = left < 0n ? 0n : left;
-      return left >= 0n;
-    }
-    case 'tcpOption':
-      return tcpOptions(transport)?.some(([option]) => option === first) ?? 'drop';
-    case 'segmentSize': {
-      const options = tcpOptions(transport);
-      if (options === undefined) return 'drop';
-      const size = options.find((option) => option[0] === 2 && option[1] === 4 && option.length >= 4)?.readUInt16BE(2);
-      return size !== undefined && size >= first && size <= first + second;
-    }
-    case 'dccpOption':
-      return dccpOptions(transport)?.some(([option]) => option === first) ?? 'drop';
-    case 'chunks':
-      return chunksMeet(look, transport);
-    default:
-      throw new TypeError(`${kind} isn't looked at alone`);
-  }
-}
-
-/** From the begin of each option to the end of all, in a TCP header; undefined where it isn't there whole. */
-function tcpOptions(transport: Buffer): readonly Buffer[] | undefined {
-  const length = transport.length < 20 ? 0 : (transport.readUInt8(12) >> 4) * 4;
-  if (length < 20 || length > transport.length) return undefined;
-  return optionsIn(transport.subarray(20, length));
-}
-
-function optionsIn(bytes: Buffer): readonly Buffer[] {
-  const options: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const option = bytes.subarray(at);
-    options.push(option);
-    at += (option[0] ?? 0) < 2 ? 1 : option[1] || 1;
-  }
-  return options;
-}
-
-/** From the begin of each option to the end of all, in a DCCP header; undefined where it isn't there whole. */
-function dccpOptions(transport: Buffer): readonly Buffer[] | undefined {
-  const [words = 0, type = 0] = [transport[4], transport[8]];
-  const ofType = [4, 12, 0, 8, 8, 8, 8, 12, 8, 8][(type >> 1) & 15] ?? 12;
-  const begin = 12 + (type & 1) * 4 + ofType;
-  if (words * 4 < begin) return undefined;
-  if (words * 4 === begin) return [];
-  if (words * 4 > transport.length) return undefined;
-  return optionsIn(transport.subarray(begin, words * 4));
-}
-
-/** match_packet (net/netfilter/xt_sctp.c). */
-function chunksMeet({ first, bytes = 0n, data = new Uint8Array() }: Look, transport: Buffer): boolean | 'drop' {
-  let seen = 0n;
-  let at = 12;
-  do {
-    if (at + 4 > transport.length || transport.readUInt16BE(at + 2) === 0) return 'drop';
-    const [type = 0, flags = 0] = transport.subarray(at);
-    at += (transport.readUInt16BE(at + 2) + 3) & ~3;
-    const [asked = 0, mask = 0, wanted = 0, bit = 0] = data.subarray(4 * type);
-    const meets = asked !== 0 && (flags & mask) === wanted;
-    if (meets && first === 1) return true;
-    if (!meets && first === 4) return false;
-    if (meets) seen |= 1n << BigInt(bit);
-  } while (at < transport.length);
-  return first === 4 || (first === 2 && seen === bytes);
 }
 
 /** string_mt (net/netfilter/xt_string.c) of a packet in one piece: the first place counts, and must end in time. */

@@ -71,7 +71,7 @@ const ports = (info: object) => ({
   ...info,
 });
 /** Types of chunks in a way; of DATA only those with the flag 1. */
-const chunks = (way: number, types: readonly number[], info: object = {}) =>
+const chunks = (way: number, types: readonly number[]) =>
   match('sctp', 0, {
     ...ports({}),
     ...{ flags: 4, invflags: 0, chunk_match_type: way, flag_count: 1 },
@@ -81,7 +81,6 @@ const chunks = (way: number, types: readonly number[], info: object = {}) =>
       1,
     ),
     flag_info: Array.from({ length: 4 }, () => ({ chunktype: 0, flag: 1, flag_mask: 1 })),
-    ...info,
   });
 const sctpOf = (hex: string): Transport => raw(SCTP, `000000000000000000000000${hex.replaceAll(' ', '')}`);
 /** By hook, of the packets below: 1 for those that pass. */

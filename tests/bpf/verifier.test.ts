@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assemble } from '../../rules/bpf/encode.ts';
 import { fieldSlots } from '../../rules/bpf/field-slots.ts';
@@ -110,6 +111,8 @@ describe.skipIf(bpfMissing !== undefined)(
     let symbols: Parameters<typeof assemble>[1];
     let offsets: ReturnType<typeof readKernelOffsets>;
     beforeAll(() => {
+      // has the kernel load connection tracking, where that is a module
+      spawnSync('unshare', ['-n', 'nft', 'add table ip t; add chain ip t c; add rule ip t c ct state new']);
       offsets = readKernelOffsets();
       const slices = counters.counters * counters.processors * COUNTER_SIZE;
       symbols = {

@@ -34,17 +34,18 @@ async function say(shell: Live, line: string, timeoutMs?: number): Promise<strin
   return shell.output().slice(from).replace(`${mark}\n`, '');
 }
 
+/** What a process is called; nothing where there is none any more. */
 function nameOf(pid: number): string {
   try {
     return fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
   } catch {
-    return 'gone';
+    return '';
   }
 }
 
 /** The drivers; the heirs of their memory have their environment, too. */
 const driverOf = (folder: string): number[] =>
-  processesWith(`BPFILTER_STATE=${folder}`).filter((pid) => !['gone', heirName].includes(nameOf(pid)));
+  processesWith(`BPFILTER_STATE=${folder}`).filter((pid) => !['', heirName].includes(nameOf(pid)));
 
 /** A served shell that takes commands while the test looks on, with a driver that runs. */
 async function openServed(folder: string): Promise<{ shell: Live; shim: number; driver: number }> {
@@ -87,8 +88,7 @@ describe.skipIf(reason !== undefined)(titled('when something dies or hangs', rea
       shell.write('iptables -S; echo "ended $?"\n');
       await until(
         'the call to wait for its answer',
-        () =>
-          processesWith(`BPFILTER_BASE=${folder}`).some((pid) => commandOf(pid).startsWith('iptables')) || undefined,
+        () => processesWith(`BPFILTER_BASE=${folder}`).some((pid) => nameOf(pid).startsWith('iptables')) || undefined,
       );
       const start = Date.now();
       process.kill(shim, 'SIGKILL');
@@ -109,14 +109,6 @@ describe.skipIf(reason !== undefined)(titled('when something dies or hangs', rea
     });
   });
 });
-
-function commandOf(pid: number): string {
-  try {
-    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 describe.skipIf(reason !== undefined)(titled('nothing grows', reason), () => {
   test('200 commands one after the other: descriptors of shim and driver, no zombies', () =>
