@@ -162,6 +162,7 @@ describe('the module', () => {
     process.kill(module.status().pid ?? 0, 'SIGSTOP');
     expect(module.request(asking(4), undefined)).toBe(4);
     expect(module.status()).toMatchObject({ restarts: 1, failures: 0 });
+    expect(logText()).toContain('the driver is stopped');
   });
 
   test.each([
