@@ -19,7 +19,7 @@ import { BpfilterModule } from './module.ts';
 import { poisonKeeper } from './poison.ts';
 import { Spawner } from './spawner/spawner.ts';
 import { stateFolder } from './state-folder.ts';
-import { nodeInterpreter, nodeInterpreterOf, type Spawn, UsermodeDriver } from './usermode-driver.ts';
+import { nodeInterpreter, type Spawn, UsermodeDriver } from './usermode-driver.ts';
 
 export interface ModulesOptions {
   /** Folder that holds the state folders of all namespaces. */
@@ -197,8 +197,7 @@ export class Modules {
       newDriver: () =>
         new UsermodeDriver(driverName, this.#noting(spawner.spawn), { gate: this.#gate, timeoutMs: gateTimeoutMs }),
       blob: this.#blob,
-      // Only drills that look for growth set it.
-      interpreter: env.BPFILTER_SMALL_HEAP === undefined ? nodeInterpreter : nodeInterpreterOf(1),
+      interpreter: nodeInterpreter,
       env: driverEnvironment(folder, client, koffiFile),
       log,
       deadlines: defaultDeadlines,
@@ -251,7 +250,7 @@ function duplicate(fd: number): number {
 /** Only what the driver needs: a caller's NODE_OPTIONS or LD_PRELOAD are none of its business. */
 function driverEnvironment(folder: string, client: string, koffiFile: string): Record<string, string> {
   const { BPFILTER_NFT: nft, BPFILTER_TRANSPORT: transport, BPFILTER_BACKEND: backend } = process.env;
-  const { BPFILTER_XT: xt, BPFILTER_FAULT: fault } = process.env;
+  const { BPFILTER_XT: xt, BPFILTER_FAULT: fault, BPFILTER_SMALL_HEAP: smallHeap } = process.env;
   return {
     PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C',
@@ -263,5 +262,6 @@ function driverEnvironment(folder: string, client: string, koffiFile: string): R
     ...(backend === undefined ? {} : { BPFILTER_BACKEND: backend }),
     ...(xt === undefined ? {} : { BPFILTER_XT: xt }),
     ...(fault === undefined ? {} : { BPFILTER_FAULT: fault }),
+    ...(smallHeap === undefined ? {} : { BPFILTER_SMALL_HEAP: smallHeap }),
   };
 }

@@ -6,6 +6,7 @@ import { memfdCreate, sealMemfd } from '../sys/memfd.ts';
 import { pidfdSendSignal } from '../sys/pidfd.ts';
 import { pipe2 } from '../sys/pipe.ts';
 import { POLLIN, poll } from '../sys/poll.ts';
+import { loaderProgram } from './driver-loader.ts';
 import type { HelperGate } from './helper-gate.ts';
 
 /**
@@ -49,23 +50,8 @@ export interface Interpreter {
   readonly args: readonly string[];
 }
 
-/**
- * Node runs a single-file CommonJS bundle from a memfd only with the first flag: it can't resolve the
- * link otherwise. By the second a driver may give memory back that one large request took; by the third it isn't
- * copied again and again while it grows. The last two have functions compiled when they are first called, and optimised
- * sooner: most of a request's code runs a few times only, and a driver's first changes take a quarter less of the
- * processor. Its start takes no longer.
- *
- * @param semiSpaceMiB what the half of the young generation may grow to. It takes tens of thousands of requests to do so,
- *   and never shrinks: who looks for leaks wants it small
- */
-export function nodeInterpreterOf(semiSpaceMiB: number): Interpreter {
-  const space = `--max-semi-space-size=${semiSpaceMiB}`;
-  const sooner = ['--always-sparkplug', '--no-lazy-feedback-allocation'];
-  return { file: process.execPath, args: ['--preserve-symlinks-main', '--expose-gc', space, ...sooner, '{blob}'] };
-}
-
-export const nodeInterpreter = nodeInterpreterOf(32);
+/** Runs a CommonJS program in one file. Without flags of V8's: a driver sets them itself (umh/engine.ts). */
+export const nodeInterpreter: Interpreter = { file: process.execPath, args: ['-e', loaderProgram, '{blob}'] };
 
 export interface ForkOptions {
   readonly env: Readonly<Record<string, string>>;

@@ -1,6 +1,5 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { nodeInterpreter } from '../kern-shim/usermode-driver.ts';
 import { koffiPath } from '../sys/koffi.ts';
 import { withCodeCache } from './code-cache.ts';
 
@@ -15,7 +14,8 @@ const out = `${dist}.${process.pid}`;
 const launcher = `#!/bin/sh
 # Notes what Node changes at its start, for CMD to get it back (kern-shim/run/inherited.ts): the soft
 # limit of open files, ignored signals, open descriptors, variables with names that a shell drops, and
-# NODE_OPTIONS, which is not meant for us.
+# two that aren't meant for us: NODE_OPTIONS, and NODE_EXTRA_CA_CERTS, by which each start of Node would
+# read some hundred certificates.
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 command -v node >/dev/null || { echo "bpfilter: node (20.19 or later) is not installed" >&2; exit 125; }
@@ -29,12 +29,13 @@ if [ "$1" = run ]; then
     [ -e "$fd" ] && ! [ "$fd" -ef "$0" ] && open="$open \${fd##*/}"
   done
   export BPFILTER_LAUNCH="$(ulimit -Sn) \${ignored:-0}$open"
-  odd='^(NODE_OPTIONS=|[0-9]|[^=]*[^=A-Za-z0-9_])'
+  odd='^(NODE_OPTIONS=|NODE_EXTRA_CA_CERTS=|[0-9]|[^=]*[^=A-Za-z0-9_])'
   if grep -aqzE "$odd" "/proc/$$/environ" 2>/dev/null; then
     export BPFILTER_LAUNCH_ENVIRONMENT="$(grep -azE "$odd" "/proc/$$/environ" | base64 | tr -d '\\n')"
     unset NODE_OPTIONS
   fi
 fi
+unset NODE_EXTRA_CA_CERTS
 exec node "\${self%/*}/bpfilter.cjs" "$@"
 `;
 
@@ -47,6 +48,8 @@ const shared: BuildOptions = {
   legalComments: 'none',
   outdir: out,
   outExtension: { '.js': '.cjs' },
+  // Node's import() of a CommonJS file reads all of it for names to import first; require() doesn't.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
@@ -81,8 +84,7 @@ await build({
   entryPoints: { bpfilter_umh: 'umh/main.ts' },
 });
 const blob = `${out}/bpfilter_umh.cjs`;
-const flags = nodeInterpreter.args.filter((arg) => arg !== '{blob}');
-writeFileSync(blob, withCodeCache(readFileSync(blob, 'utf8'), flags));
+writeFileSync(blob, withCodeCache(readFileSync(blob, 'utf8')));
 copyFileSync(koffiPath(), `${out}/koffi.node`);
 writeFileSync(`${out}/bpfilter`, launcher);
 chmodSync(`${out}/bpfilter`, 0o755);

@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loaderProgram } from '../kern-shim/driver-loader.ts';
 import { withCodeCache } from './code-cache.ts';
 
-const flags = ['--expose-gc'];
-/** Tells what it got; a pattern, a string and a template that end a comment. */
+/** Tells what it got. */
 const program = [
-  'const odd=["a*/b",`c*/d`,String(/e*/g)];',
-  'const once=()=>odd.join(" ");',
-  'console.log(JSON.stringify([once(),isCacheRefused,typeof gc,module.exports===exports,__filename]));',
+  'const once=()=>["a*/b",`c*/d`].join(" ");',
+  'console.log(JSON.stringify([once(),isCacheRefused,module.exports===exports,typeof require("fs"),__filename,__dirname]));',
 ].join('\n');
 
 describe('a program with its code cache', () => {
@@ -22,29 +21,38 @@ describe('a program with its code cache', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function run(text: string, nodeFlags: readonly string[]): unknown {
-    const file = join(folder, 'program.cjs');
-    writeFileSync(file, text);
-    const { stdout, stderr, status } = spawnSync(process.execPath, [...nodeFlags, file], { encoding: 'utf8' });
+  function run(blob: Uint8Array | string, ...nodeFlags: readonly string[]): unknown {
+    const file = join(folder, 'program');
+    writeFileSync(file, blob);
+    const args = [...nodeFlags, '-e', loaderProgram, file];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { env: {}, encoding: 'utf8' });
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
     return JSON.parse(stdout);
   }
+  const told = (isCacheRefused: boolean) => ['a*/b c*/d', isCacheRefused, true, 'object', join(folder, 'program'), '/'];
 
-  it('runs as without, and Node takes the cache', () => {
-    const file = join(folder, 'program.cjs');
-    expect(run(withCodeCache(program, flags), flags)).toEqual(['a*/b c*/d /e*/g', false, 'function', true, file]);
+  it('is run by the loader, and V8 takes the cache', () => {
+    expect(run(withCodeCache(program))).toEqual(told(false));
   });
 
-  it('runs by other flags, too, that the cache is not for', () => {
-    const [text, isCacheRefused] = run(withCodeCache(program, flags), [...flags, '--always-sparkplug']) as unknown[];
-    expect([text, isCacheRefused]).toEqual(['a*/b c*/d /e*/g', true]);
+  it('runs with flags that the cache is not for, too', () => {
+    expect(run(withCodeCache(program), '--always-sparkplug')).toEqual(told(true));
+  });
+
+  it('runs with a cache that is damaged, too', () => {
+    const blob = withCodeCache(program);
+    expect(run(blob.subarray(0, blob.length - 100))).toEqual(told(true));
+  });
+
+  it('is run by the loader without a cache, too', () => {
+    expect(run(program.replace('isCacheRefused', 'true'))).toEqual(told(true));
   });
 
   it('is made of a program that fails', () => {
-    expect(withCodeCache('throw new Error("no settings");', flags)).toContain('no settings');
+    expect(withCodeCache('throw new Error("no settings");').toString('latin1')).toContain('no settings');
   });
 
   it.each(['é', '\t'])('is not made of text with %j in it', (character) => {
-    expect(() => withCodeCache(`console.log("${character}");`, flags)).toThrow('printable ASCII expected');
+    expect(() => withCodeCache(`console.log("${character}");`)).toThrow('printable ASCII expected');
   });
 });

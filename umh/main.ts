@@ -16,6 +16,7 @@ import { chooseDataPlane } from './dataplane/choose.ts';
 import type { DataPlane } from './dataplane/data-plane.ts';
 import { nftRunner } from './dataplane/nft-exec.ts';
 import { createDriver } from './driver.ts';
+import { tuneEngine } from './engine.ts';
 import { withFault } from './faults.ts';
 import { randomInstance } from './instance-name.ts';
 import { openStateLock, sleepSync } from './lock/state-lock.ts';
@@ -67,6 +68,7 @@ function start(log: Log): void {
     translator: translatorOf(settings, plane, loader),
     callers: callerSource({ receive: () => takeEarly() ?? receiveMemory() }),
   });
+  tuneEngine(settings.smallHeap);
   // The shim's is for the shim alone.
   askForSlice(0n);
   confineSelf(plane, backend, log);

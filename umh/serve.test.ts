@@ -1,15 +1,15 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { composeCommand, encodeRequest, mbox_request, OWN_LEVEL, ownOptions } from '../protocol/mbox.ts';
+import { collectGarbage } from './engine.ts';
 import { type Pipes, serveRequests } from './serve.ts';
 
-afterEach(() => void vi.unstubAllGlobals());
+vi.mock('./engine.ts', () => ({ collectGarbage: vi.fn() }));
 
 const silent = { info: () => {}, warning: () => {}, error: () => {} };
 
 /** How often memory is given back while so many requests are served that name `len` bytes each. */
 function collections(requests: number, len: number): number {
-  const gc = vi.fn();
-  vi.stubGlobal('gc', gc);
+  const collect = vi.mocked(collectGarbage).mockClear();
   const message = new Uint8Array(mbox_request.size);
   encodeRequest(new DataView(message.buffer), { addr: 0n, len, is_set: 0, cmd: 64, pid: 1 });
   let left = requests;
@@ -23,7 +23,7 @@ function collections(requests: number, len: number): number {
     write: (bytes) => bytes.length,
   };
   serveRequests({ serve: () => 0, answered: () => {} }, pipes, silent);
-  return gc.mock.calls.length;
+  return collect.mock.calls.length;
 }
 
 test('the next request is looked for behind those of callers, but the first', () => {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { encodeReply, mbox_reply, mbox_request, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
 import { POLLIN, Poller } from '../sys/poll.ts';
 import type { Driver } from './driver.ts';
+import { collectGarbage } from './engine.ts';
 import type { Log } from './log.ts';
 
 export interface Pipes {
@@ -72,11 +73,6 @@ function isCallers(message: Uint8Array): boolean {
   return cmd !== 0 && splitCommand(cmd).level !== OWN_LEVEL;
 }
 
-/** Needs node's --expose-gc; without it memory is given back when node thinks fit. */
-function giveMemoryBack(): void {
-  globalThis.gc?.();
-}
-
 /** Serves request after request, until the pipe ends or nobody reads the answers (EPIPE is thrown). */
 export function serveRequests(driver: Driver, pipes: Pipes, log: Log): void {
   const message = new Uint8Array(mbox_request.size);
@@ -99,6 +95,6 @@ export function serveRequests(driver: Driver, pipes: Pipes, log: Log): void {
     uncollected += length + LEAST_OF_REQUEST;
     if (length < LARGE_REQUEST && uncollected < MANY_REQUESTS) continue;
     uncollected = 0;
-    giveMemoryBack();
+    collectGarbage();
   }
 }

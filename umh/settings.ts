@@ -18,6 +18,11 @@ export interface Settings {
   readonly xt: boolean;
   /** How the driver is to misbehave, for drills; not at all unless told. */
   readonly fault: Fault | undefined;
+  /**
+   * Whether its young memory stays small, for drills: that takes tens of thousands of requests to grow, and never shrinks, which
+   * hides what is never given back.
+   */
+  readonly smallHeap: boolean;
   /** Descriptors for the log. */
   readonly logDescriptors: readonly number[];
 }
@@ -31,7 +36,7 @@ const STDERR = 2;
 /** Throws `usage` for what the shim must have said and hasn't. */
 export function readSettings(environment: Environment): Settings {
   const { BPFILTER_STATE, BPFILTER_CLIENT, BPFILTER_NFT, BPFILTER_TRANSPORT } = environment;
-  const { BPFILTER_BACKEND, BPFILTER_XT, BPFILTER_FAULT } = environment;
+  const { BPFILTER_BACKEND, BPFILTER_XT, BPFILTER_FAULT, BPFILTER_SMALL_HEAP } = environment;
   if (BPFILTER_STATE === undefined || BPFILTER_STATE === '')
     throw new BpfilterError('usage', 'BPFILTER_STATE is not set');
   if (BPFILTER_CLIENT === undefined || !/^[0-9a-f]{1,32}$/.test(BPFILTER_CLIENT)) {
@@ -45,6 +50,7 @@ export function readSettings(environment: Environment): Settings {
     backend: backendOf(BPFILTER_BACKEND),
     xt: isAllowed(BPFILTER_XT),
     fault: faultOf(BPFILTER_FAULT),
+    smallHeap: BPFILTER_SMALL_HEAP !== undefined,
     logDescriptors: logDescriptors(environment),
   };
 }

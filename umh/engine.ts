@@ -1,0 +1,30 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/**
+ * How V8 is to run what comes from here on. By the first two flags functions are compiled when they are first called, and
+ * optimised sooner: most of a request's code runs a few times only, and a driver's first changes take a quarter less of the
+ * processor.
+ *
+ * Not on node's command line: any flag of V8's there has node refuse the compiled form of its own modules that it brings along, and
+ * a start takes a third longer.
+ *
+ * @param smallHeap keeps the young generation as small as it begins
+ */
+export function tuneEngine(smallHeap: boolean): void {
+  setFlagsFromString('--always-sparkplug');
+  setFlagsFromString('--no-lazy-feedback-allocation');
+  if (smallHeap) setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+let collect: (() => void) | undefined;
+
+/** Gives memory back that nothing refers to any more; takes some milliseconds. */
+export function collectGarbage(): void {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    // A context has the function only if it is made after that.
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
+}
