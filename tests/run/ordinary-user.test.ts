@@ -38,13 +38,13 @@ describe.skipIf(reason !== undefined)(titled('an ordinary user', reason), () => 
 
   test('--isolated: arguments, descriptors, signals and environment as ever', () => {
     withFolder((folder) => {
-      const inner = `printf "[%s]" "$@"; cat <&3; grep -c "SigIgn:.*1$" /proc/self/status; ulimit -n; env | grep -c "^BPFILTER_[IL]"; tr "\\0" "\\n" </proc/$$/environ | grep -a "^NODE_OPT\\|^a.b" | sort`;
+      const inner = `printf "[%s]" "$@"; cat <&3; grep -c "SigIgn:.*1$" /proc/self/status; ulimit -n; env | grep -c "^BPFILTER_[IL]"; tr "\\0" "\\n" </proc/$$/environ | grep -a "^NODE_OPT\\|^NODE_EX\\|^a.b" | sort`;
       const command = [...asNobody, bpfilter, 'run', '--isolated', '--', 'sh', '-c', inner, 'sh', '', 'a b', '--'];
       const outer =
-        'trap "" HUP; ulimit -Sn 600; exec 3</etc/hostname; exec env a.b=1 "NODE_OPTIONS=--require /nosuch" "$@"';
+        'trap "" HUP; ulimit -Sn 600; exec 3</etc/hostname; exec env a.b=1 NODE_EXTRA_CA_CERTS=/nosuch "NODE_OPTIONS=--require /nosuch" "$@"';
       const ran = runCommand(['sh', '-c', outer, 'sh', ...command], { folder });
       expect(ran.stdout).toBe(
-        `[][a b][--]${fs.readFileSync('/etc/hostname', 'utf8')}1\n600\n0\nNODE_OPTIONS=--require /nosuch\na.b=1\n`,
+        `[][a b][--]${fs.readFileSync('/etc/hostname', 'utf8')}1\n600\n0\nNODE_EXTRA_CA_CERTS=/nosuch\nNODE_OPTIONS=--require /nosuch\na.b=1\n`,
       );
     }, nobody);
   });

@@ -49,7 +49,7 @@ const alike: readonly { readonly title: string; readonly script: string; readonl
   { title: 'nice value', script: 'nice -n 5 RUN nice' },
   {
     title: 'environment, odd names and bytes and all',
-    script: `env -i PATH="$PATH" BPFILTER_BASE="$BPFILTER_BASE" XTABLES_LOCKFILE=/tmp/x 'a.b=1' 'F%%=() { x; }' "X=$(printf '\\377')" 'EMPTY=' 'NODE_OPTIONS=--require /nosuch' RUN env | grep -av '^PATH=\\|^PWD=\\|^BPFILTER_BASE=' | sort | od -c`,
+    script: `env -i PATH="$PATH" BPFILTER_BASE="$BPFILTER_BASE" XTABLES_LOCKFILE=/tmp/x 'a.b=1' 'F%%=() { x; }' "X=$(printf '\\377')" 'EMPTY=' NODE_EXTRA_CA_CERTS=/nosuch 'NODE_OPTIONS=--require /nosuch' RUN env | grep -av '^PATH=\\|^PWD=\\|^BPFILTER_BASE=' | sort | od -c`,
   },
   {
     // The launcher's shell adds PWD where there is none.
