@@ -16,6 +16,7 @@ import { HelperGate } from './helper-gate.ts';
 import { type Log, openLog } from './log.ts';
 import { MapDesks } from './map-desk.ts';
 import { BpfilterModule } from './module.ts';
+import { OldGarbage } from './old-garbage.ts';
 import { poisonKeeper } from './poison.ts';
 import { Spawner } from './spawner/spawner.ts';
 import { stateFolder } from './state-folder.ts';
@@ -92,6 +93,7 @@ export class Modules {
   readonly ownCookie = netnsCookie();
   readonly #gate: HelperGate;
   readonly #blob: () => Uint8Array;
+  readonly #garbage = new OldGarbage();
   #practiceFile: number | undefined;
   /** What drivers keep. */
   readonly #capabilities: readonly number[];
@@ -144,8 +146,8 @@ export class Modules {
   }
 
   /**
-   * What can be done between requests: ends drivers in other namespaces that nobody asked for a while, and has
-   * modules see to their standbys. Milliseconds until it is worth calling again, −1 for never.
+   * What can be done between requests: ends drivers in other namespaces that nobody asked for a while, has
+   * modules see to their standbys, and collects garbage. Milliseconds until it is worth calling again, −1 for never.
    */
   tend(isIdle: boolean): number {
     let next = -1;
@@ -158,7 +160,7 @@ export class Modules {
       if (left <= 0) this.#remove(cookie, slot);
       else next = soonest(next, Math.ceil(left));
     }
-    return next;
+    return soonest(next, this.#garbage.tend(isIdle));
   }
 
   close(): void {

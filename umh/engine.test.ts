@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest';
 import { isolated } from '../sys/testing/isolated.ts';
-import { collectGarbage } from './engine.ts';
-
-test('what nothing refers to is collected, also a second time', async () => {
-  for (let round = 0; round < 2; round += 1) {
-    const reference = new WeakRef(new Uint8Array(1 << 20));
-    // A reference is kept until the turn ends in which it was made.
-    await new Promise((resolve) => setImmediate(resolve));
-    collectGarbage();
-    expect(reference.deref()).toBeUndefined();
-  }
-});
 
 test('young memory stays as small as it begins where it is to, and grows else', () => {
   const youngMiB = (smallHeap: boolean) =>

@@ -1,5 +1,4 @@
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 
 /**
  * How V8 is to run what comes from here on. By the first two flags functions are compiled when they are first called, and
@@ -15,16 +14,4 @@ export function tuneEngine(smallHeap: boolean): void {
   setFlagsFromString('--always-sparkplug');
   setFlagsFromString('--no-lazy-feedback-allocation');
   if (smallHeap) setFlagsFromString('--semi-space-growth-factor=1');
-}
-
-let collect: (() => void) | undefined;
-
-/** Gives memory back that nothing refers to any more; takes some milliseconds. */
-export function collectGarbage(): void {
-  if (collect === undefined) {
-    setFlagsFromString('--expose-gc');
-    // A context has the function only if it is made after that.
-    collect = runInNewContext('gc') as () => void;
-  }
-  collect();
 }

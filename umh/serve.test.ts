@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { composeCommand, encodeRequest, mbox_request, OWN_LEVEL, ownOptions } from '../protocol/mbox.ts';
-import { collectGarbage } from './engine.ts';
+import { collectGarbage } from '../sys/collect-garbage.ts';
 import { type Pipes, serveRequests } from './serve.ts';
 
-vi.mock('./engine.ts', () => ({ collectGarbage: vi.fn() }));
+vi.mock('../sys/collect-garbage.ts', () => ({ collectGarbage: vi.fn() }));
 
 const silent = { info: () => {}, warning: () => {}, error: () => {} };
 

@@ -1,9 +1,9 @@
 import { readSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { encodeReply, mbox_reply, mbox_request, OWN_LEVEL, splitCommand } from '../protocol/mbox.ts';
+import { collectGarbage } from '../sys/collect-garbage.ts';
 import { POLLIN, Poller } from '../sys/poll.ts';
 import type { Driver } from './driver.ts';
-import { collectGarbage } from './engine.ts';
 import type { Log } from './log.ts';
 
 export interface Pipes {

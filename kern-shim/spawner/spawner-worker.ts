@@ -4,6 +4,7 @@ import { BpfilterError, describeError, errnoOf } from '../../protocol/error.ts';
 import { dropBoundingSetExcept, setNoNewPrivs } from '../../sys/capability.ts';
 import { CLONE_NEWNET, setns } from '../../sys/namespace.ts';
 import { pidfdOpen } from '../../sys/pidfd.ts';
+import { OldGarbage } from '../old-garbage.ts';
 import type { SpawnRequest } from '../usermode-driver.ts';
 import { AnswerMemory } from './answer.ts';
 import { reapHeirsSoon } from './reap-heirs.ts';
@@ -12,6 +13,7 @@ import type { SpawnerData } from './spawner.ts';
 const data = workerData as SpawnerData;
 const answer = new AnswerMemory(data.answer);
 let reduced: unknown = 'not yet';
+const garbage = new OldGarbage();
 
 function reducePrivilege(): void {
   if (data.netns !== undefined) setns(data.netns, CLONE_NEWNET);
@@ -41,7 +43,11 @@ function start(request: SpawnRequest): void {
     });
     return;
   }
-  child.once('exit', reapHeirsSoon);
+  child.once('exit', () => {
+    reapHeirsSoon();
+    // The next order is for a standby, which nobody waits for, as a rule.
+    garbage.tend(true);
+  });
   // Before this thread's loop turns nobody reaps it: the pid is still its own.
   answer.put({ kind: 'spawned', pid: child.pid, pidfd: pidfdOpen(child.pid) });
 }

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../../sys/collect-garbage.ts';
 
 /** Memory after so many blobs, bytes; `heap` without what could be freed. */
 export interface MemorySample {
@@ -16,15 +15,9 @@ const fewest = 16;
 const mostPerBlob = 8;
 const mostVariation = 2 ** 25;
 
-let collect: (() => void) | undefined;
-
 export function sampleMemory(blobs: number): MemorySample {
-  if (collect === undefined) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-  }
   // What the first leaves to be swept or finalized, the next ones take.
-  for (let times = 3; times > 0; times -= 1) collect();
+  for (let times = 3; times > 0; times -= 1) collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { blobs, heap: heapUsed + external, rss, process: process.pid };
 }
