@@ -32,6 +32,8 @@ function stateFolder(): string {
   return folder;
 }
 
+// `dist/bpfilter` hides it from node; `node -e 0` is to be compared with that.
+delete process.env.NODE_EXTRA_CA_CERTS;
 const env = { ...process.env, BPFILTER_BASE: stateFolder(), BPFILTER_KOFFI: koffiPath() };
 
 await build({
