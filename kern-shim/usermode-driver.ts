@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { loaderProgram } from '../protocol/driver-loader.ts';
 import { errno } from '../protocol/errno.ts';
 import { BpfilterError } from '../protocol/error.ts';
 import { closeFd } from '../sys/descriptor.ts';
@@ -6,7 +7,6 @@ import { memfdCreate, sealMemfd } from '../sys/memfd.ts';
 import { pidfdSendSignal } from '../sys/pidfd.ts';
 import { pipe2 } from '../sys/pipe.ts';
 import { POLLIN, poll } from '../sys/poll.ts';
-import { loaderProgram } from './driver-loader.ts';
 import type { HelperGate } from './helper-gate.ts';
 
 /**
@@ -50,7 +50,10 @@ export interface Interpreter {
   readonly args: readonly string[];
 }
 
-/** Runs a CommonJS program in one file. Without flags of V8's: a driver sets them itself (umh/engine.ts). */
+/**
+ * Runs a CommonJS program in one file, without `#!` (protocol/driver-loader.ts). Without flags of V8's: a driver that wants some
+ * sets them itself, which leaves node's own modules as they were compiled.
+ */
 export const nodeInterpreter: Interpreter = { file: process.execPath, args: ['-e', loaderProgram, '{blob}'] };
 
 export interface ForkOptions {

@@ -1,7 +1,19 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { koffiPath } from '../sys/koffi.ts';
 import { withCodeCache } from './code-cache.ts';
+import { driverRehearsal } from './rehearsal.ts';
 
 /**
  * Builds dist/: the command, its workers, the driver blob and koffi's native module. Nothing else
@@ -31,11 +43,12 @@ if [ "$1" = run ]; then
   export BPFILTER_LAUNCH="$(ulimit -Sn) \${ignored:-0}$open"
   odd='^(NODE_OPTIONS=|NODE_EXTRA_CA_CERTS=|[0-9]|[^=]*[^=A-Za-z0-9_])'
   if grep -aqzE "$odd" "/proc/$$/environ" 2>/dev/null; then
-    export BPFILTER_LAUNCH_ENVIRONMENT="$(grep -azE "$odd" "/proc/$$/environ" | base64 | tr -d '\\n')"
-    unset NODE_OPTIONS
+    kept="$(grep -azE "$odd" "/proc/$$/environ" | base64 | tr -d '\\n')"
+    [ -n "$kept" ] && export BPFILTER_LAUNCH_ENVIRONMENT="$kept" && unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
   fi
+else
+  case " $* " in *' run '*) ;; *) unset NODE_EXTRA_CA_CERTS ;; esac
 fi
-unset NODE_EXTRA_CA_CERTS
 exec node "\${self%/*}/bpfilter.cjs" "$@"
 `;
 
@@ -84,7 +97,11 @@ await build({
   entryPoints: { bpfilter_umh: 'umh/main.ts' },
 });
 const blob = `${out}/bpfilter_umh.cjs`;
-writeFileSync(blob, withCodeCache(readFileSync(blob, 'utf8')));
+const folder = mkdtempSync(join(tmpdir(), 'bpfilter-build-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const rehearsal = driverRehearsal(folder);
+writeFileSync(blob, await withCodeCache(readFileSync(blob, 'utf8'), join(folder, 'program'), rehearsal));
+rehearsal?.close();
 copyFileSync(koffiPath(), `${out}/koffi.node`);
 writeFileSync(`${out}/bpfilter`, launcher);
 chmodSync(`${out}/bpfilter`, 0o755);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loaderProgram } from '../kern-shim/driver-loader.ts';
+import { loaderProgram } from '../protocol/driver-loader.ts';
 import { withCodeCache } from './code-cache.ts';
 
 /** Tells what it got. */
@@ -29,30 +29,31 @@ describe('a program with its code cache', () => {
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
     return JSON.parse(stdout);
   }
+  const cached = (text: string) => withCodeCache(text, join(folder, 'source'));
   const told = (isCacheRefused: boolean) => ['a*/b c*/d', isCacheRefused, true, 'object', join(folder, 'program'), '/'];
 
-  it('is run by the loader, and V8 takes the cache', () => {
-    expect(run(withCodeCache(program))).toEqual(told(false));
+  it('is run by the loader, and V8 takes the cache', async () => {
+    expect(run(await cached(program))).toEqual(told(false));
   });
 
-  it('runs with flags that the cache is not for, too', () => {
-    expect(run(withCodeCache(program), '--always-sparkplug')).toEqual(told(true));
+  it('runs with flags that the cache is not for, too', async () => {
+    expect(run(await cached(program), '--always-sparkplug')).toEqual(told(true));
   });
 
-  it('runs with a cache that is damaged, too', () => {
-    const blob = withCodeCache(program);
+  it('runs with a cache that is cut off, too', async () => {
+    const blob = await cached(program);
     expect(run(blob.subarray(0, blob.length - 100))).toEqual(told(true));
   });
 
-  it('is run by the loader without a cache, too', () => {
+  it('is run by the loader without a cache, too', async () => {
     expect(run(program.replace('isCacheRefused', 'true'))).toEqual(told(true));
   });
 
-  it('is made of a program that fails', () => {
-    expect(withCodeCache('throw new Error("no settings");').toString('latin1')).toContain('no settings');
+  it('is made of a program that fails', async () => {
+    expect((await cached('throw new Error("no settings");')).toString('latin1')).toContain('no settings');
   });
 
-  it.each(['é', '\t'])('is not made of text with %j in it', (character) => {
-    expect(() => withCodeCache(`console.log("${character}");`)).toThrow('printable ASCII expected');
+  it.each(['é', '\t'])('is not made of text with %j in it', async (character) => {
+    await expect(cached(`console.log("${character}");`)).rejects.toThrow('printable ASCII expected');
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loaderProgram } from '../protocol/driver-loader.ts';
 import { koffiPath } from './koffi.ts';
 import { memfdCreate, sealMemfd } from './memfd.ts';
 import { bundle } from './testing/isolated.ts';
@@ -42,7 +43,7 @@ describe('where the native module comes from', () => {
     const memfd = memfdCreate('driver');
     writeFileSync(memfd, bundle(source, 'cjs'));
     sealMemfd(memfd);
-    const args = ['--preserve-symlinks-main', '/proc/self/fd/3'];
+    const args = ['-e', loaderProgram, '/proc/self/fd/3'];
     expect(run(args, koffiPath(), memfd)).toBe(`true ${koffiPath()}`);
     expect(run(args, undefined, memfd)).toMatch(/BPFILTER_KOFFI is not set.* dlopen$/);
   });

@@ -50,7 +50,7 @@ export function readSettings(environment: Environment): Settings {
     backend: backendOf(BPFILTER_BACKEND),
     xt: isAllowed(BPFILTER_XT),
     fault: faultOf(BPFILTER_FAULT),
-    smallHeap: BPFILTER_SMALL_HEAP !== undefined,
+    smallHeap: isSmall(BPFILTER_SMALL_HEAP),
     logDescriptors: logDescriptors(environment),
   };
 }
@@ -74,6 +74,13 @@ function isAllowed(text: string | undefined): boolean {
   if (text === undefined || text === '' || text === 'yes') return true;
   if (text === 'no') return false;
   throw new BpfilterError('usage', `BPFILTER_XT: yes or no expected, found "${text}"`);
+}
+
+/** BPFILTER_SMALL_HEAP: 1, or nothing. Throws `usage`. */
+function isSmall(text: string | undefined): boolean {
+  if (text === undefined || text === '') return false;
+  if (text === '1') return true;
+  throw new BpfilterError('usage', `BPFILTER_SMALL_HEAP: 1 expected, found "${text}"`);
 }
 
 /** Known before anything else, so that even a wrong environment can be told of. */

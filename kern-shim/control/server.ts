@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { BpfilterError, describeError } from '../../protocol/error.ts';
 import { type Peer, socketPeer } from '../../sys/socket-option.ts';
+import { OldGarbage } from '../old-garbage.ts';
 import { type ControlOperation, controlOperations } from '../run/messages.ts';
 import { socketAddress } from './socket-address.ts';
 
@@ -47,12 +48,14 @@ export function serveControl(
   { mayAsk = isOwner, patience = patienceMs }: ControlOptions = {},
 ): () => void {
   fs.rmSync(path, { force: true });
+  const garbage = new OldGarbage();
   // The asker ends its half first and then reads.
   const server = net.createServer({ allowHalfOpen: true }, (connection) => {
     let text = '';
     let asked = false;
     connection.setEncoding('utf8');
     connection.on('error', () => connection.destroy());
+    connection.on('close', () => void garbage.tend(true));
     connection.setTimeout(patience, () => connection.destroy());
     connection.on('end', () => {
       if (!asked) connection.end();

@@ -21,7 +21,7 @@ export interface Inherited {
 
 /** Words `LIMIT IGNORED FD…`: the limit as ulimit prints it, the mask of /proc/PID/status, every open descriptor. */
 const launchVariable = 'BPFILTER_LAUNCH';
-/** Base64 of the entries whose names no shell takes as a variable's, so that the launcher would lose them, and of those that it hides from us. */
+/** Base64 of entries whose names no shell takes as a variable's: the launcher would lose them; and of those that it hides from us. */
 const oddVariable = 'BPFILTER_LAUNCH_ENVIRONMENT';
 const ownVariables = [launchVariable, oddVariable];
 

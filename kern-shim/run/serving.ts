@@ -5,7 +5,6 @@ import { DriverRegister } from '../driver-register.ts';
 import { HelperGate } from '../helper-gate.ts';
 import { TakenCall } from '../intercept/taken-call.ts';
 import type { ModulesOptions } from '../modules.ts';
-import { OldGarbage } from '../old-garbage.ts';
 import { ownStdio, workerFile } from '../worker-file.ts';
 import type { ControlOperation, ServeCommand, ServeData, ServedStatus, ServeMessage } from './messages.ts';
 
@@ -31,7 +30,6 @@ export class Serving {
   readonly #gate = new HelperGate();
   readonly #waiting = new Map<number, Waiting>();
   readonly #onFailure: (error: unknown) => void;
-  readonly #garbage = new OldGarbage();
   #worker: Worker;
   #nextId = 1;
   #stopping = false;
@@ -132,8 +130,6 @@ export class Serving {
       case 'served':
         this.#waiting.get(message.id)?.resolve(message.kind === 'answer' ? message.text : message.status);
         this.#waiting.delete(message.id);
-        // Who asks from outside leaves a connection behind.
-        this.#garbage.tend(true);
         return;
       case 'failed':
         this.#waiting.get(message.id)?.reject(new BpfilterError('driver', message.message));

@@ -9,7 +9,7 @@ const noUserns = missing('user namespaces');
 /** Every driver of this state folder, the one that stands by too: its log tells whose it is. */
 const drivers = `for p in /proc/[0-9]*; do
   [ "$(cat $p/comm 2>/dev/null)" = bpfilter_umh ] || continue
-  case "$(readlink $p/fd/2)" in "$BPFILTER_BASE"/*) echo "$p";; esac
+  case "$(readlink $p/fd/2 2>/dev/null)" in "$BPFILTER_BASE"/*) echo "$p";; esac
 done`;
 
 interface Way {
@@ -44,7 +44,7 @@ const statusOfDrivers = `for p in $(${drivers}); do cat $p/task/*/status | grep 
 /** The same of the heirs of these drivers' memory (sys/memory-heir.ts), once there is one, and how many descriptors they have. */
 const statusOfHeirs = `heirs() { for p in $(${drivers}); do for h in /proc/[0-9]*; do
   [ "$(cat $h/comm 2>/dev/null)" = ${heirName} ] || continue
-  grep -q "^PPid:\t\${p#/proc/}$" $h/status || continue
+  grep -q "^PPid:\t\${p#/proc/}$" $h/status 2>/dev/null || continue
   grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp):" $h/status; echo "Descriptors: $(ls $h/fd | wc -l)"; done; done; }
   until heirs | grep .; do sleep 0.1; done`;
 

@@ -118,6 +118,17 @@ describe.skipIf(reason !== undefined)(titled('commands that can not be run', rea
     });
   });
 
+  test('certificates that node is told of, wherever `run` stands', () => {
+    withFolder((folder) => {
+      const env = { NODE_EXTRA_CA_CERTS: '/nosuch' };
+      const command = [bpfilter, '--no-xt', 'run', '--', 'printenv', 'NODE_EXTRA_CA_CERTS'];
+      expect(runCommand([...inNamespace, ...command], { folder, env })).toMatchObject({
+        stdout: '/nosuch\n',
+        status: 0,
+      });
+    });
+  });
+
   test('a state folder that is not ours alone: 125 and the reason', () => {
     withFolder((folder) => {
       fs.chmodSync(folder, 0o777);

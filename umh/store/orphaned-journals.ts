@@ -3,7 +3,7 @@ import { pidOfClient, shimSocketName } from '../../protocol/shim-names.ts';
 import type { StateFiles } from './files.ts';
 import { clientOfJournal, dropJournal } from './journal-file.ts';
 
-/** A shim has no socket for a moment when it starts. */
+/** A shim has no socket for a moment when it starts, and its process isn't seen from another PID namespace. */
 const youngMs = 60_000;
 
 /**

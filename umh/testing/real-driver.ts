@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { loaderProgram } from '../../protocol/driver-loader.ts';
 import { ipv4, type TableName } from '../../protocol/family.ts';
 import { composeCommand, OWN_LEVEL, ownOptions } from '../../protocol/mbox.ts';
 import { encodeMemoryNote, memoryNoteSize } from '../../protocol/memory-note.ts';
@@ -10,7 +11,7 @@ import { sendFd, socketpairSeqpacket } from '../../sys/fd-passing.ts';
 import { addressOf, koffiPath } from '../../sys/koffi.ts';
 import { pipe2 } from '../../sys/pipe.ts';
 
-/** Bundles the driver as it is shipped: one CommonJS file. */
+/** Bundles the driver as it is shipped, one CommonJS file, but without a code cache. */
 export async function bundleDriver(folder: string): Promise<string> {
   const outfile = join(folder, 'bpfilter_umh.cjs');
   await build({
@@ -60,8 +61,6 @@ export interface RealDriverOptions {
   readonly namespace: Namespace;
   readonly client?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Further options of node. */
-  readonly nodeOptions?: readonly string[];
 }
 
 /** The bundled driver as a process, and the shim's end of its pipes. We are the caller ourselves. */
@@ -78,12 +77,12 @@ export class RealDriver {
   readonly #request = Buffer.alloc(24);
   readonly #reply = Buffer.alloc(4);
 
-  constructor({ bundle, folder, namespace, client = 'aa', environment = {}, nodeOptions = [] }: RealDriverOptions) {
+  constructor({ bundle, folder, namespace, client = 'aa', environment = {} }: RealDriverOptions) {
     const [requests, replies] = [pipe2(), pipe2()];
     const [ours, theirs] = socketpairSeqpacket();
     const image = openSync(bundle, 'r');
     const log = openSync(join(folder, 'log'), 'a');
-    const node = [process.execPath, ...nodeOptions, '--preserve-symlinks-main', '/proc/self/fd/3'];
+    const node = [process.execPath, '-e', loaderProgram, '/proc/self/fd/3'];
     const [program = '', ...args] = namespace.command(node);
     // As the tests are told to, unless one wants a certain one.
     const { BPFILTER_TRANSPORT: transport } = process.env;
