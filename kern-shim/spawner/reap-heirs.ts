@@ -16,8 +16,17 @@ export function reapHeirsSoon(): void {
 }
 
 function reapHeirs(): void {
-  for (const name of fs.readdirSync('/proc')) {
-    if (/^\d+$/.test(name) && isDeadHeir(name)) reap(Number(name));
+  for (const name of processes()) {
+    if (isDeadHeir(name)) reap(Number(name));
+  }
+}
+
+/** None where there is no descriptor left to look with: the next look may have one. */
+function processes(): readonly string[] {
+  try {
+    return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
   }
 }
 
