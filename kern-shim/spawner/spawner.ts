@@ -10,9 +10,11 @@ export interface SpawnerOptions {
   readonly capabilities: readonly number[];
   /** An open network namespace to start the processes in; the shim's own when undefined. */
   readonly netns?: number;
+  /** How long the thread may take to start one; milliseconds. 10,000 unless given. */
+  readonly timeoutMs?: number;
 }
 
-export interface SpawnerData extends SpawnerOptions {
+export interface SpawnerData extends Pick<SpawnerOptions, 'capabilities' | 'netns'> {
   readonly answer: SharedArrayBuffer;
 }
 
@@ -24,21 +26,15 @@ const spawnTimeoutMs = 10_000;
  * need, once and for good, before it forks. It also reaps them.
  */
 export class Spawner {
-  readonly #worker: Worker;
-  readonly #answer = new AnswerMemory();
+  readonly #options: SpawnerOptions;
+  #answer = new AnswerMemory();
+  #worker: Worker;
   /** An order was given that nobody has asked after yet. */
   #pending = false;
 
   constructor(options: SpawnerOptions) {
-    const { url, execArgv } = workerFile('spawner-worker', 'spawner');
-    const workerData: SpawnerData = { ...options, answer: this.#answer.shared };
-    this.#worker = new Worker(url, {
-      workerData,
-      execArgv,
-      ...ownStdio,
-      resourceLimits: { maxYoungGenerationSizeMb: 1 },
-    });
-    this.#worker.unref();
+    this.#options = options;
+    this.#worker = this.#start();
   }
 
   /**
@@ -55,15 +51,42 @@ export class Spawner {
 
   #executed(request: SpawnRequest): SpawnedProcess {
     this.#pending = false;
-    const answer = this.#answer.wait(spawnTimeoutMs);
+    const { timeoutMs = spawnTimeoutMs } = this.#options;
+    const answer = this.#answer.wait(timeoutMs);
     if (answer === undefined) {
-      throw new BpfilterError('timeout', `${request.file} was not started within ${spawnTimeoutMs} ms`);
+      this.#replace();
+      throw new BpfilterError('timeout', `${request.file} was not started within ${timeoutMs} ms`);
     }
     if (answer.kind === 'failed') {
       const detail = answer.errno === 0 ? {} : { errno: asErrno(answer.errno), call: 'spawn' };
       throw new BpfilterError('syscall', answer.message, detail);
     }
     return { pid: answer.pid, pidfd: answer.pidfd };
+  }
+
+  #start(): Worker {
+    const { url, execArgv } = workerFile('spawner-worker', 'spawner');
+    const { capabilities, netns } = this.#options;
+    const workerData: SpawnerData = {
+      capabilities,
+      answer: this.#answer.shared,
+      ...(netns === undefined ? {} : { netns }),
+    };
+    const worker = new Worker(url, {
+      workerData,
+      execArgv,
+      ...ownStdio,
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    });
+    worker.unref();
+    return worker;
+  }
+
+  /** One that doesn't answer may have ended. What it still says is heard by nobody. */
+  #replace(): void {
+    this.close();
+    this.#answer = new AnswerMemory();
+    this.#worker = this.#start();
   }
 
   /** Ends the thread; processes it started live on. */
