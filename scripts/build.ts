@@ -100,7 +100,9 @@ const blob = `${out}/bpfilter_umh.cjs`;
 const folder = mkdtempSync(join(tmpdir(), 'bpfilter-build-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const rehearsal = driverRehearsal(folder);
-writeFileSync(blob, await withCodeCache(readFileSync(blob, 'utf8'), join(folder, 'program'), rehearsal));
+const cached = (by: typeof rehearsal) => withCodeCache(readFileSync(blob, 'utf8'), join(folder, 'program'), by);
+// A rehearsal that goes wrong makes starts slower, no more.
+writeFileSync(blob, await cached(rehearsal).catch(() => cached(undefined)));
 rehearsal?.close();
 copyFileSync(koffiPath(), `${out}/koffi.node`);
 writeFileSync(`${out}/bpfilter`, launcher);

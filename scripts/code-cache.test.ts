@@ -53,6 +53,12 @@ describe('a program with its code cache', () => {
     expect((await cached('throw new Error("no settings");')).toString('latin1')).toContain('no settings');
   });
 
+  it('is none of a rehearsal that fails', async () => {
+    const rehearsal = { command: ['false'], env: {}, extra: [], perform: async () => [], close: () => {} };
+    const made = withCodeCache(program, join(folder, 'source'), rehearsal);
+    await expect(made).rejects.toThrow('no code cache: 1');
+  });
+
   it.each(['é', '\t'])('is not made of text with %j in it', async (character) => {
     await expect(cached(`console.log("${character}");`)).rejects.toThrow('printable ASCII expected');
   });

@@ -23,6 +23,9 @@ process.on('exit', () => {
 script.runInThisContext()({}, require, { exports: {} }, '/program', '/', undefined);
 `;
 
+/** A program that takes longer hangs, however busy the machine; milliseconds. */
+const hangMs = 60_000;
+
 /**
  * A CommonJS program with V8's code cache behind it (node:vm, Script's cachedData), for protocol/driver-loader.ts: starting it
  * takes a third less time, as most of its functions needn't be compiled. A Node of another version, or with flags of V8's, refuses
@@ -44,6 +47,7 @@ export async function withCodeCache(program: string, file: string, rehearsal?: R
   const child = spawn(first, args, {
     env: { ...rehearsal?.env },
     stdio: ['pipe', 'pipe', 'ignore', 'pipe', ...(rehearsal?.extra ?? [])],
+    timeout: hangMs,
   });
   // It may have ended before it was told all.
   child.stdin?.on('error', () => {});
