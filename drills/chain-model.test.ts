@@ -18,6 +18,17 @@ function applied(line: string, before: readonly string[]): readonly string[] {
 }
 
 describe('the model of a chain', () => {
+  test('names ports that there are, however many rules it makes', () => {
+    const model = new ChainModel('c', new Random(7), 3);
+    const named = new Set<number>();
+    for (let round = 0; round < 40_000; round += 1) {
+      const { line, after } = model.next();
+      for (const [, port] of line.matchAll(/--dport (\d+)/g)) named.add(Number(port));
+      model.becomes(after);
+    }
+    expect([named.size, Math.max(...named)]).toEqual([10_000, 59_999]);
+  });
+
   test('knows what each of its commands makes of the rules', () => {
     const model = new ChainModel('c', new Random(7));
     const verbs = new Set<string>();

@@ -10,6 +10,8 @@ export interface ChainCommand {
 
 const mostRules = 30;
 const firstPort = 20_000;
+/** Of each model; no rule lives so long that another has its port. */
+const ports = 10_000;
 
 /**
  * A chain that one loop of commands owns, and what its rules must be. Rules are written as
@@ -19,13 +21,14 @@ export class ChainModel {
   readonly chain: string;
   readonly #random: Random;
   #rules: readonly string[] = [];
-  #port: number;
+  readonly #firstPort: number;
+  #made = 0;
 
-  /** @param lane keeps the ports of several models apart */
+  /** @param lane keeps the ports of several models apart, 0 to 3 */
   constructor(chain: string, random: Random, lane = 0) {
     this.chain = chain;
     this.#random = random;
-    this.#port = firstPort + lane * 10_000;
+    this.#firstPort = firstPort + lane * ports;
   }
 
   get rules(): readonly string[] {
@@ -64,7 +67,7 @@ export class ChainModel {
 
   #rule(): string {
     const random = this.#random;
-    const port = this.#port++;
+    const port = this.#firstPort + (this.#made++ % ports);
     const source = random.below(2) === 0 ? '' : `-s 10.${random.below(256)}.${random.below(256)}.0/24 `;
     const matches = random.weighted([
       [3, `-p udp -m udp --dport ${port}`],
