@@ -27,8 +27,8 @@ script.runInThisContext()({}, require, { exports: {} }, '/program', '/', undefin
 const hangMs = 60_000;
 
 /**
- * A CommonJS program with V8's code cache behind it (node:vm, Script's cachedData), for protocol/driver-loader.ts: starting it
- * takes a third less time, as most of its functions needn't be compiled. A Node of another version, or with flags of V8's, refuses
+ * A CommonJS program with V8's code cache behind it (node:vm, Script's cachedData), for protocol/driver-loader.ts: most of
+ * its functions needn't be compiled at a start. A Node of another version, or with flags of V8's, refuses
  * the cache and compiles the program as always. V8 compares no more than that and lengths: text and cache must come from one build.
  *
  * @param program in ASCII

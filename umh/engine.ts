@@ -12,7 +12,7 @@ export const engineFlags = {
  * processor.
  *
  * Not on node's command line: any flag of V8's there has node refuse the compiled form of its own modules that it brings along, and
- * a start takes a third longer.
+ * a start takes longer (docs/performance.md).
  *
  * @param smallHeap keeps the young generation as small as it begins
  */
